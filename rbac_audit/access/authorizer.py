@@ -1,0 +1,122 @@
+"""The decisions of one cluster: may somebody, who may, what may somebody, and through which binding.
+
+Source: k8s.io/kubernetes plugin/pkg/auth/authorizer/rbac/rbac.go (Authorize, RulesFor) and
+pkg/registry/rbac/validation/rule.go (VisitRulesFor, GetRoleReferenceRules). Answers come from distinct rules and an
+index by subject and namespace, never from a scan over bindings.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import msgspec
+
+from rbac_audit.access.aggregation import Aggregation
+from rbac_audit.access.bindings import Binding, RoleKey, bindings_of, by_role, by_subject
+from rbac_audit.access.identity import MASTERS, Identity
+from rbac_audit.access.permission import Permission, rule_allows
+from rbac_audit.snapshot.estate import Cluster
+from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding
+
+
+class Grant(msgspec.Struct, frozen=True, eq=False):
+    """One binding that allows a permission, and the first of its role's rules that does.
+
+    `binding` is None for system:masters.
+    """
+
+    binding: Binding | None
+    rule: PolicyRule | None
+
+
+class Authorizer:
+    """RBAC of one cluster, indexed."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Resolve aggregation and index the bindings; O(objects)."""
+        self.aggregation = Aggregation(cluster.of(ClusterRole))
+        self.bindings = bindings_of(cluster.of(RoleBinding), cluster.of(ClusterRoleBinding))
+        self.roles: dict[RoleKey, ClusterRole | Role] = {("", role.name): role for role in cluster.of(ClusterRole)}
+        self.roles.update({(role.namespace, role.name): role for role in cluster.of(Role)})
+        self._allowing: dict[Permission, dict[RoleKey, PolicyRule]] = {}
+
+    @cached_property
+    def by_role(self) -> dict[RoleKey, list[Binding]]:
+        """Bindings by the role they grant."""
+        return dict(by_role(self.bindings))
+
+    @cached_property
+    def by_subject(self) -> dict[str, dict[str, list[Binding]]]:
+        """Bindings by subject key (`u:alice`, `g:devs`), then namespace."""
+        return {key: dict(found) for key, found in by_subject(self.bindings).items()}
+
+    @cached_property
+    def _distinct(self) -> dict[tuple[PolicyRule, ...], list[RoleKey]]:
+        sets: dict[tuple[PolicyRule, ...], list[RoleKey]] = {}
+        for key in self.roles:
+            sets.setdefault(self.rules(key), []).append(key)
+        return sets
+
+    def rules(self, role: RoleKey) -> tuple[PolicyRule, ...]:
+        """Return the rules of a role; empty when the role does not exist."""
+        if role[0]:
+            found = self.roles.get(role)
+            return found.rules if found else ()
+        return self.aggregation.effective(role[1])
+
+    def allowing(self, permission: Permission) -> dict[RoleKey, PolicyRule]:
+        """Find the roles that hold a permission, each with its first rule that does; decided once per distinct role."""
+        known = self._allowing.get(permission)
+        if known is None:
+            known = self._allowing[permission] = {
+                key: rule
+                for rules, keys in self._distinct.items()
+                if (rule := _first(rules, permission)) is not None
+                for key in keys
+            }
+        return known
+
+    def first_allowing(self, role: RoleKey, permission: Permission) -> PolicyRule | None:
+        """Find the first rule of one role that holds a permission."""
+        return _first(self.rules(role), permission)
+
+    def holders(self, permission: Permission) -> Iterator[Grant]:
+        """Find every binding that grants a permission in its namespace or, for a ClusterRoleBinding, everywhere.
+
+        A URL is granted by ClusterRoleBindings only.
+        """
+        for key, rule in self.allowing(permission).items():
+            for binding in self.by_role.get(key, ()):
+                if not (permission.path and binding.namespace):
+                    yield Grant(binding, rule)
+
+    def grants(self, who: Identity, permission: Permission, namespace: str = "") -> Iterator[Grant]:
+        """Find every reason why a request is allowed; none means it is denied.
+
+        `namespace` is that of the request, "" for cluster-scoped kinds, all namespaces and URLs: then only
+        ClusterRoleBindings count.
+        """
+        if MASTERS in who.groups:
+            yield Grant(None, None)
+        for binding in self.bindings_for(who, "" if permission.path else namespace):
+            if (rule := self.first_allowing(binding.role, permission)) is not None:
+                yield Grant(binding, rule)
+
+    def bindings_for(self, who: Identity, namespace: str = "") -> Iterator[Binding]:
+        """Find the bindings that reach somebody in a namespace: cluster-wide ones first, each once."""
+        keys = (f"u:{who.user}", *(f"g:{group}" for group in who.groups))
+        for place in ("", namespace) if namespace else ("",):
+            found = (binding for key in keys for binding in self.by_subject.get(key, {}).get(place, ()))
+            yield from dict.fromkeys(found)
+
+    def allowed(self, who: Identity, permission: Permission, namespace: str = "") -> bool:
+        """Decide a request as a SubjectAccessReview would."""
+        return next(self.grants(who, permission, namespace), None) is not None
+
+    def rules_for(self, who: Identity, namespace: str = "") -> tuple[PolicyRule, ...]:
+        """List every rule that somebody holds in a namespace (and cluster-wide), as SelfSubjectRulesReview does."""
+        found = (rule for binding in self.bindings_for(who, namespace) for rule in self.rules(binding.role))
+        return tuple(dict.fromkeys(found))
+
+
+def _first(rules: tuple[PolicyRule, ...], permission: Permission) -> PolicyRule | None:
+    return next((rule for rule in rules if rule_allows(rule, permission)), None)

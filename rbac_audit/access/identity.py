@@ -1,0 +1,75 @@
+"""Who asks: a user name and its groups, with the groups that authentication adds by itself.
+
+Source: k8s.io/apiserver pkg/authentication/{user,serviceaccount,group}; rancher pkg/auth/requests/authenticate.go
+(system:cattle:authenticated).
+"""
+
+import msgspec
+
+from rbac_audit.snapshot.objects import Subject
+
+AUTHENTICATED = "system:authenticated"
+UNAUTHENTICATED = "system:unauthenticated"
+ANONYMOUS = "system:anonymous"
+ALL_SERVICE_ACCOUNTS = "system:serviceaccounts"
+CATTLE_AUTHENTICATED = "system:cattle:authenticated"
+MASTERS = "system:masters"
+_ACCOUNT = "system:serviceaccount:"
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """A user name and every group of the request, exactly as a SubjectAccessReview states them."""
+
+    user: str
+    groups: tuple[str, ...] = ()
+
+    @classmethod
+    def of_user(cls, user: str, groups: tuple[str, ...] = (), *, through_rancher: bool = False) -> "Identity":
+        """Add to the named groups those that every authenticated (or the anonymous) request carries."""
+        if user == ANONYMOUS:
+            return cls(user, (UNAUTHENTICATED,))
+        account = account_of(user)
+        implicit = account_groups(account[0]) if account else (AUTHENTICATED,)
+        cattle = (CATTLE_AUTHENTICATED,) if through_rancher and not account else ()
+        return cls(user, tuple(dict.fromkeys((*groups, *implicit, *cattle))))
+
+    @classmethod
+    def of_account(cls, namespace: str, name: str) -> "Identity":
+        """Name a service account as its token does."""
+        return cls(account_user(namespace, name), account_groups(namespace))
+
+
+def account_user(namespace: str, name: str) -> str:
+    """Spell a service account as the user name that it authenticates as."""
+    return f"{_ACCOUNT}{namespace}:{name}"
+
+
+def account_groups(namespace: str) -> tuple[str, ...]:
+    """List the groups of every service account of a namespace."""
+    return (ALL_SERVICE_ACCOUNTS, f"{ALL_SERVICE_ACCOUNTS}:{namespace}", AUTHENTICATED)
+
+
+def account_of(user: str) -> tuple[str, str] | None:
+    """Split the user name of a service account into (namespace, name); None for any other user name."""
+    if not user.startswith(_ACCOUNT):
+        return None
+    namespace, colon, name = user.removeprefix(_ACCOUNT).partition(":")
+    return (namespace, name) if colon and namespace and name and ":" not in name else None
+
+
+def subject_key(subject: Subject, namespace: str) -> str | None:
+    """Spell a binding's subject as the index does: `u:<user name>` or `g:<group>`.
+
+    A ServiceAccount is a user; without a namespace it means the binding's, and in a ClusterRoleBinding (namespace "")
+    nobody. None for a kind that matches nobody (appliesToUser in plugin/pkg/auth/authorizer/rbac/rbac.go).
+    """
+    match subject.kind:
+        case "User":
+            return f"u:{subject.name}"
+        case "Group":
+            return f"g:{subject.name}"
+        case "ServiceAccount":
+            home = subject.namespace or namespace
+            return f"u:{account_user(home, subject.name)}" if home else None
+        case _:
+            return None

@@ -1,0 +1,1 @@
+"""Access policies and rules over a snapshot make a report."""

@@ -1,0 +1,158 @@
+"""The estate as rules see it: each cluster with its access, its projects, its Rancher, and who made which binding."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+
+from rbac_audit.access import Authorizer, Binding
+from rbac_audit.errors import WrongUse
+from rbac_audit.harvester.baseline import Baseline, shipped_baseline
+from rbac_audit.rancher.expected import Expected
+from rbac_audit.rancher.model import Rancher
+from rbac_audit.rancher.ownership import Ownership, judge
+from rbac_audit.rancher.people import People
+from rbac_audit.rancher.projects import PROJECT_ID, Projects
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import (
+    HarvesterSetting,
+    KubeVirt,
+    ManagedChart,
+    ManagementCluster,
+    Namespace,
+    ProjectRoleTemplateBinding,
+    RancherSetting,
+    RoleTemplate,
+    Subject,
+    User,
+)
+
+PUBLIC = "harvester-public"
+
+
+class View:
+    """One cluster with everything that is known about it."""
+
+    def __init__(self, cluster: Cluster, rancher: Rancher | None, rancher_id: str, rancher_id_from: str) -> None:
+        """Join a cluster with the Rancher that manages it, None where that was not read."""
+        self.cluster = cluster
+        self.name = cluster.name
+        self.rancher = rancher
+        self.rancher_id = rancher_id
+        self.rancher_id_from = rancher_id_from
+        self.manages = bool(
+            cluster.of(User) or cluster.of(ProjectRoleTemplateBinding) or len(cluster.of(ManagementCluster)) > 1
+        )
+        managed = rancher.clusters.get(rancher_id) if rancher and not self.manages else None
+        self.is_harvester = bool(cluster.of(HarvesterSetting) or cluster.of(KubeVirt)) or (
+            managed is not None and managed.status.provider == "harvester"
+        )
+
+    @property
+    def role(self) -> str:
+        """Say harvester, management or other."""
+        return "harvester" if self.is_harvester else "management" if self.manages else "other"
+
+    @cached_property
+    def access(self) -> Authorizer:
+        """The decisions of the cluster."""
+        return Authorizer(self.cluster)
+
+    @cached_property
+    def people(self) -> People:
+        """The people of the managing Rancher."""
+        return self.rancher.people if self.rancher else People()
+
+    @cached_property
+    def projects(self) -> Projects:
+        """The projects of this cluster."""
+        known = self.rancher.projects if self.rancher else ()
+        return Projects(self.rancher_id, known, self.cluster.of(Namespace))
+
+    @cached_property
+    def expected(self) -> Expected | None:
+        """What Rancher renders here; None where its bindings were not read or its id for the cluster is not known."""
+        if self.rancher is None or not self.rancher.knows_bindings or not self.rancher_id:
+            return None
+        roles = {name: self.access.rules(("", name)) for space, name in self.access.roles if not space}
+        return Expected(
+            self.rancher, self.rancher_id, self.projects, roles, manages_itself=self.rancher.cluster is self.cluster
+        )
+
+    @cached_property
+    def ownership(self) -> Mapping[Binding, Ownership]:
+        """Who made each binding, as far as it says and is true."""
+        return {binding: judge(binding, self.expected) for binding in self.access.bindings}
+
+    @cached_property
+    def versions(self) -> dict[str, str]:
+        """The versions that the objects themselves state: harvester, kubevirt, rancher."""
+        charts = {item.name: item.spec.version for item in self.cluster.of(ManagedChart)}
+        settings = {item.name: item.value or item.default for item in self.cluster.of(HarvesterSetting)}
+        rancher = {item.name: item.value or item.default for item in self.cluster.of(RancherSetting)}
+        kubevirt = [item.status.observed_kube_virt_version for item in self.cluster.of(KubeVirt)]
+        found = {
+            "harvester": settings.get("server-version") or charts.get("harvester", ""),
+            "kubevirt": kubevirt[0] if kubevirt else "",
+            "rancher": rancher.get("server-version", ""),
+        }
+        return {name: version for name, version in found.items() if version}
+
+    @property
+    def baseline(self) -> Baseline:
+        """What the parts of a Harvester cluster ship, of every known version."""
+        return shipped_baseline()
+
+    def display_name(self, subject: Subject) -> str:
+        """Name a subject for people, "" where only its own name is known."""
+        return self.people.display_name(subject)
+
+
+class Estate:
+    """All clusters of a snapshot, each joined with its Rancher."""
+
+    def __init__(self, snapshot: Snapshot, rancher_ids: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Link the clusters; `rancher_ids` states the id in Rancher of clusters by name.
+
+        Raises WrongUse for a name that no cluster has.
+        """
+        self.snapshot = snapshot
+        names = [cluster.name for cluster in snapshot.clusters]
+        for name in rancher_ids:
+            if name not in names:
+                raise WrongUse("option", "--rancher-id", f"no cluster is called {name}", f"one of: {', '.join(names)}")
+        managers = [cluster for cluster in snapshot.clusters if cluster.has(RoleTemplate) or cluster.has(User)]
+        known = {cluster.name: Rancher(cluster) for cluster in managers}
+        self.views = tuple(_view(cluster, known, rancher_ids.get(cluster.name, "")) for cluster in snapshot.clusters)
+        self.ranchers = tuple(known.values())
+
+    @property
+    def harvesters(self) -> tuple[View, ...]:
+        """The clusters that tenants work on: all but those that only manage."""
+        return tuple(view for view in self.views if view.role != "management")
+
+
+def _view(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> View:
+    """Find the Rancher that manages a cluster, and under which id.
+
+    Without a statement, the project annotations of the namespaces decide, if they name exactly one cluster that a
+    Rancher of the estate manages; the management cluster itself is `local`.
+    """
+    others = [rancher for rancher in ranchers.values() if rancher.cluster is not cluster]
+    if stated:
+        rancher = next((item for item in others if stated in item.clusters), None) or ranchers.get(cluster.name)
+        return View(cluster, rancher, stated, "stated")
+    named = _named_clusters(cluster.of(Namespace))
+    links = [(rancher, name) for rancher in others for name in named if name in rancher.clusters and name != "local"]
+    if len(links) == 1:
+        return View(cluster, *links[0], "the project annotations of its namespaces")
+    if cluster.name in ranchers:
+        return View(cluster, ranchers[cluster.name], "local", "it holds Rancher's own objects")
+    rancher_id = named[0] if len(named) == 1 else ""
+    return View(cluster, None, rancher_id, "the project annotations of its namespaces" if rancher_id else "")
+
+
+def _named_clusters(namespaces: Iterable[Namespace]) -> tuple[str, ...]:
+    wanted = (namespace.metadata.annotations.get(PROJECT_ID, "") for namespace in namespaces)
+    counts = Counter(value.partition(":")[0] for value in wanted if ":" in value)
+    return tuple(name for name, _ in counts.most_common())

@@ -1,0 +1,97 @@
+"""Rules over an estate: findings, and what could not be evaluated."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rbac_audit.audit.estate import PUBLIC, Estate, View
+from rbac_audit.audit.evidence import subject_ref
+from rbac_audit.audit.finding import Finding, fingerprint
+from rbac_audit.audit.report import NotEvaluated
+from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.snapshot.estate import Gap
+from rbac_audit.snapshot.objects import KubernetesObject
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What the rules found, worst first, and where they could not look."""
+
+    findings: tuple[Finding, ...]
+    not_evaluated: tuple[NotEvaluated, ...]
+
+
+def evaluate(estate: Estate, rules: Iterable[Rule]) -> Outcome:
+    """Evaluate every rule on every cluster that it is about.
+
+    A rule without its inputs is not evaluated, never clean.
+    """
+    findings: list[Finding] = []
+    blind: list[NotEvaluated] = []
+    for rule in rules:
+        for view in _views(estate, rule):
+            missing = tuple(_missing(rule, view))
+            partial = tuple(_partial(rule, view, estate.snapshot.gaps))
+            if missing:
+                blind.append(NotEvaluated(rule.id, missing, view.name))
+                continue
+            if partial:
+                blind.append(NotEvaluated(rule.id, partial, view.name, partly=True))
+            findings.extend(_finding(rule, view, problem) for problem in rule.check(view))
+    return Outcome(tuple(sorted(findings, key=lambda finding: finding.order)), tuple(sorted(blind)))
+
+
+def _views(estate: Estate, rule: Rule) -> tuple[View, ...]:
+    match rule.on:
+        case On.HARVESTER:
+            return estate.harvesters
+        case On.MANAGEMENT:
+            return tuple(view for view in estate.views if view.manages)
+        case On.ALL:
+            return estate.views
+
+
+def _missing(rule: Rule, view: View) -> Iterator[str]:
+    for kind in rule.needs:
+        if not view.cluster.has(kind):
+            yield f"no {kind.kind} was read from {view.name}"
+    if rule.needs_rancher and view.rancher is None:
+        yield f"no Rancher that manages {view.name} was read"
+    elif view.rancher is not None:
+        for kind in rule.needs_rancher:
+            if not view.rancher.cluster.has(kind):
+                yield f"no {kind.kind} was read from {view.rancher.cluster.name}"
+    if rule.public and PUBLIC in view.cluster.unread_namespaces:
+        yield f"namespace {PUBLIC} of {view.name} was not read"
+
+
+def _partial(rule: Rule, view: View, gaps: Iterable[Gap]) -> Iterator[str]:
+    kinds = {_qualified(kind) for kind in (*rule.needs, *rule.needs_rancher)}
+    for gap in gaps:
+        if gap.cluster == view.name and kinds.intersection(gap.kinds):
+            yield f"{gap.what}: {gap.reason}"
+    namespaced = any(kind.namespaced for kind in rule.needs)
+    if view.cluster.unread_namespaces and namespaced and not rule.public:
+        yield f"{len(view.cluster.unread_namespaces)} namespaces of {view.name} were not read"
+
+
+def _qualified(kind: type[KubernetesObject]) -> str:
+    return f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+
+
+def _finding(rule: Rule, view: View, problem: Problem) -> Finding:
+    subjects = tuple(sorted({subject_ref(view, subject) for subject in problem.subjects}))
+    return Finding(
+        rule=rule.id,
+        severity=problem.severity or rule.severity,
+        confidence=problem.confidence,
+        cluster=view.name,
+        object=problem.target,
+        message=problem.message,
+        related=problem.related,
+        subjects=subjects,
+        scope=problem.scope,
+        chain=problem.chain,
+        fix=problem.fix or rule.fix,
+        references=rule.references,
+        fingerprint=fingerprint(rule.id, view.name, problem.target, subjects, problem.key),
+    )

@@ -1,0 +1,75 @@
+"""A rule: what it is called, how bad it is, what it needs to have read, and its check."""
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+
+import msgspec
+
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Severity
+from rbac_audit.snapshot.objects import KubernetesObject, ObjectRef, Subject
+
+
+class On(Enum):
+    """Which clusters a rule looks at: where tenants work, where Rancher's objects are, or both."""
+
+    HARVESTER = "harvester"
+    MANAGEMENT = "management"
+    ALL = "all"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a check yields: the evidence; the rule adds the rest.
+
+    `target` is the object to change. `severity`, `confidence` and `fix` override the rule's. `key` tells apart two
+    problems of one object and the same subjects.
+    """
+
+    target: ObjectRef
+    message: str
+    related: tuple[ObjectRef, ...] = ()
+    subjects: tuple[Subject, ...] = ()
+    scope: FindingScope = FindingScope()
+    chain: tuple[Link, ...] = ()
+    severity: Severity | None = None
+    confidence: Confidence = Confidence.CERTAIN
+    fix: Fix | None = None
+    key: str = ""
+
+
+Check = Callable[[View], Iterator[Problem]]
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One rule. `needs` are types without which it cannot be evaluated on a cluster.
+
+    `page` is Markdown: the title in the first line, then sections What, Why and Example. `needs_rancher` are types
+    that the managing Rancher must have shown. `public` says that the rule is about harvester-public, so that it
+    cannot be evaluated where that namespace was not read.
+    """
+
+    id: str
+    page: str
+    severity: Severity
+    on: On = On.HARVESTER
+    needs: tuple[type[KubernetesObject], ...]
+    needs_rancher: tuple[type[KubernetesObject], ...] = ()
+    public: bool = False
+    fix: Fix
+    references: tuple[str, ...] = ()
+    check: Check
+
+    @property
+    def title(self) -> str:
+        """The first line of the page."""
+        return self.page.strip().partition("\n")[0].rstrip(".")
+
+    @property
+    def why(self) -> str:
+        """The section Why of the page, as one paragraph."""
+        return " ".join(self.section("Why").split())
+
+    def section(self, name: str) -> str:
+        """Return the text under `## name`, "" where the page has no such section."""
+        _, found, rest = f"\n{self.page}".partition(f"\n## {name}\n")
+        return rest.partition("\n## ")[0].strip() if found else ""

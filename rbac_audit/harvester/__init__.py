@@ -1,0 +1,1 @@
+"""What Harvester ships and does: its baseline by content, what survives an upgrade, versions."""

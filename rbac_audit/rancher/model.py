@@ -1,0 +1,68 @@
+"""One Rancher: what its management cluster says about users, templates, bindings and the clusters it manages."""
+
+from functools import cached_property
+
+from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding, global_bindings, template_bindings
+from rbac_audit.rancher.people import People
+from rbac_audit.rancher.templates import RoleTemplates
+from rbac_audit.snapshot.estate import Cluster
+from rbac_audit.snapshot.objects import (
+    ClusterRoleTemplateBinding,
+    Feature,
+    GlobalRole,
+    GlobalRoleBinding,
+    ManagementCluster,
+    Project,
+    ProjectRoleTemplateBinding,
+    RoleTemplate,
+    User,
+    UserAttribute,
+)
+
+
+class Rancher:
+    """Rancher as one management cluster describes it."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        """Keep the cluster; everything else is worked out when it is asked for."""
+        self.cluster = cluster
+        self.knows_bindings = cluster.has(ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, RoleTemplate)
+        self.knows_users = cluster.has(User)
+
+    @cached_property
+    def clusters(self) -> dict[str, ManagementCluster]:
+        """The clusters it manages, by id."""
+        return {item.name: item for item in self.cluster.of(ManagementCluster)}
+
+    @cached_property
+    def people(self) -> People:
+        """Its users."""
+        return People(self.cluster.of(User), self.cluster.of(UserAttribute))
+
+    @cached_property
+    def templates(self) -> RoleTemplates:
+        """Its role templates."""
+        return RoleTemplates(self.cluster.of(RoleTemplate))
+
+    @cached_property
+    def bindings(self) -> tuple[TemplateBinding, ...]:
+        """Its project and cluster role template bindings."""
+        return template_bindings(
+            self.cluster.of(ProjectRoleTemplateBinding), self.cluster.of(ClusterRoleTemplateBinding), self.people
+        )
+
+    @cached_property
+    def globals(self) -> tuple[GlobalBinding, ...]:
+        """Its global role bindings."""
+        return global_bindings(self.cluster.of(GlobalRoleBinding), self.cluster.of(GlobalRole), self.people)
+
+    @property
+    def projects(self) -> tuple[Project, ...]:
+        """Its projects, of all clusters."""
+        return self.cluster.of(Project)
+
+    @property
+    def aggregated(self) -> bool | None:
+        """Whether the feature aggregated-roletemplates is on; None where the features were not read."""
+        found = [item.enabled for item in self.cluster.of(Feature) if item.name == "aggregated-roletemplates"]
+        return found[0] if found else None

@@ -1,0 +1,76 @@
+"""People: Rancher's users with their names, groups and state."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rbac_audit.access.identity import Identity, account_of
+from rbac_audit.rancher.naming import user_of_principal
+from rbac_audit.snapshot.objects import Subject, User, UserAttribute
+
+
+class Person(msgspec.Struct, frozen=True):
+    """One Rancher user; `groups` are whole principal ids as of `groups_as_of`, empty for who never logged in."""
+
+    user: str
+    display_name: str
+    enabled: bool
+    system: bool
+    principals: tuple[str, ...]
+    groups: tuple[str, ...]
+    groups_as_of: str
+    last_login: str
+
+
+class People:
+    """The users of one Rancher, and the display names of groups."""
+
+    def __init__(self, users: Iterable[User] = (), attributes: Iterable[UserAttribute] = ()) -> None:
+        """Join users with what was last learnt of their groups."""
+        learnt = {item.name: item for item in attributes}
+        self.all = tuple(_person(user, learnt.get(user.name)) for user in users)
+        self._by_name = {person.user: person for person in self.all}
+        self._by_principal = {principal: person for person in self.all for principal in person.principals}
+        self._group_names = {group.name: group.display_name for item in learnt.values() for group in item.groups}
+        self._members: dict[str, list[Person]] = {}
+        for person in self.all:
+            for group in person.groups:
+                self._members.setdefault(group, []).append(person)
+
+    def find(self, user: str) -> Person | None:
+        """Find the person behind a user name as it stands in a binding."""
+        return self._by_name.get(user)
+
+    def user_for(self, principal: str) -> str:
+        """Name the user that a userPrincipalName stands for, existing or not yet."""
+        person = self._by_principal.get(principal)
+        return person.user if person else user_of_principal(principal)
+
+    def members(self, group: str) -> tuple[Person, ...]:
+        """List who is known to be in a group; nobody does not mean that it is empty."""
+        return tuple(self._members.get(group, ()))
+
+    def identity(self, user: str) -> Identity:
+        """Who a user is to the API server of a cluster that Rancher proxies to."""
+        person = self._by_name.get(user)
+        return Identity.of_user(user, person.groups if person else (), through_rancher=account_of(user) is None)
+
+    def display_name(self, subject: Subject) -> str:
+        """Name a subject for people; "" where nothing better than its own name is known."""
+        if subject.kind == "Group":
+            return self._group_names.get(subject.name, "")
+        person = self._by_name.get(subject.name) if subject.kind == "User" else None
+        return person.display_name if person else ""
+
+
+def _person(user: User, learnt: UserAttribute | None) -> Person:
+    return Person(
+        user=user.name,
+        display_name=user.display_name or user.username or next(iter(user.principal_ids), ""),
+        enabled=user.enabled is not False,
+        system=any(principal.startswith("system:") for principal in user.principal_ids),
+        principals=user.principal_ids,
+        groups=tuple(dict.fromkeys(group.name for group in learnt.groups)) if learnt else (),
+        groups_as_of=learnt.last_refresh if learnt else "",
+        last_login=learnt.last_login if learnt else "",
+    )

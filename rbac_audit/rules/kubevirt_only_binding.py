@@ -1,0 +1,145 @@
+"""Access that rests on kubevirt.io roles alone.
+
+## What
+A user, group or service account holds, in one namespace (or cluster-wide), nothing but roles of the KubeVirt and CDI
+operators (`kubevirt.io:*`, `cdi.kubevirt.io:*`, `instancetype.kubevirt.io:*`) through bindings that somebody made by
+hand. Bindings that Rancher renders and bindings that the operators ship are not meant.
+
+## Why
+Harvester's documentation warns that custom RoleBindings which reference only kubevirt.io roles may be lost, reset or
+become inconsistent at upgrades: the operator owns these roles and changes them with its version (KubeVirt 1.5 took
+migration out of admin and edit). They also miss images, networks, volumes and Secrets, so pages of the UI stay empty
+and creating a VM fails half-way. A role template bound to the project lasts and covers what a tenant needs.
+
+## Example
+```yaml flagged
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop-dev}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "kubevirt.io:edit"}
+rules:
+- {apiGroups: [kubevirt.io], resources: [virtualmachines], verbs: [get, list, update]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: vm-operators, namespace: shop-dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kubevirt.io:edit"}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-frank}
+```
+
+```yaml clean
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "kubevirt.io:edit"}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: edit}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: vm-operators, namespace: shop-dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kubevirt.io:edit"}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-frank}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: editors, namespace: shop-dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-frank}
+```
+"""
+
+from collections.abc import Iterable, Iterator
+
+from rbac_audit.access import Binding, Permission
+from rbac_audit.access.authorizer import Grant
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import chain_of, placed, scope_of
+from rbac_audit.audit.finding import Fix, Link, Safety, Severity
+from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.harvester.survival import Survival, is_operator_role, survival_of
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject
+
+_READ_IMAGES = Permission("get", "harvesterhci.io", "virtualmachineimages")
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Group bindings by subject and place; report the hand-made ones of subjects that hold operator roles only."""
+    held: dict[tuple[str, str], list[Binding]] = {}
+    for binding in view.access.bindings:
+        for subject in binding.subjects:
+            held.setdefault((str(placed(subject, binding.namespace)), binding.namespace), []).append(binding)
+    everywhere = {name for (name, place), bindings in held.items() if not place and _covers_images(view, bindings)}
+    alone: dict[Binding, list[Subject]] = {}
+    for (name, place), bindings in held.items():
+        if name in everywhere or not all(is_operator_role(binding.role_ref) for binding in bindings):
+            continue
+        for binding in dict.fromkeys(bindings):
+            if not _regular(view, binding):
+                names = (placed(subject, place) for subject in binding.subjects)
+                alone.setdefault(binding, []).extend(
+                    subject for subject in names if held[str(subject), place] is bindings
+                )
+    for binding, subjects in alone.items():
+        yield _problem(view, binding, tuple(dict.fromkeys(subjects)))
+
+
+def _covers_images(view: View, bindings: Iterable[Binding]) -> bool:
+    """A cluster-wide role that reads Harvester's images is more than an operator's role, in every namespace."""
+    return any(view.access.first_allowing(binding.role, _READ_IMAGES) is not None for binding in bindings)
+
+
+def _regular(view: View, binding: Binding) -> bool:
+    shipped = view.baseline.ships_binding(binding.source)
+    return shipped or view.ownership[binding].claim in {Claim.HOLDS, Claim.UNPROVEN}
+
+
+def _problem(view: View, binding: Binding, subjects: tuple[Subject, ...]) -> Problem:
+    outcome, reason = survival_of(binding.source, view.baseline)
+    certain = outcome is Survival.OPERATOR_GC
+    role = binding.role_ref.name
+    where = f"in namespace {binding.namespace}" if binding.namespace else "in the whole cluster"
+    return Problem(
+        target=binding.source.ref(view.name),
+        message=f"{_names(subjects)} {'holds' if len(subjects) == 1 else 'hold'} only operator roles {where} ({role}); "
+        f"the binding {'will be deleted by the operator' if certain else 'may be lost, reset or become inconsistent'} "
+        f"at an upgrade",
+        subjects=subjects,
+        scope=scope_of(view, (binding,)),
+        chain=(
+            *chain_of(view, Grant(binding, None), subjects[0]),
+            Link("fact", f"upgrade survival {outcome.value}: {reason}"),
+        ),
+        severity=Severity.HIGH if certain else None,
+    )
+
+
+def _names(subjects: Iterable[Subject]) -> str:
+    names = [str(subject) for subject in subjects]
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+RULE = Rule(
+    id="kubevirt-only-binding",
+    page=__doc__ or "",
+    severity=Severity.MEDIUM,
+    needs=(RoleBinding, ClusterRoleBinding),
+    fix=Fix(
+        Safety.CONSENT,
+        "Add the subject to the project with a role template (project-member, read-only or one of your own that "
+        "inherits them) and then delete the binding; a project binding reaches every namespace of the project.",
+    ),
+    references=(
+        "https://docs.harvesterhci.io/v1.5/rancher/virtualization-management",
+        "https://github.com/harvester/docs/pull/748",
+    ),
+    check=check,
+)

@@ -1,0 +1,58 @@
+"""The literal table of the kinds that a snapshot keeps."""
+
+from rbac_audit.snapshot.objects import harvester, kubernetes, rancher
+from rbac_audit.snapshot.objects.base import KubernetesObject
+
+Kind = type[KubernetesObject]
+
+KINDS: tuple[type[KubernetesObject], ...] = (
+    kubernetes.Namespace,
+    kubernetes.ServiceAccount,
+    kubernetes.Role,
+    kubernetes.ClusterRole,
+    kubernetes.RoleBinding,
+    kubernetes.ClusterRoleBinding,
+    kubernetes.Secret,
+    kubernetes.PersistentVolumeClaim,
+    kubernetes.ResourceQuota,
+    kubernetes.Pod,
+    kubernetes.Deployment,
+    kubernetes.DaemonSet,
+    kubernetes.StatefulSet,
+    kubernetes.Job,
+    kubernetes.CronJob,
+    rancher.User,
+    rancher.UserAttribute,
+    rancher.GlobalRole,
+    rancher.GlobalRoleBinding,
+    rancher.RoleTemplate,
+    rancher.ClusterRoleTemplateBinding,
+    rancher.ProjectRoleTemplateBinding,
+    rancher.Project,
+    rancher.ManagementCluster,
+    rancher.ProvisioningCluster,
+    rancher.ClusterRegistrationToken,
+    rancher.Token,
+    rancher.RancherSetting,
+    rancher.Feature,
+    rancher.FleetWorkspace,
+    harvester.HarvesterSetting,
+    harvester.Addon,
+    harvester.VirtualMachineImage,
+    harvester.VirtualMachineTemplate,
+    harvester.VirtualMachineBackup,
+    harvester.KeyPair,
+    harvester.VirtualMachine,
+    harvester.VirtualMachineInstance,
+    harvester.KubeVirt,
+    harvester.NetworkAttachmentDefinition,
+    harvester.IPPool,
+    harvester.ManagedChart,
+)
+
+_BY_NAME = {(kind.group, kind.kind): kind for kind in KINDS}
+
+
+def kind_of(group: str, kind: str) -> type[KubernetesObject] | None:
+    """Find the type of a kind; None for a kind that the snapshot does not keep."""
+    return _BY_NAME.get((group, kind))

@@ -1,0 +1,104 @@
+"""What every reader hands on: one raw manifest with its place, or what was wrong there."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from rbac_audit.sources import limits
+from rbac_audit.snapshot.decode import Raw
+
+
+class Place(msgspec.Struct, frozen=True):
+    """A position in a file; document and item count from 1, and 0 means that there is none."""
+
+    file: str
+    document: int = 0
+    line: int = 0
+    item: int = 0
+
+    def __str__(self) -> str:
+        """`roles.yaml, document 2, item 5, line 30`."""
+        numbers = (("document", self.document), ("item", self.item), ("line", self.line))
+        return ", ".join([self.file, *(f"{name} {number}" for name, number in numbers if number)])
+
+
+class Document(msgspec.Struct, frozen=True):
+    """One manifest."""
+
+    raw: Raw
+    place: Place
+
+
+class ListEnd(msgspec.Struct, frozen=True):
+    """The end of a List: what it says it is, and how many items it had."""
+
+    api_version: str
+    kind: str
+    items: int
+    place: Place
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """A document or item that cannot be used; `rest_lost` when nothing behind it could be read."""
+
+    place: Place
+    text: str
+    rest_lost: bool = False
+    kind: str = ""
+
+
+Part = Document | ListEnd | Problem
+
+
+class Unusable(Exception):
+    """A whole file cannot be used, or only up to `line`."""
+
+    def __init__(self, problem: str, advice: str = "", line: int = 0) -> None:
+        """Keep the parts of the message; they never quote the content."""
+        super().__init__(problem)
+        self.problem, self.advice, self.line = problem, advice, line
+
+
+class ListItems:
+    """The items of one List: hands on those that say their kind, and holds the others until the List says it."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.count = 0
+        self._held: list[Document] = []
+
+    def add(self, raw: object, place: Place) -> Iterator[Part]:
+        """Take one item."""
+        self.count += 1
+        if not isinstance(raw, dict):
+            yield Problem(place, "an item must be a mapping")
+        elif "kind" in raw and "apiVersion" in raw:
+            yield Document(raw, place)
+        elif len(self._held) < limits.HELD_ITEMS:
+            self._held.append(Document(raw, place))
+        else:
+            yield Problem(
+                place,
+                f"over {limits.HELD_ITEMS} items without apiVersion and kind before the list says its own; "
+                "write the list's kind before its items",
+            )
+
+    def end(self, header: Raw, place: Place) -> Iterator[Part]:
+        """Take the other fields of the List."""
+        kind, api_version = header.get("kind"), header.get("apiVersion")
+        kind = kind if isinstance(kind, str) else ""
+        api_version = api_version if isinstance(api_version, str) else ""
+        if kind and not kind.endswith("List"):
+            # A kind of its own that happens to have a field `items`.
+            yield Document(header, place)
+            return
+        item_kind = kind.removesuffix("List")
+        for held in self._held:
+            yield _with_kind(held, api_version, item_kind)
+        yield ListEnd(api_version, kind, self.count, place)
+
+
+def _with_kind(held: Document, api_version: str, kind: str) -> Part:
+    if not kind or not api_version:
+        return Problem(held.place, "neither the item nor its list says apiVersion and kind")
+    return Document({"apiVersion": api_version, "kind": kind, **held.raw}, held.place)

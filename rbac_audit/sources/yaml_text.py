@@ -1,0 +1,74 @@
+"""A YAML stream cut at its `---` lines: the text of one document at a time, as input for libyaml."""
+
+import re
+from collections.abc import Iterator
+
+from rbac_audit.sources import limits
+
+# A line that starts with `---` ends every scalar (YAML 1.1, c-forbidden), so cutting there is always safe.
+_MARK = re.compile(r"\n---(?=[ \t\r\n])")
+_NO_CONTENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n|%[^\n]*\n)*")
+
+
+class TooLarge(Exception):
+    """One item goes on beyond ITEM_BYTES."""
+
+
+class DocumentText:
+    """A stream for libyaml that ends with each document, and then goes on with the next one."""
+
+    def __init__(self, chunks: Iterator[str]) -> None:
+        """Stand at the first document."""
+        self._pieces = _cut(chunks)
+        self._over = self._finished = False
+        self._served = 0
+        self.line = 0
+
+    def read(self, _: int) -> str:
+        """Return the next piece of this document, "" at its end; raises TooLarge."""
+        if self._served > limits.ITEM_BYTES:
+            raise TooLarge
+        if self._over:
+            return ""
+        piece = next(self._pieces, None)
+        if not piece:
+            self._over, self._finished = True, piece is None
+            return ""
+        self._served += len(piece)
+        self.line += piece.count("\n")
+        return piece
+
+    def allow(self) -> None:
+        """Let another ITEM_BYTES be read, because an item is complete."""
+        self._served = 0
+
+    def next_document(self) -> bool:
+        """Skip what is left of this document and stand at the next one; False at the end of the stream."""
+        self.allow()
+        while self.read(0):
+            self.allow()
+        self._over = False
+        return not self._finished
+
+
+def _cut(chunks: Iterator[str]) -> Iterator[str]:
+    """Yield pieces of text that are never empty, and "" between two documents."""
+    rest, content = "\n", False
+    for chunk in chunks:
+        text, start = rest + chunk, 0
+        for mark in _MARK.finditer(text):
+            end = mark.start() + 1
+            content = content or not _NO_CONTENT.fullmatch(text, start, end)
+            yield text[start:end]
+            # Comments and directives before the first `---` belong to the document behind it.
+            if content:
+                yield ""
+            start, content = end, False
+        # The beginning of a mark may be at the end of the chunk.
+        newline = text.rfind("\n", max(start, len(text) - 4))
+        keep = len(text) if newline < 0 else newline
+        if start < keep:
+            content = content or not _NO_CONTENT.fullmatch(text, start, keep)
+            yield text[start:keep]
+        rest = text[keep:]
+    yield from ["\n", "", "---"] if rest == "\n---" else [rest] if rest else []

@@ -1,0 +1,140 @@
+"use strict";
+// Everything that is put on the page goes through here: elements by name, text as text.
+
+const SEVERITIES = ["critical", "high", "medium", "low", "info"];
+const SAFETY = {
+  safe: ["Safe to apply", "Nobody loses or gains access by it."],
+  consent: ["Needs a decision", "Somebody loses or gains access by it: decide first."],
+  manual: ["Needs a person", "It cannot be done by the tool."],
+};
+const CONFIDENCE = {
+  certain: ["Certain", "Follows from the objects that were read."],
+  possible: ["Possible", "Depends on something that was not read or does not run at the moment."],
+};
+const SVG = "http://www.w3.org/2000/svg";
+const NUMBER = new Intl.NumberFormat("en-US");
+
+const byId = (id) => document.getElementById(id);
+
+function h(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes || {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+// Control characters as pictures; characters that turn the direction of writing or have no width as their number.
+// VISIBLE in html.py does the same.
+const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+function pictured(character) {
+  const code = character.charCodeAt(0);
+  if (code < 0x20) return String.fromCharCode(0x2400 + code);
+  if (code === 0x7f) return "\u2421";
+  return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
+}
+
+const visible = (text) => String(text).replace(HIDDEN, pictured);
+const prose = (text) => String(text).replace(HIDDEN, (character) => (/[\t\n]/.test(character) ? character : pictured(character)));
+const number = (value) => NUMBER.format(value);
+const count = (value, noun, plural) => `${number(value)} ${value === 1 ? noun : plural || `${noun}s`}`;
+const bdi = (text) => h("bdi", null, visible(text));
+const code = (text) => h("code", null, bdi(text));
+const muted = (...children) => h("span", { class: "muted" }, ...children);
+const paragraph = (text) => h("p", { class: "prose" }, prose(text));
+
+function severity(rank) {
+  const level = SEVERITIES[rank];
+  const shape = document.createElementNS(SVG, "svg");
+  shape.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS(SVG, "use");
+  use.setAttribute("href", `#shape-${level}`);
+  shape.append(use);
+  return h("span", { class: `severity severity-${level}` }, shape, level[0].toUpperCase() + level.slice(1));
+}
+
+const chip = ([word, help], extra) => h("span", { class: `chip ${extra || ""}`, title: help }, word);
+
+function reference(url) {
+  if (!/^https?:\/\//.test(url)) return h("span", { class: "break" }, visible(url));
+  return h("a", { href: url, rel: "noreferrer noopener", target: "_blank", class: "break" }, visible(url));
+}
+
+function announce(text) {
+  byId("live").textContent = text;
+}
+
+// A shell must see a hostile name as one word: plain where it can be, else quoted, else with escapes for what a
+// terminal would act on.
+function shellWord(text) {
+  if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
+  if (text.search(HIDDEN) < 0) return `'${text.replaceAll("'", "'\\''")}'`;
+  const escaped = text.replace(/[\\']/g, "\\$&").replace(HIDDEN, (character) => {
+    const unit = character.charCodeAt(0).toString(16);
+    return unit.length > 2 ? `\\u${unit.padStart(4, "0")}` : `\\x${unit.padStart(2, "0")}`;
+  });
+  return `$'${escaped}'`;
+}
+
+// Kinds of other groups are named with their group: several groups have a Cluster or a Project.
+const PLAIN_GROUPS = ["", "rbac.authorization.k8s.io"];
+
+function kubectl(object) {
+  const kind = object.kind.toLowerCase();
+  const type = PLAIN_GROUPS.includes(object.group) ? kind : `${kind}.${object.group}`;
+  const namespace = object.namespace ? ` -n ${shellWord(object.namespace)}` : "";
+  const name = shellWord(object.name);
+  const tail = object.name.startsWith("-") ? `-o yaml -- ${name}` : `${name} -o yaml`;
+  return `kubectl get ${shellWord(type)}${namespace} ${tail}`;
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const field = h("textarea", { readonly: true, class: "visually-hidden" });
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+}
+
+function copyButton(text, label, hint) {
+  const button = h("button", { type: "button", class: "copy", title: visible(hint || text), "aria-label": visible(hint || label) }, label);
+  button.addEventListener("click", async () => {
+    const done = await copyText(text);
+    button.focus();
+    button.textContent = done ? "Copied" : "Not copied";
+    announce(done ? "Copied" : "The browser did not allow copying");
+    setTimeout(() => (button.textContent = label), 1600);
+  });
+  return button;
+}
+
+const objectText = (object) => (object.namespace ? `${object.namespace}/${object.name}` : object.name);
+
+function objectCode(object) {
+  return h("code", { class: "object" }, h("span", { class: "kind" }, visible(object.kind)), " ", bdi(objectText(object)));
+}
+
+function objectLine(object) {
+  const command = kubectl(object);
+  return h("span", { class: "object-line" }, objectCode(object), " ", copyButton(command, "Copy kubectl", `Copy: ${command}`));
+}
+
+function list(items, className) {
+  return h("ul", { class: className || "plain" }, items.map((item) => h("li", null, item)));
+}
+
+function facts(pairs) {
+  const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return h("dl", { class: "facts" }, shown.map(([term, value]) => [h("dt", null, term), h("dd", null, value)]));
+}
