@@ -1,8 +1,10 @@
 """Who asks: a user name and its groups, with the groups that authentication adds by itself.
 
-Source: k8s.io/apiserver pkg/authentication/{user,serviceaccount,group}; rancher pkg/auth/requests/authenticate.go
-(system:cattle:authenticated).
+Source: k8s.io/apiserver pkg/authentication/{user,serviceaccount,group} and pkg/endpoints/filters/impersonation;
+rancher pkg/auth/requests/authenticate.go (system:cattle:authenticated).
 """
+
+import re
 
 import msgspec
 
@@ -15,6 +17,9 @@ ALL_SERVICE_ACCOUNTS = "system:serviceaccounts"
 CATTLE_AUTHENTICATED = "system:cattle:authenticated"
 MASTERS = "system:masters"
 _ACCOUNT = "system:serviceaccount:"
+_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_NAMESPACE_NAME = re.compile(_LABEL)
+_ACCOUNT_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -25,9 +30,12 @@ class Identity(msgspec.Struct, frozen=True):
 
     @classmethod
     def of_user(cls, user: str, groups: tuple[str, ...] = (), *, through_rancher: bool = False) -> "Identity":
-        """Add to the named groups those that every authenticated (or the anonymous) request carries."""
-        if user == ANONYMOUS:
-            return cls(user, (UNAUTHENTICATED,))
+        """Add to the named groups those that every authenticated (or the anonymous) request carries.
+
+        Who is named as unauthenticated is not made authenticated (AuthenticatedGroupAdder).
+        """
+        if user == ANONYMOUS or UNAUTHENTICATED in groups:
+            return cls(user, tuple(dict.fromkeys((*groups, UNAUTHENTICATED))))
         account = account_of(user)
         implicit = account_groups(account[0]) if account else (AUTHENTICATED,)
         cattle = (CATTLE_AUTHENTICATED,) if through_rancher and not account else ()
@@ -50,11 +58,15 @@ def account_groups(namespace: str) -> tuple[str, ...]:
 
 
 def account_of(user: str) -> tuple[str, str] | None:
-    """Split the user name of a service account into (namespace, name); None for any other user name."""
+    """Split the user name of a service account into (namespace, name); None for any other user name.
+
+    Both names must be valid ones (pkg/authentication/serviceaccount SplitUsername).
+    """
     if not user.startswith(_ACCOUNT):
         return None
-    namespace, colon, name = user.removeprefix(_ACCOUNT).partition(":")
-    return (namespace, name) if colon and namespace and name and ":" not in name else None
+    namespace, _, name = user.removeprefix(_ACCOUNT).partition(":")
+    valid = len(namespace) <= 63 and _NAMESPACE_NAME.fullmatch(namespace)
+    return (namespace, name) if valid and len(name) <= 253 and _ACCOUNT_NAME.fullmatch(name) else None
 
 
 def subject_key(subject: Subject, namespace: str) -> str | None:

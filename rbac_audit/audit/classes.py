@@ -5,14 +5,15 @@ from functools import cached_property
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS
-from rbac_audit.access.permission import Permission
+from rbac_audit.access.permission import ALL, Permission
 from rbac_audit.audit.estate import PUBLIC, View
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim, Ownership
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import Namespace, ServiceAccount, Subject
 
-SUBJECT_CLASSES = ("project-members", "project-roles", "cluster-owners", "shipped", "platform")
+SUBJECT_CLASSES = ("project-members", "project-roles", "cluster-owners", "cluster-admins", "shipped", "platform")
+RANCHER_CLASSES = frozenset({"project-members", "project-roles", "cluster-owners"})
 NAMESPACE_CLASSES = ("projects", "system", "public", "unassigned", "all", "cluster")
 
 # Namespaces of the platform: rancher pkg/settings (system-namespaces), harvester pkg/util/constants.go
@@ -23,6 +24,7 @@ _SYSTEM_NAMES = frozenset(
 _SYSTEM_PREFIXES = ("cattle-", "fleet-", "cluster-fleet-", "rancher-", "forklift")
 _CONTROL_PLANE = ("system:kube-", "system:node", "system:apiserver", "kube-apiserver", "system:monitoring")
 _OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
+EVERYTHING = Permission(ALL, ALL, ALL)
 
 
 class Classes:
@@ -60,7 +62,14 @@ class Classes:
         return members
 
     def is_member(self, subject: Subject, project: str) -> bool:
-        """Tell whether Rancher shows a subject in a project, by itself or through one of its groups."""
+        """Tell whether Rancher shows a subject in a project, by itself or through one of its groups.
+
+        The service accounts of a project's namespaces are in it: its members can run pods as them.
+        """
+        if subject.kind == "ServiceAccount":
+            home = self._view.projects.of(subject.namespace)
+            if home is not None and home.id == project:
+                return True
         members = self._members.get(project, set())
         return any(name in members for name in self._names(subject))
 
@@ -84,6 +93,16 @@ class Classes:
     def is_cluster_owner(self, subject: Subject) -> bool:
         """Tell whether a subject owns the cluster or is a Rancher administrator, by itself or through a group."""
         return any(name in self._owners for name in self._names(subject))
+
+    @cached_property
+    def _admins(self) -> frozenset[str]:
+        holders = self._view.access.holders(EVERYTHING)
+        bindings = (grant.binding for grant in holders if grant.binding is not None and not grant.binding.namespace)
+        return frozenset(str(subject) for binding in bindings for subject in binding.subjects)
+
+    def is_cluster_admin(self, subject: Subject) -> bool:
+        """Tell whether a subject itself may do everything on the cluster, whoever gave it that."""
+        return str(subject) in self._admins
 
     def is_platform(self, subject: Subject) -> bool:
         """Tell whether a subject is a part of the platform: its own accounts and the control plane's users."""
@@ -120,6 +139,8 @@ class Classes:
             case "cluster-owners":
                 trusted = _unproven(verdict, "globaladmin", "crtb", "rtb-owner") and not binding.namespace
                 return self.is_cluster_owner(subject) or (trusted and binding.role_ref.name in _OWNER_ROLES)
+            case "cluster-admins":
+                return self.is_cluster_admin(subject)
             case "shipped":
                 return self.is_shipped(binding, subject, grant)
             case "platform":

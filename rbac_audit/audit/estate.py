@@ -13,7 +13,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Ownership, judge
 from rbac_audit.rancher.people import People
 from rbac_audit.rancher.projects import PROJECT_ID, Projects
-from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
 from rbac_audit.snapshot.objects import (
     HarvesterSetting,
     KubeVirt,
@@ -125,6 +125,20 @@ class Estate:
         known = {cluster.name: Rancher(cluster) for cluster in managers}
         self.views = tuple(_view(cluster, known, rancher_ids.get(cluster.name, "")) for cluster in snapshot.clusters)
         self.ranchers = tuple(known.values())
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """Say for which clusters it is not known which Rancher manages them, where a Rancher was read."""
+        return tuple(
+            Gap(
+                cluster=view.name,
+                what="the Rancher that manages it",
+                reason="its namespaces do not name exactly one cluster that a Rancher of this estate manages",
+                advice=f"state it: --rancher-id {view.name}=ID, its name among clusters.management.cattle.io",
+            )
+            for view in self.views
+            if self.ranchers and view.rancher is None
+        )
 
     @property
     def harvesters(self) -> tuple[View, ...]:

@@ -1,16 +1,18 @@
 """Access policies: who alone may do what where, in YAML, decoded strictly."""
 
 import difflib
+import re
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
 from rbac_audit.access.permission import Permission
 from rbac_audit.audit.classes import NAMESPACE_CLASSES, SUBJECT_CLASSES
-from rbac_audit.audit.finding import Confidence, Fix, Severity
+from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On
 from rbac_audit.errors import BadPolicy
-from rbac_audit.snapshot.objects import LabelSelector
+from rbac_audit.snapshot.objects import LabelSelector, Requirement
 
 API_VERSION = "rbac-audit/v1"
 
@@ -20,7 +22,10 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
 
 
 class PolicyPermission(_Strict, frozen=True, kw_only=True):
-    """Verbs on resources, or on URLs; `named: true` also counts rules that are limited to some names."""
+    """Verbs on resources, or on URLs; `names` also counts rules that are limited to one of these names.
+
+    `severity` overrides that of the policy.
+    """
 
     verbs: tuple[str, ...]
     api_groups: tuple[str, ...] = ()
@@ -28,6 +33,12 @@ class PolicyPermission(_Strict, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     non_resource_urls: tuple[str, ...] = msgspec.field(name="nonResourceURLs", default=())
     allowed: tuple[str, ...] = ()
+    severity: Severity | None = None
+
+    @property
+    def grants_nothing(self) -> bool:
+        """Tell whether it lacks verbs, or anything that they act on."""
+        return not self.verbs or not (self.non_resource_urls or (self.api_groups and self.resources))
 
     def each(self) -> tuple[Permission, ...]:
         """List the single permissions; for resources, the bare one and one for each name."""
@@ -41,10 +52,29 @@ class PolicyPermission(_Strict, frozen=True, kw_only=True):
         )
 
 
+class _Requirement(_Strict, frozen=True, kw_only=True):
+    key: str
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
+    values: tuple[str, ...] = ()
+
+
+class Selector(_Strict, frozen=True, kw_only=True):
+    """A label selector, read more strictly than in a manifest: a misspelt key would select everything."""
+
+    match_labels: dict[str, str] = {}
+    match_expressions: tuple[_Requirement, ...] = ()
+
+    @property
+    def selector(self) -> LabelSelector:
+        """The selector as the access engine knows it."""
+        requirements = (Requirement(key=it.key, operator=it.operator, values=it.values) for it in self.match_expressions)
+        return LabelSelector(match_labels=self.match_labels, match_expressions=tuple(requirements))
+
+
 class Where(_Strict, frozen=True, kw_only=True):
     """In which namespaces a policy holds: a class of them, names, or a label selector."""
 
-    namespaces: str | tuple[str, ...] | LabelSelector = "all"
+    namespaces: str | tuple[str, ...] | Selector = "all"
 
 
 class Metadata(_Strict, frozen=True, kw_only=True):
@@ -118,6 +148,11 @@ def parse_policy(raw: object, where: str) -> AccessPolicy:
 def _check_words(spec: PolicySpec, where: str) -> None:
     if bool(spec.permissions) == bool(spec.all_of):
         raise BadPolicy("access policy", f"{where}: $.spec", "needs either permissions or allOf")
+    for field, entries in (("permissions", spec.permissions), ("allOf", spec.all_of)):
+        for number, entry in enumerate(entries):
+            if entry.grants_nothing:
+                place = f"{where}: $.spec.{field}[{number}]"
+                raise BadPolicy("access policy", place, "needs verbs, and apiGroups with resources or nonResourceURLs")
     classes = [*spec.allowed, *(name for entry in (*spec.permissions, *spec.all_of) for name in entry.allowed)]
     for name in classes:
         if ":" not in name and name not in SUBJECT_CLASSES:
@@ -138,15 +173,18 @@ def _keys(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 _ALL_KEYS = tuple(
     dict.fromkeys(
         key
-        for kind in (AccessPolicy, PolicySpec, PolicyPermission, Where, Metadata, Example, Examples, Fix)
+        for kind in (AccessPolicy, PolicySpec, PolicyPermission, Where, Selector, Metadata, Example, Examples, Fix)
         for key in _keys(kind)
     )
 )
 
 
 def _nearest(error: str) -> str:
-    words = error.split("`")
-    return _like(words[1], _ALL_KEYS) if "unknown field" in error and len(words) > 1 else "see docs/policies.md"
+    if found := re.search("unknown field `(.*?)`", error):
+        return _like(found[1], _ALL_KEYS)
+    if found := re.search("Invalid enum value '(.*?)'", error):
+        return _like(found[1], [word.value for kind in (Severity, Confidence, On, Safety) for word in kind])
+    return "see docs/policies.md"
 
 
 def _like(word: str, known: Iterable[str]) -> str:

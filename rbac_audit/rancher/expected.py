@@ -146,10 +146,10 @@ class Expected:
         return Rendered(sure=owned or global_name in self._globals)
 
     def claimed(self, binding: Binding) -> tuple[Owner, ...]:
-        """Follow a binding's labels and owner references to the live owners that they name."""
+        """Follow a binding's name, labels and owner references to the live owners that they state."""
         metadata = binding.source.metadata
         names = [*metadata.labels, *metadata.labels.values(), *(owner.uid for owner in metadata.owner_references)]
-        found: dict[Owner, None] = {}
+        found: dict[Owner, None] = dict.fromkeys(item for item in [self._admins.get(binding.name)] if item)
         for name in names:
             found.update(dict.fromkeys(self._by_label.get(name, ()) if name else ()))
         for owner in metadata.owner_references:

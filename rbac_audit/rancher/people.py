@@ -13,6 +13,7 @@ class Person(msgspec.Struct, frozen=True):
     """One Rancher user; `groups` are whole principal ids as of `groups_as_of`, empty for who never logged in."""
 
     user: str
+    username: str
     display_name: str
     enabled: bool
     system: bool
@@ -66,6 +67,7 @@ class People:
 def _person(user: User, learnt: UserAttribute | None) -> Person:
     return Person(
         user=user.name,
+        username=user.username,
         display_name=user.display_name or user.username or next(iter(user.principal_ids), ""),
         enabled=user.enabled is not False,
         system=any(principal.startswith("system:") for principal in user.principal_ids),

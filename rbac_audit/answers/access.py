@@ -1,0 +1,105 @@
+"""May somebody do something, and why: one question, one answer."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from rbac_audit.access import Identity, Permission
+from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import AUTHENTICATED, CATTLE_AUTHENTICATED, UNAUTHENTICATED, subject_key
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import chain_of
+from rbac_audit.audit.finding import Link
+from rbac_audit.harvester.versions import at_least
+from rbac_audit.snapshot.objects import Subject
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one question.
+
+    `chains` has one chain for each binding that allows it, none when the answer is no. `notes` say what the answer
+    rests on, where a version or an unknown membership could change it.
+    """
+
+    subject: str
+    groups: tuple[str, ...]
+    verb: str
+    api_group: str = ""
+    resource: str = ""
+    name: str = ""
+    path: str = ""
+    namespace: str = ""
+    cluster: str
+    allowed: bool
+    chains: tuple[tuple[Link, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def identity_of(view: View, subject: Subject) -> Identity:
+    """Say who a subject is to the API server: with the groups that Rancher knows and those that every request carries.
+
+    A group stands for a member of whom nothing else is known.
+    """
+    if subject.kind == "ServiceAccount":
+        return Identity.of_account(subject.namespace, subject.name)
+    if subject.kind == "User":
+        return view.people.identity(subject.name)
+    if subject.name == UNAUTHENTICATED:
+        return Identity("", (UNAUTHENTICATED,))
+    through_rancher = (CATTLE_AUTHENTICATED,) if "://" in subject.name else ()
+    return Identity("", tuple(dict.fromkeys((subject.name, AUTHENTICATED, *through_rancher))))
+
+
+def ask(view: View, subject: Subject, permission: Permission, namespace: str = "") -> Answer:
+    """Answer for a subject as Rancher knows it."""
+    return decide(view, str(subject), identity_of(view, subject), permission, namespace)
+
+
+def decide(view: View, name: str, who: Identity, permission: Permission, namespace: str = "") -> Answer:
+    """Answer for an identity; `name` is how the answer calls it."""
+    grants = tuple(view.access.grants(who, permission, namespace))
+    return Answer(
+        subject=name,
+        groups=who.groups,
+        verb=permission.verb,
+        api_group=permission.api_group,
+        resource=permission.resource,
+        name=permission.name,
+        path=permission.path,
+        namespace=namespace,
+        cluster=view.name,
+        allowed=bool(grants),
+        chains=tuple(chain_of(view, grant, through(who, grant)) for grant in grants),
+        notes=tuple(_notes(view, permission)),
+    )
+
+
+def through(who: Identity, grant: Grant) -> Subject:
+    """Find the subject of a binding by which it reaches an identity."""
+    if grant.binding is None:
+        return Subject(kind="User", name=who.user)
+    keys = {f"u:{who.user}", *(f"g:{group}" for group in who.groups)}
+    return next(subject for subject in grant.binding.subjects if subject_key(subject, grant.binding.namespace) in keys)
+
+
+_INTERACTIVE = frozenset({"pods/exec", "pods/attach", "pods/portforward"})
+
+
+def _notes(view: View, permission: Permission) -> Iterator[str]:
+    """State what depends on the version of the API server.
+
+    Source: kubernetes pkg/registry/core/pod/rest/subresources.go (AuthorizePodWebsocketUpgradeCreatePermission, on
+    from 1.35); staging/src/k8s.io/apiserver constrained impersonation (beta, on from 1.36).
+    """
+    release = view.baseline.components_of(view.versions.get("harvester", ""))
+    version = release.components.get("kubernetes", "")
+    if permission.resource in _INTERACTIVE and permission.verb == "get":
+        newer = at_least(version, "1.35")
+        if newer is None:
+            yield "below Kubernetes 1.35 get alone is enough to open a session by WebSocket; the version is not known"
+        elif newer:
+            yield "from Kubernetes 1.35 on, opening a session needs create as well"
+        else:
+            yield "below Kubernetes 1.35 get alone is enough to open a session by WebSocket"
+    if permission.verb.startswith("impersonate:") and at_least(version, "1.36") is not True:
+        yield "constrained impersonation counts from Kubernetes 1.36 on; before, this verb means nothing"

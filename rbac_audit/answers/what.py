@@ -1,0 +1,124 @@
+"""What somebody can do.
+
+Rules compacted, by project and namespace, with the group and role template they come through.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rbac_audit.access import Binding
+from rbac_audit.access.identity import subject_key
+from rbac_audit.access.resources import resources
+from rbac_audit.answers.access import identity_of
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import owner_of
+from rbac_audit.snapshot.objects import ObjectRef, PolicyRule, Subject
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """The rules that one binding gives; `void` are those of them that a namespaced binding cannot grant."""
+
+    binding: ObjectRef
+    role: str
+    through: str
+    role_template: str
+    rules: tuple[PolicyRule, ...]
+    void: tuple[PolicyRule, ...]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody holds in one namespace ("" for the whole cluster); `rules` is the compacted union."""
+
+    namespace: str
+    project: str
+    project_name: str
+    rules: tuple[PolicyRule, ...]
+    held: tuple[Held, ...]
+
+
+def what_can(view: View, subject: Subject) -> tuple[Place, ...]:
+    """List what a subject can do: the whole cluster first, then by project and namespace.
+
+    Rights from groups count, also those of every authenticated identity.
+    """
+    who = identity_of(view, subject)
+    keys = [f"u:{who.user}", *(f"g:{group}" for group in who.groups)]
+    places: dict[str, dict[Binding, str]] = {}
+    for key in keys:
+        for namespace, bindings in view.access.by_subject.get(key, {}).items():
+            for binding in bindings:
+                places.setdefault(namespace, {}).setdefault(binding, key)
+    found = (_place(view, namespace, bindings) for namespace, bindings in places.items())
+    return tuple(sorted(found, key=lambda place: (bool(place.namespace), place.project_name, place.namespace)))
+
+
+def _place(view: View, namespace: str, bindings: dict[Binding, str]) -> Place:
+    project = view.projects.of(namespace)
+    held = tuple(_held(view, binding, key) for binding, key in bindings.items())
+    return Place(
+        namespace=namespace,
+        project=project.id if project else "",
+        project_name=project.name if project else "",
+        rules=compact(rule for item in held for rule in item.rules),
+        held=held,
+    )
+
+
+def _held(view: View, binding: Binding, key: str) -> Held:
+    rules = view.access.rules(binding.role)
+    void = tuple(rule for rule in rules if binding.namespace and is_void(rule))
+    owner = owner_of(view, binding)
+    subject = next(item for item in binding.subjects if subject_key(item, binding.namespace) == key)
+    return Held(
+        binding=binding.source.ref(view.name),
+        role=f"{binding.role_ref.kind} {binding.role_ref.name}",
+        through=str(subject),
+        role_template=owner.template if owner else "",
+        rules=tuple(rule for rule in rules if rule not in void),
+        void=void,
+    )
+
+
+def is_void(rule: PolicyRule) -> bool:
+    """Tell whether a RoleBinding can grant nothing of a rule.
+
+    URLs only, or kinds that are known to be cluster-scoped.
+    """
+    if not rule.resources:
+        return True
+    scopes = {(item.group, item.plural): item.namespaced for item in resources()}
+    return all(
+        scopes.get((group, resource.partition("/")[0])) is False
+        for group in rule.api_groups
+        for resource in rule.resources
+    )
+
+
+def compact(rules: Iterable[PolicyRule]) -> tuple[PolicyRule, ...]:
+    """Join rules that differ in their verbs, then in their resources, only; the rights stay the same."""
+    by_target: dict[tuple[tuple[str, ...], ...], set[str]] = {}
+    for rule in rules:
+        for part in _single(rule):
+            by_target.setdefault(part[:-1], set()).update(part[-1])
+    by_verbs: dict[tuple[tuple[str, ...], ...], set[str]] = {}
+    for (group, resource, names, urls), verbs in by_target.items():
+        by_verbs.setdefault((tuple(sorted(verbs)), group, names, urls), set()).update(resource)
+    return tuple(
+        PolicyRule(
+            verbs=verbs,
+            api_groups=group,
+            resources=tuple(sorted(found)),
+            resource_names=names,
+            non_resource_urls=urls,
+        )
+        for (verbs, group, names, urls), found in sorted(by_verbs.items(), key=lambda item: (item[0][1], item[0]))
+    )
+
+
+def _single(rule: PolicyRule) -> Iterable[tuple[tuple[str, ...], ...]]:
+    for group in rule.api_groups:
+        for resource in rule.resources:
+            yield (group,), (resource,), tuple(sorted(rule.resource_names)), (), rule.verbs
+    for url in rule.non_resource_urls:
+        yield (), (), (), (url,), rule.verbs

@@ -1,0 +1,80 @@
+"""Who can do something: people and accounts rather than strings."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from rbac_audit.access import Binding, Permission
+from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import subject_key
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import chain_of, placed
+from rbac_audit.audit.finding import Link, SubjectRef
+from rbac_audit.snapshot.objects import CronJob, DaemonSet, Deployment, Job, ObjectRef, Pod, StatefulSet, Subject
+
+_WORKLOADS = (Pod, Deployment, DaemonSet, StatefulSet, Job, CronJob)
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who can do it.
+
+    `members` are the people known to be in a group, and `members_known` tells whether Rancher knows any; `workloads`
+    run as a service account. `namespaces` is empty when it holds cluster-wide.
+    """
+
+    subject: str
+    display_name: str
+    cluster_wide: bool
+    namespaces: tuple[str, ...]
+    members: tuple[SubjectRef, ...] = ()
+    members_known: bool = True
+    workloads: tuple[ObjectRef, ...] = ()
+    chain: tuple[Link, ...]
+
+
+def who_can(
+    view: View, permission: Permission, namespace: str = "", namespaces: Iterable[str] | None = None
+) -> tuple[Holder, ...]:
+    """List who can do it: cluster-wide holders first, then by subject.
+
+    `namespace` asks for one namespace, `namespaces` for several (those of a project), neither for every namespace. Only
+    cluster-wide holders are meant for cluster-scoped kinds when no namespace is asked for.
+    """
+    places = {namespace} if namespace else None if namespaces is None else set(namespaces)
+    found: dict[tuple[str, bool], list[tuple[Grant, Binding, Subject]]] = {}
+    for grant in view.access.holders(permission):
+        binding = grant.binding
+        if binding is None or (binding.namespace and places is not None and binding.namespace not in places):
+            continue
+        for subject in binding.subjects:
+            who = placed(subject, binding.namespace)
+            if subject_key(who, "") is not None:
+                found.setdefault((str(who), not binding.namespace), []).append((grant, binding, who))
+    holders = (_holder(view, everywhere, held) for (_, everywhere), held in found.items())
+    return tuple(sorted(holders, key=lambda holder: (not holder.cluster_wide, holder.subject)))
+
+
+def _holder(view: View, everywhere: bool, held: list[tuple[Grant, Binding, Subject]]) -> Holder:
+    grant, _, subject = held[0]
+    members = view.people.members(subject.name) if subject.kind == "Group" else ()
+    return Holder(
+        subject=str(subject),
+        display_name=view.display_name(subject),
+        cluster_wide=everywhere,
+        namespaces=() if everywhere else tuple(sorted({binding.namespace for _, binding, _ in held})),
+        members=tuple(SubjectRef("User", person.user, "", person.display_name) for person in members),
+        members_known=subject.kind != "Group" or bool(members),
+        workloads=_workloads(view, subject),
+        chain=chain_of(view, grant, subject),
+    )
+
+
+def _workloads(view: View, subject: Subject) -> tuple[ObjectRef, ...]:
+    if subject.kind != "ServiceAccount":
+        return ()
+    return tuple(
+        item.ref(view.name)
+        for kind in _WORKLOADS
+        for item in view.cluster.of(kind)
+        if item.namespace == subject.namespace and (item.service_account_name or "default") == subject.name
+    )

@@ -1,0 +1,85 @@
+"""Why somebody can do something, as sentences and as a tree; and what is missing when they cannot."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rbac_audit.access import Permission
+from rbac_audit.access.escalation import breakdown
+from rbac_audit.answers.access import Answer, ask
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.finding import Link
+from rbac_audit.rancher.templates import grants
+from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
+
+
+class Remedy(msgspec.Struct, frozen=True):
+    """A role template that would give the right, and how many single rights it would give in all."""
+
+    role_template: str
+    display_name: str
+    context: str
+    rights: int
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """An answer with its sentences; `missing` and `remedies` are there when the answer is no."""
+
+    answer: Answer
+    sentences: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+
+
+def why(view: View, subject: Subject, permission: Permission, namespace: str = "") -> Explanation:
+    """Explain a yes by each of its chains, and a no by what is missing and which role templates would give it."""
+    answer = ask(view, subject, permission, namespace)
+    if answer.allowed:
+        return Explanation(answer, tuple(sentence(chain) for chain in answer.chains))
+    return Explanation(answer, (), tuple(_missing(view, permission, namespace)), remedies(view, permission, namespace))
+
+
+def sentence(chain: Iterable[Link]) -> str:
+    """Join the links of a chain into one sentence."""
+    first, *rest = (link.text for link in chain)
+    return f"{first} {', '.join(rest)}." if rest else f"{first}."
+
+
+def _missing(view: View, permission: Permission, namespace: str) -> Iterator[str]:
+    where = f"in namespace {namespace}" if namespace else "in the whole cluster"
+    yield f"no binding that reaches the subject allows {permission} {where}"
+    roles = sorted(view.access.allowing(permission))
+    if not roles:
+        yield "no role of this cluster allows it"
+        return
+    names = [f"Role {space}/{name}" if space else f"ClusterRole {name}" for space, name in roles]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    yield f"roles that allow it: {', '.join(names[:5])}{more}"
+
+
+def remedies(view: View, permission: Permission, namespace: str = "") -> tuple[Remedy, ...]:
+    """List the role templates that would give a right there, the narrowest first; locked ones cannot be assigned.
+
+    In a namespace of a project these are project templates, else cluster templates.
+    """
+    if view.rancher is None:
+        return ()
+    context = "project" if namespace and view.projects.of(namespace) else "cluster"
+    roles = {name: view.access.rules(("", name)) for space, name in view.access.roles if not space}
+    found = [
+        _remedy(template, rules)
+        for template in view.rancher.templates.by_name.values()
+        if template.context == context and not template.locked
+        if grants(rules := view.rancher.templates.rules(template.name, roles), permission)
+    ]
+    return tuple(sorted(found, key=lambda remedy: (remedy.rights, remedy.role_template)))
+
+
+def _remedy(template: RoleTemplate, rules: tuple[PolicyRule, ...]) -> Remedy:
+    rights = len({atom for rule in rules for atom in breakdown(rule)})
+    return Remedy(template.name, template.display_name, template.context, rights)
+
+
+def tree(chain: Iterable[Link]) -> tuple[str, ...]:
+    """Draw a chain as indented lines."""
+    return tuple(f"{'   ' * depth}{'└─ ' if depth else ''}{link.text}" for depth, link in enumerate(chain))

@@ -1,0 +1,128 @@
+"""What people type made exact: resources as kubectl takes them, subjects by name, login or display name."""
+
+import difflib
+from collections.abc import Iterable
+
+from rbac_audit.access.identity import account_of
+from rbac_audit.access.permission import ALL, Permission
+from rbac_audit.access.resources import Resource, resources
+from rbac_audit.audit.estate import Estate, View
+from rbac_audit.errors import WrongUse
+from rbac_audit.snapshot.objects import ServiceAccount, Subject
+
+_KINDS = {"user": "User", "group": "Group", "serviceaccount": "ServiceAccount", "sa": "ServiceAccount"}
+
+
+def permission(verb: str, resource: str, name: str = "") -> Permission:
+    """Read `VERB RESOURCE [NAME]`; a resource that begins with a slash is a URL path.
+
+    Raises WrongUse for a resource that nobody knows, or that several API groups have.
+    """
+    if resource.startswith("/"):
+        return Permission(verb, path=resource)
+    plural, group, subresource = _split(resource)
+    if plural == ALL:
+        return Permission(verb, group or ALL, ALL, name)
+    found = _resolve(plural, group, resource)
+    return Permission(verb, found[0], f"{found[1]}/{subresource}" if subresource else found[1], name)
+
+
+def _split(resource: str) -> tuple[str, str | None, str]:
+    """Split `plural[.group][/subresource]`; the group is None where none is stated."""
+    head, _, subresource = resource.partition("/")
+    plural, dot, group = head.partition(".")
+    return plural, (group if dot else None), subresource
+
+
+def _resolve(word: str, group: str | None, written: str) -> tuple[str, str]:
+    fitting = [item for item in resources() if word.lower() in item.names]
+    if group is not None:
+        exact = [item for item in fitting if item.group == ("" if group == "core" else group)]
+        # A group that is stated is believed: not every CRD is in the table.
+        return (exact[0].group, exact[0].plural) if exact else ("" if group == "core" else group, word)
+    if not fitting:
+        raise WrongUse("resource", written, "nobody knows it", _did_you_mean(word))
+    by_name = [item for item in fitting if item.plural == word.lower()] or fitting
+    core = [item for item in by_name if item.group in {"", "apps", "batch", "rbac.authorization.k8s.io"}]
+    chosen = _without_twins(core or by_name)
+    if len(chosen) > 1:
+        options = ", ".join(map(str, chosen))
+        raise WrongUse("resource", written, "several API groups have it", f"say which: {options}")
+    return chosen[0].group, chosen[0].plural
+
+
+def _without_twins(found: list[Resource]) -> list[Resource]:
+    """The subresource group repeats the names of kubevirt.io, and metrics those of the core.
+
+    Not meant without the group.
+    """
+    shadows = {"subresources.kubevirt.io", "metrics.k8s.io", "events.k8s.io"}
+    plain = [item for item in found if item.group not in shadows]
+    return plain or found
+
+
+def _did_you_mean(word: str) -> str:
+    known = sorted({name for item in resources() for name in item.names})
+    close = difflib.get_close_matches(word.lower(), known, n=3)
+    return f"did you mean {' or '.join(close)}" if close else "state its API group: plural.group"
+
+
+def subject(text: str, estate: Estate) -> Subject:
+    """Read `User:x`, `Group:x`, `ServiceAccount:ns/name`, or a Rancher login or display name.
+
+    Raises WrongUse for a name that nobody has, or that several have.
+    """
+    kind, colon, name = text.partition(":")
+    stated = _KINDS.get(kind.lower()) if colon else None
+    if stated == "ServiceAccount":
+        namespace, slash, account = name.partition("/")
+        if not slash or not namespace or not account:
+            raise WrongUse(
+                "subject", text, "a service account needs its namespace", "write ServiceAccount:namespace/name"
+            )
+        return Subject(kind=stated, name=account, namespace=namespace)
+    if stated and name:
+        return Subject(kind=stated, name=name)
+    if account_found := account_of(text):
+        return Subject(kind="ServiceAccount", name=account_found[1], namespace=account_found[0])
+    return _by_name(text, estate)
+
+
+def _by_name(text: str, estate: Estate) -> Subject:
+    people = [person for rancher in estate.ranchers for person in rancher.people.all]
+    found = sorted({person.user for person in people if text in {person.user, person.username, person.display_name}})
+    if len(found) == 1:
+        return Subject(kind="User", name=found[0])
+    if found:
+        raise WrongUse("subject", text, "several users have this name", f"one of: {_options(found, estate)}")
+    accounts = [item for view in estate.views for item in view.cluster.of(ServiceAccount) if item.name == text]
+    options = sorted(
+        {name for person in people for name in (person.user, person.username, person.display_name) if name}
+    )
+    close = difflib.get_close_matches(text, options, n=3)
+    close += [f"ServiceAccount:{item.namespace}/{item.name}" for item in accounts[:3]]
+    spelling = "write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME"
+    hint = f"did you mean {' or '.join(close)}" if close else spelling
+    raise WrongUse("subject", text, "no Rancher user has this name", hint)
+
+
+def _options(users: Iterable[str], estate: Estate) -> str:
+    people = {person.user: person for rancher in estate.ranchers for person in rancher.people.all}
+    return ", ".join(f"User:{user} ({people[user].username or people[user].display_name})" for user in users)
+
+
+def view_of(estate: Estate, name: str) -> View:
+    """Choose the cluster of a question: the one named, else the only one that tenants work on.
+
+    Raises WrongUse when there is none or more than one to choose from.
+    """
+    if name:
+        found = [view for view in estate.views if view.name == name]
+        if not found:
+            options = ", ".join(view.name for view in estate.views)
+            raise WrongUse("option", "--cluster", f"no cluster is called {name}", f"one of: {options}")
+        return found[0]
+    if len(estate.harvesters) == 1:
+        return estate.harvesters[0]
+    options = ", ".join(view.name for view in estate.harvesters or estate.views)
+    raise WrongUse("option", "--cluster", "the estate has several clusters", f"say which: {options}")

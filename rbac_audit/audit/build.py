@@ -1,0 +1,161 @@
+"""The report put together: findings after the display filters, the numbers, and the estate behind them."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings
+from rbac_audit.audit.estate import Estate, View
+from rbac_audit.audit.evaluate import Outcome
+from rbac_audit.audit.evidence import subject_ref
+from rbac_audit.audit.finding import Finding, Severity, SubjectRef
+from rbac_audit.audit.report import (
+    ClusterSummary,
+    EstateSummary,
+    PersonSummary,
+    ProjectSummary,
+    Report,
+    RuleResult,
+    Summary,
+    Tool,
+)
+from rbac_audit.audit.rule import Rule
+
+
+class Filters(msgspec.Struct, frozen=True):
+    """What to show. Filters never change what is evaluated; what they hide is counted.
+
+    Texts match whole: a rule id, a project's id or name, a namespace, a subject as `User:alice` or a display name.
+    """
+
+    min_severity: Severity = Severity.INFO
+    rules: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+
+    def shows(self, finding: Finding, project_name: str) -> bool:
+        """Decide one finding."""
+        names = {str(subject) for subject in finding.subjects} | {subject.display_name for subject in finding.subjects}
+        places = {*finding.scope.namespaces, finding.object.namespace}
+        return (
+            finding.severity.rank <= self.min_severity.rank
+            and (not self.rules or finding.rule in self.rules)
+            and (not self.projects or not {finding.scope.project, project_name}.isdisjoint(self.projects))
+            and (not self.subjects or not names.isdisjoint(self.subjects))
+            and (not self.namespaces or not places.isdisjoint(self.namespaces))
+        )
+
+    def stated(self) -> dict[str, list[str]]:
+        """List the filters in force."""
+        lists = {"rule": self.rules, "project": self.projects, "subject": self.subjects, "namespace": self.namespaces}
+        found = {name: list(values) for name, values in lists.items() if values}
+        return found if self.min_severity is Severity.INFO else {**found, "min-severity": [self.min_severity.value]}
+
+
+class Run(msgspec.Struct, frozen=True):
+    """What a report needs beside the estate: who made it, when, of which snapshot, and when to fail."""
+
+    version: str
+    date: str
+    digest: str
+    fail_on: Severity
+
+
+def build_report(
+    estate: Estate,
+    outcome: Outcome,
+    rules: Iterable[Rule],
+    capabilities: tuple[CapabilitySpec, ...],
+    filters: Filters,
+    run: Run,
+) -> Report:
+    """Put the report together; the exit code is that of what is shown."""
+    names = {project.id: project.name for view in estate.views for project in view.projects.all}
+    shown = tuple(item for item in outcome.findings if filters.shows(item, names.get(item.scope.project, "")))
+    gaps = tuple(sorted({*estate.snapshot.gaps, *estate.gaps}))
+    counts = Counter(finding.severity for finding in shown)
+    blind = bool(gaps or outcome.not_evaluated)
+    failing = any(finding.severity.rank <= run.fail_on.rank for finding in shown)
+    return Report(
+        tool=Tool(run.version),
+        date=run.date,
+        estate=_estate(estate, run.digest),
+        summary=Summary(
+            by_severity={severity.value: counts[severity] for severity in Severity},
+            objects=sum(map(len, estate.snapshot.clusters)),
+            exit_code=1 if failing else 3 if blind else 0,
+            findings=len(shown),
+            hidden=len(outcome.findings) - len(shown),
+            gaps=len(gaps),
+            not_evaluated=len(outcome.not_evaluated),
+        ),
+        findings=shown,
+        gaps=gaps,
+        not_evaluated=outcome.not_evaluated,
+        rules=_rules(rules, shown),
+        projects=tuple(project for view in estate.harvesters for project in _projects(view)),
+        people=_people(estate),
+        capabilities=columns(capabilities),
+        holdings=tuple(sorted(row for view in estate.harvesters for row in holdings(view, capabilities))),
+        filters=filters.stated(),
+    )
+
+
+def _estate(estate: Estate, digest: str) -> EstateSummary:
+    snapshot = estate.snapshot
+    clusters = tuple(_cluster(view) for view in estate.views)
+    return EstateSummary(clusters, digest, dict(snapshot.unknown_kinds), snapshot.notes)
+
+
+def _cluster(view: View) -> ClusterSummary:
+    managed = view.rancher.clusters.get(view.rancher_id) if view.rancher else None
+    return ClusterSummary(
+        name=view.name,
+        role=view.role,
+        objects=len(view.cluster),
+        origins=view.cluster.origins,
+        versions=view.versions,
+        rancher_id=view.rancher_id,
+        rancher_id_from=view.rancher_id_from,
+        display_name=managed.spec.display_name if managed else "",
+    )
+
+
+def _rules(rules: Iterable[Rule], shown: Iterable[Finding]) -> tuple[RuleResult, ...]:
+    counts = Counter(finding.rule for finding in shown)
+    return tuple(
+        RuleResult(rule.id, rule.title, rule.severity, counts[rule.id], rule.why, rule.fix.text, rule.references)
+        for rule in sorted(rules, key=lambda rule: rule.id)
+    )
+
+
+def _projects(view: View) -> Iterable[ProjectSummary]:
+    members: dict[str, list[tuple[SubjectRef, str]]] = {}
+    for binding in view.rancher.bindings if view.rancher else ():
+        if binding.project and binding.subject:
+            members.setdefault(binding.project, []).append((subject_ref(view, binding.subject), binding.template))
+    for project in view.projects.all:
+        yield ProjectSummary(
+            cluster=view.name,
+            id=project.id,
+            name=project.name,
+            system=project.system,
+            namespaces=project.namespaces,
+            members=tuple(sorted(members.get(project.id, ()))),
+        )
+
+
+def _people(estate: Estate) -> tuple[PersonSummary, ...]:
+    people = [person for rancher in estate.ranchers for person in rancher.people.all if not person.system]
+    return tuple(
+        PersonSummary(
+            subject=SubjectRef("User", person.user, "", person.display_name),
+            enabled=person.enabled,
+            groups=person.groups,
+            groups_as_of=person.groups_as_of,
+            last_login=person.last_login,
+        )
+        for person in sorted(people, key=lambda person: person.user)
+    )

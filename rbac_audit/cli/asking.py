@@ -1,0 +1,91 @@
+"""What all questions share: the estate with its what-if, the cluster, and how an answer is written."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import msgspec
+import rich_click as click
+
+from rbac_audit.access import Permission
+from rbac_audit.answers import words
+from rbac_audit.answers.overlay import overlay
+from rbac_audit.audit.estate import Estate, View
+from rbac_audit.errors import WrongUse
+from rbac_audit.snapshot.estate import Snapshot
+from rbac_audit.snapshot.objects import KubernetesObject
+from rbac_audit.sources import SourceSpec, read_estate
+
+PATH = click.Path(path_type=Path)
+FORMS = click.Choice(["terminal", "json"])
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """The options that every question takes."""
+
+    cluster: str
+    sources: tuple[str, ...]
+    ids: tuple[str, ...]
+    added: tuple[Path, ...]
+    removed: tuple[str, ...]
+
+    def estate(self, source: str) -> Estate:
+        """Read the estate, with the changes of --with and --without made."""
+        snapshot = read_estate([SourceSpec.parse(text) for text in (source, *self.sources)])
+        return Estate(self.changed(snapshot), dict(pair(text) for text in self.ids))
+
+    def changed(self, snapshot: Snapshot) -> Snapshot:
+        """Make the changes of --with and --without on the cluster that is asked about."""
+        if not self.added and not self.removed:
+            return snapshot
+        added = [item for path in self.added for item in objects_of(path)]
+        target = words.view_of(Estate(snapshot), self.cluster).name
+        return overlay(snapshot, target, added=added, removed=self.removed)
+
+    def view(self, estate: Estate) -> View:
+        """Choose the cluster."""
+        return words.view_of(estate, self.cluster)
+
+
+def objects_of(path: Path) -> list[KubernetesObject]:
+    """Read the objects of one file of manifests."""
+    (cluster,) = read_estate([SourceSpec(str(path), "overlay")]).clusters
+    return [item for items in cluster.objects.values() for item in items]
+
+
+def question(function: Callable[P, R]) -> Callable[P, R]:
+    """Add the options that every question takes."""
+    options = (
+        click.option("--cluster", default="", metavar="NAME", help="The cluster that is asked about."),
+        click.option("--source", "more", multiple=True, metavar="SOURCE", help="A further source of the same estate."),
+        click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="A cluster's id in Rancher."),
+        click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied."),
+        click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted."),
+        click.option("--format", "form", type=FORMS, default="terminal", help="How to answer."),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Split CLUSTER=ID; raises WrongUse for anything else."""
+    name, equals, value = text.partition("=")
+    if not equals or not value:
+        raise WrongUse("option", "--rancher-id", f"{text} is not CLUSTER=ID", "for example harvester=c-m-abcd1234")
+    return name, value
+
+
+def request(texts: tuple[str, ...], usage: str) -> tuple[Permission, str]:
+    """Read `VERB RESOURCE [NAME] SOURCE`: what is asked for, and the source."""
+    if len(texts) not in {3, 4}:
+        raise WrongUse("arguments", " ".join(texts) or "none", "they are not what is asked for", usage)
+    verb, resource, *name, source = texts
+    return words.permission(verb, resource, name[0] if name else ""), source
+
+
+def dump(value: object) -> str:
+    """Write an answer as JSON."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -1,0 +1,153 @@
+"""`rbac-audit audit`: sources in, report out."""
+
+import datetime
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import rich_click as click
+from rich.console import Console
+
+from rbac_audit import __version__
+from rbac_audit.audit.build import Filters, Run, build_report
+from rbac_audit.audit.estate import Estate
+from rbac_audit.audit.evaluate import evaluate
+from rbac_audit.audit.finding import Severity
+from rbac_audit.audit.report import Report
+from rbac_audit.cli.asking import pair
+from rbac_audit.cli.policies import load_policies
+from rbac_audit.errors import WrongUse
+from rbac_audit.report import terminal
+from rbac_audit.rules import RULES
+from rbac_audit.snapshot.file import digest
+from rbac_audit.sources import SourceSpec, read_estate
+
+SEVERITIES = click.Choice([severity.value for severity in Severity])
+
+
+def _json(report: Report) -> str:
+    from rbac_audit.report import json_format
+
+    return json_format.render(report)
+
+
+def _html(report: Report) -> str:
+    from rbac_audit.report import html
+
+    return html.render(report)
+
+
+FORMATS: dict[str, Callable[[Report], str] | None] = {"terminal": None, "json": _json, "html": _html}
+
+
+@click.command(name="audit")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "--format", "formats", multiple=True, type=click.Choice(list(FORMATS)), help="What to write (repeatable)."
+)
+@click.option(
+    "-o", "outputs", multiple=True, metavar="PATH", help="Where to: one for each --format; - is standard output."
+)
+@click.option("--fail-on", type=SEVERITIES, default="low", show_default=True, help="Exit 1 from this severity on.")
+@click.option("--min-severity", type=SEVERITIES, default="info", help="Show findings from this severity on.")
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="Show findings of this rule only.")
+@click.option(
+    "--project", "projects", multiple=True, metavar="NAME", help="Show findings in this project (name or id) only."
+)
+@click.option(
+    "--subject", "subjects", multiple=True, metavar="SUBJECT", help="Show findings about User:x, Group:x, … or a name."
+)
+@click.option(
+    "--namespace", "-n", "namespaces", multiple=True, metavar="NAME", help="Show findings in this namespace only."
+)
+@click.option(
+    "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."
+)
+@click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
+@click.option("--today", metavar="YYYY-MM-DD", help="The date of the report (default: today).")
+def command(
+    sources: tuple[str, ...],
+    formats: tuple[str, ...],
+    outputs: tuple[str, ...],
+    fail_on: str,
+    min_severity: str,
+    rules: tuple[str, ...],
+    projects: tuple[str, ...],
+    subjects: tuple[str, ...],
+    namespaces: tuple[str, ...],
+    folders: tuple[Path, ...],
+    ids: tuple[str, ...],
+    today: str | None,
+) -> None:
+    """Find what is wrong with access in an estate.
+
+    A SOURCE is a folder or file of manifests, a Harvester support bundle, a snapshot file, or - for standard input,
+    written NAME=PATH to name its cluster. Several are joined into one estate.
+
+    Exit codes: 0 clean, 1 findings from --fail-on on, 2 wrong use or bad input, 3 nothing found, but something could
+    not be read or evaluated.
+    """
+    targets = _targets(formats or ("terminal",), outputs)
+    policies, capabilities = load_policies(folders)
+    known = (*RULES, *policies)
+    _check_rules(rules, [rule.id for rule in known])
+    snapshot = read_estate([SourceSpec.parse(source) for source in sources])
+    estate = Estate(snapshot, dict(pair(text) for text in ids))
+    filters = Filters(Severity(min_severity), rules, projects, subjects, namespaces)
+    date = today or datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    run = Run(__version__, date, digest(snapshot), Severity(fail_on))
+    report = build_report(estate, evaluate(estate, known), known, capabilities, filters, run)
+    for name, path in targets:
+        _write(report, name, path)
+    sys.exit(report.summary.exit_code)
+
+
+def _targets(formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str]]:
+    if len(outputs) > len(formats):
+        raise WrongUse(
+            "option", "-o", f"{len(outputs)} paths for {len(formats)} formats", "give one -o for each --format"
+        )
+    targets = list(zip(formats, (*outputs, *("-" for _ in formats[len(outputs) :])), strict=True))
+    if sum(path == "-" for _, path in targets) > 1:
+        raise WrongUse("option", "--format", "two formats would be mixed on standard output", "give each its -o PATH")
+    return targets
+
+
+def _check_rules(wanted: tuple[str, ...], known: list[str]) -> None:
+    for name in wanted:
+        if name not in known:
+            raise WrongUse("option", "--rule", f"there is no rule {name}", "see rbac-audit rules list")
+
+
+def _write(report: Report, name: str, path: str) -> None:
+    render = FORMATS[name]
+    with _opened(path) as stream:
+        if render is None:
+            terminal.write(report, Console(file=stream, width=None if stream.isatty() else 200))
+        else:
+            stream.write(render(report))
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[TextIO]:
+    """Open standard output, or a file that is written beside its place and renamed when it is whole."""
+    if path == "-":
+        yield sys.stdout
+        return
+    place = Path(path)
+    try:
+        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
+    except OSError as error:
+        raise WrongUse("option", f"-o {path}", error.strerror or "cannot be written", "choose another place") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+        Path(beside).chmod(0o644)
+        Path(beside).replace(place)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,83 @@
+"""`rbac-audit diff`: rights gained and lost between two states."""
+
+import sys
+from collections.abc import Iterator
+
+import rich_click as click
+
+from rbac_audit.answers.diff import Change, Difference, diff
+from rbac_audit.audit.estate import Estate
+from rbac_audit.audit.evidence import describe
+from rbac_audit.cli.asking import dump, pair
+from rbac_audit.report.text import one_line
+from rbac_audit.sources import SourceSpec, read_estate
+
+FORMS = click.Choice(["terminal", "json", "markdown"])
+
+
+@click.command(name="diff")
+@click.argument("old")
+@click.argument("new")
+@click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
+@click.option("--fail-on-gain/--no-fail-on-gain", default=True, show_default=True, help="Exit 1 on a gain.")
+@click.option("--format", "form", type=FORMS, default="terminal", help="How to answer.")
+def command(old: str, new: str, ids: tuple[str, ...], fail_on_gain: bool, form: str) -> None:
+    """Compare what everybody may do in OLD and NEW, in effective rights rather than YAML."""
+    known = dict(pair(text) for text in ids)
+    one, other = (Estate(read_estate([SourceSpec.parse(text)]), known) for text in (old, new))
+    found = diff(one, other)
+    if form == "json":
+        click.echo(dump(found))
+    else:
+        for line in _markdown(found) if form == "markdown" else _lines(found):
+            click.echo(line)
+    # A cluster that only one side has was not compared: unknown is not clean.
+    sys.exit(1 if found.gained and fail_on_gain else 3 if found.only_old or found.only_new else 0)
+
+
+def _lines(found: Difference) -> Iterator[str]:
+    for change in found.changes:
+        yield one_line(f"{_head(change)}")
+        for rule in change.rules:
+            yield one_line(f"  {'+' if change.gained else '-'} {describe(rule)}")
+        yield one_line(f"  because of {', '.join(map(str, change.because))}")
+    yield from _uncompared(found)
+    if not found.changes:
+        yield "nobody gained or lost a right"
+
+
+def _head(change: Change) -> str:
+    name = f" ({change.display_name})" if change.display_name else ""
+    where = f"in namespace {change.namespace}" if change.namespace else "in the whole cluster"
+    return f"{change.cluster}: {change.subject}{name} {'gained' if change.gained else 'lost'} {where}:"
+
+
+def _uncompared(found: Difference) -> Iterator[str]:
+    for names, side in ((found.only_old, "old"), (found.only_new, "new")):
+        for name in names:
+            yield one_line(f"cluster {name} is in the {side} state only and was not compared")
+
+
+def _markdown(found: Difference) -> Iterator[str]:
+    yield "| cluster | subject | where | change | rights | because of |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for change in found.changes:
+        name = f" ({change.display_name})" if change.display_name else ""
+        cells = (
+            change.cluster,
+            f"{change.subject}{name}",
+            change.namespace or "whole cluster",
+            "gained" if change.gained else "lost",
+            "; ".join(map(describe, change.rules)),
+            ", ".join(map(str, change.because)),
+        )
+        yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
+    yield from (f"\n{line}" for line in _uncompared(found))
+
+
+def _cell(text: str) -> str:
+    """Markdown and HTML must not find anything to act on in a name."""
+    escaped = one_line(text)
+    for char in "\\`*_[]<>|&":
+        escaped = escaped.replace(char, f"\\{char}" if char != "<" else "&lt;")
+    return escaped

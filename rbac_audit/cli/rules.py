@@ -1,0 +1,54 @@
+"""`rbac-audit rules`: the rules and their pages."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from rbac_audit.audit.rule import Rule
+from rbac_audit.cli.policies import load_policies
+from rbac_audit.errors import WrongUse
+from rbac_audit.rules import RULES
+
+
+@click.group(name="rules")
+def command() -> None:
+    """List the rules and show their pages."""
+
+
+@command.command(name="list")
+@click.option(
+    "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."
+)
+def list_rules(folders: tuple[Path, ...]) -> None:
+    """List every rule with its severity and title."""
+    for rule in _all(folders):
+        click.echo(f"{rule.severity.value:<9}{rule.id:<34}{rule.title}")
+
+
+@command.command(name="show")
+@click.argument("rule_id", metavar="ID")
+@click.option(
+    "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."
+)
+def show_rule(rule_id: str, folders: tuple[Path, ...]) -> None:
+    """Show the page of one rule."""
+    known = {rule.id: rule for rule in _all(folders)}
+    if rule_id not in known:
+        raise WrongUse("argument", rule_id, "there is no such rule", "see rbac-audit rules list")
+    click.echo(page(known[rule_id]))
+
+
+def _all(folders: tuple[Path, ...]) -> list[Rule]:
+    policies, _ = load_policies(folders)
+    return sorted((*RULES, *policies), key=lambda rule: rule.id)
+
+
+def page(rule: Rule) -> str:
+    """Write a rule's page in Markdown."""
+    title, _, rest = rule.page.strip().partition("\n")
+    references = "".join(f"- {reference}\n" for reference in rule.references)
+    return (
+        f"# {rule.id}\n\n{title}\n\nSeverity: {rule.severity.value}\n{rest.rstrip()}\n\n"
+        f"## Fix ({rule.fix.safety.value})\n{rule.fix.text}\n"
+        + (f"\n## References\n{references}" if references else "")
+    )

@@ -1,0 +1,21 @@
+"""`rbac-audit snapshot`: sources in, one snapshot file out."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from rbac_audit.snapshot.file import write_snapshot
+from rbac_audit.sources import SourceSpec, read_estate
+
+
+@click.command(name="snapshot")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "-o", "output", required=True, type=click.Path(path_type=Path), help="The file: .jsonl.zst, .jsonl.gz or .jsonl."
+)
+def command(sources: tuple[str, ...], output: Path) -> None:
+    """Write what the sources hold into one snapshot file, without any secret."""
+    snapshot = read_estate([SourceSpec.parse(source) for source in sources])
+    write_snapshot(snapshot, output)
+    gaps = f", {len(snapshot.gaps)} gaps" if snapshot.gaps else ""
+    click.echo(f"{output}: {sum(map(len, snapshot.clusters))} objects of {len(snapshot.clusters)} clusters{gaps}")

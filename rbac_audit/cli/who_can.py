@@ -1,0 +1,76 @@
+"""`rbac-audit who-can`: people and accounts that can do something."""
+
+from pathlib import Path
+
+import rich_click as click
+
+from rbac_audit.answers.who import Holder, who_can
+from rbac_audit.audit.estate import View
+from rbac_audit.cli.asking import Asked, dump, question, request
+from rbac_audit.errors import WrongUse
+from rbac_audit.report.text import one_line
+
+USAGE = "rbac-audit who-can VERB RESOURCE [NAME] [-n NAMESPACE] SOURCE"
+
+
+@click.command(name="who-can")
+@click.argument("texts", nargs=-1, metavar="VERB RESOURCE [NAME] SOURCE")
+@click.option("-n", "--namespace", default="", help="In this namespace only (and cluster-wide).")
+@click.option(
+    "--project", default="", metavar="NAME", help="In the namespaces of this project only (and cluster-wide)."
+)
+@question
+def command(
+    texts: tuple[str, ...],
+    namespace: str,
+    project: str,
+    cluster: str,
+    more: tuple[str, ...],
+    ids: tuple[str, ...],
+    added: tuple[Path, ...],
+    removed: tuple[str, ...],
+    form: str,
+) -> None:
+    """List who can do it: people by name, groups with the members that are known, accounts with what runs as them."""
+    asked = Asked(cluster, more, ids, added, removed)
+    permission, source = request(texts, USAGE)
+    view = asked.view(asked.estate(source))
+    holders = who_can(view, permission, namespace, _namespaces(view, project) if project else None)
+    if form == "json":
+        click.echo(dump({"permission": str(permission), "cluster": view.name, "holders": holders}))
+        return
+    for line in _lines(holders, str(permission)):
+        click.echo(one_line(line))
+
+
+def _namespaces(view: View, name: str) -> tuple[str, ...]:
+    found = [project for project in view.projects.all if name in {project.id, project.name}]
+    if len(found) != 1:
+        known = ", ".join(project.name or project.id for project in view.projects.all)
+        problem = "several projects have this name" if found else "no project has this name"
+        options = ", ".join(project.id for project in found) or known
+        raise WrongUse("option", f"--project {name}", problem, f"one of: {options}")
+    return found[0].namespaces
+
+
+def _lines(holders: tuple[Holder, ...], permission: str) -> list[str]:
+    if not holders:
+        return [f"nobody can {permission}"]
+    lines: list[str] = []
+    for everywhere, title in ((True, "in the whole cluster:"), (False, "in namespaces:")):
+        rows = [line for holder in holders if holder.cluster_wide is everywhere for line in _holder(holder)]
+        lines += [title, *rows] if rows else []
+    return lines
+
+
+def _holder(holder: Holder) -> list[str]:
+    name = f" ({holder.display_name})" if holder.display_name else ""
+    places = f": {', '.join(holder.namespaces)}" if holder.namespaces else ""
+    lines = [f"  {holder.subject}{name}{places}"]
+    if holder.members:
+        members = ", ".join(f"{person.display_name or person.name} ({person})" for person in holder.members)
+        lines.append(f"    members known to Rancher: {members}")
+    if not holder.members_known:
+        lines.append("    membership unknown")
+    lines += [f"    used by {workload}" for workload in holder.workloads]
+    return lines

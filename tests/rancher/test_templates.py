@@ -1,0 +1,52 @@
+"""Role templates and what they inherit."""
+
+from rbac_audit.rancher.templates import CREATE_NAMESPACES, RoleTemplates, grants
+from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate
+from tests.rancher.worlds import objects
+
+WORLD = """
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: a}, context: project, roleTemplateNames: [b, gone]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: b}, roleTemplateNames: [view, c],
+ rules: [{apiGroups: [""], resources: [namespaces], verbs: [create]}]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: c}, roleTemplateNames: [view]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: view}, external: true}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: loop1}, roleTemplateNames: [loop2]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: loop2}, roleTemplateNames: [loop1]}
+"""
+VIEW = PolicyRule(verbs=("get",), api_groups=("",), resources=("pods",))
+
+
+def templates() -> RoleTemplates:
+    return RoleTemplates(item for item in objects(WORLD) if isinstance(item, RoleTemplate))
+
+
+def names(start: str) -> list[str]:
+    return [template.name for template in templates().closure(start).templates]
+
+
+def test_closure_starts_with_the_template_and_has_each_once() -> None:
+    assert names("a") == ["a", "b", "view", "c"]
+
+
+def test_missing_parents_and_templates_are_named() -> None:
+    assert templates().closure("a").missing == ("gone",)
+    assert templates().closure("nobody").missing == ("nobody",)
+    assert names("nobody") == []
+
+
+def test_a_cycle_ends_and_is_told() -> None:
+    assert names("loop1") == ["loop1", "loop2"]
+    assert templates().closure("loop1").cyclic
+    assert not templates().closure("a").cyclic
+
+
+def test_rules_of_an_external_template_are_those_of_the_cluster() -> None:
+    rules = templates().rules("a", {"view": (VIEW,), "c": (VIEW,)})
+    assert rules.count(VIEW) == 1
+    assert grants(rules, CREATE_NAMESPACES)
+    assert not grants(templates().rules("c", {}), CREATE_NAMESPACES)
