@@ -1,0 +1,106 @@
+"""Can somebody, and why; and what is missing."""
+
+import pytest
+
+from rbac_audit.access import Identity, Permission
+from rbac_audit.answers.access import ask, decide, identity_of
+from rbac_audit.answers.why import remedies, sentence, tree, why
+from rbac_audit.snapshot.objects import Subject
+from tests.answers.shop import shop_view
+from tests.rules.estate import estate, view
+
+ALICE = Subject(kind="User", name="u-alice")
+BOB = Subject(kind="User", name="u-bob")
+CI = Subject(kind="ServiceAccount", name="ci", namespace="dev")
+DEVS = Subject(kind="Group", name="github_team://7")
+SECRETS = Permission("get", "", "secrets")
+
+
+@pytest.mark.parametrize(
+    ("subject", "permission", "namespace", "allowed"),
+    [
+        (ALICE, SECRETS, "dev", True),
+        (ALICE, SECRETS, "prod", False),
+        (ALICE, SECRETS, "", False),
+        (DEVS, SECRETS, "dev", True),
+        (CI, SECRETS, "prod", True),
+        (CI, Permission("get", path="/metrics"), "", True),
+        (ALICE, Permission("get", path="/metrics"), "dev", False),
+        (BOB, Permission("get", "", "pods"), "dev", True),
+        (Subject(kind="Group", name="system:masters"), Permission("delete", "x", "y"), "", True),
+        (Subject(kind="Group", name="system:unauthenticated"), SECRETS, "dev", False),
+    ],
+)
+def test_answers(subject: Subject, permission: Permission, namespace: str, allowed: bool) -> None:
+    answer = ask(shop_view(), subject, permission, namespace)
+    assert answer.allowed is allowed
+    assert bool(answer.chains) is allowed
+    assert answer.subject == str(subject)
+
+
+def test_a_chain_goes_from_the_group_to_the_role_template() -> None:
+    (chain,) = ask(shop_view(), ALICE, SECRETS, "dev").chains
+    assert [link.step for link in chain] == [
+        "subject",
+        "group",
+        "binding",
+        "role",
+        "aggregated-from",
+        "rule",
+        "template-binding",
+        "role-template",
+    ]
+    assert "Alice Ng" in chain[1].text
+    assert "harvesterhci.io:view" in chain[4].text
+    assert str(chain[6].object) == "ProjectRoleTemplateBinding c-m-abcd1234-p-shop/prtb-view"
+
+
+def test_an_unauthenticated_request_has_that_group_only() -> None:
+    who = identity_of(shop_view(), Subject(kind="Group", name="system:unauthenticated"))
+    assert who == Identity("", ("system:unauthenticated",))
+
+
+def test_groups_that_are_given_are_taken_as_they_are() -> None:
+    answer = decide(shop_view(), "User:x", Identity("x", ("github_team://7",)), SECRETS, "dev")
+    assert (answer.allowed, answer.groups) == (True, ("github_team://7",))
+
+
+@pytest.mark.parametrize(
+    ("version", "note"),
+    [
+        ("v1.7.0", "get alone is enough"),
+        ("v1.8.0", "needs create as well"),
+        ("master-head", "the version is not known"),
+    ],
+)
+def test_exec_by_get_depends_on_the_version(version: str, note: str) -> None:
+    setting = (
+        f"{{apiVersion: harvesterhci.io/v1beta1, kind: Setting, metadata: {{name: server-version}}, value: {version}}}"
+    )
+    (said,) = ask(view(estate(setting)), ALICE, Permission("get", "", "pods/exec"), "dev").notes
+    assert note in said
+
+
+def test_a_yes_is_told_in_sentences_and_as_a_tree() -> None:
+    told = why(shop_view(), BOB, Permission("get", "", "pods"), "dev")
+    (said,) = told.sentences
+    assert said.startswith(
+        "User:u-bob (Bob) is bound by RoleBinding dev/grantors in namespace dev, to ClusterRole grantor"
+    )
+    assert said.endswith("which allows get on pods in core.")
+    assert tree(told.answer.chains[0])[1] == "   └─ is bound by RoleBinding dev/grantors in namespace dev"
+    assert sentence(told.answer.chains[0]) == told.sentences[0]
+
+
+def test_a_no_says_what_is_missing_and_the_narrowest_template_first() -> None:
+    told = why(shop_view(), ALICE, Permission("get", "", "pods"), "dev")
+    assert told.missing == (
+        "no binding that reaches the subject allows get pods in namespace dev",
+        "roles that allow it: ClusterRole grantor",
+    )
+    assert [remedy.role_template for remedy in told.remedies] == ["pods"]
+
+
+def test_remedies_know_what_stands_behind_an_external_template() -> None:
+    assert [item.role_template for item in remedies(shop_view(), SECRETS, "dev")] == ["view"]
+    assert remedies(shop_view(), SECRETS, "lab") == ()

@@ -1,0 +1,104 @@
+"""What changed in effective rights, and what would change."""
+
+import pytest
+
+from rbac_audit.answers.diff import Change, diff
+from rbac_audit.answers.overlay import overlay
+from rbac_audit.audit.estate import Estate
+from rbac_audit.errors import WrongUse
+from rbac_audit.snapshot.objects import PolicyRule
+from tests.answers.shop import HARVESTER, RANCHER, shop
+from tests.rancher.worlds import objects
+from tests.rules.estate import CLUSTER_ID, estate
+
+MORE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: more, namespace: prod}
+roleRef: {kind: ClusterRole, name: grantor}
+subjects: [{kind: User, name: u-alice}]
+"""
+
+
+def told(changes: tuple[Change, ...]) -> list[tuple[str, str, bool, list[str]]]:
+    return [(item.subject, item.namespace, item.gained, [str(ref) for ref in item.because]) for item in changes]
+
+
+def changed(text: str, other: str) -> Estate:
+    assert text in HARVESTER
+    return estate(HARVESTER.replace(text, other), RANCHER)
+
+
+def test_nothing_changed() -> None:
+    assert diff(shop(), shop()).changes == ()
+
+
+def test_a_new_binding_is_a_gain_and_the_other_way_a_loss() -> None:
+    more = estate(f"{HARVESTER}---{MORE}", RANCHER)
+    found = diff(shop(), more)
+    assert told(found.changes) == [("User:u-alice", "prod", True, ["RoleBinding prod/more"])]
+    assert found.gained
+    assert found.changes[0].display_name == "Alice Ng"
+    back = diff(more, shop())
+    assert told(back.changes) == [("User:u-alice", "prod", False, ["RoleBinding prod/more"])]
+    assert not back.gained
+
+
+def test_a_role_that_grew_names_the_role() -> None:
+    grown = changed("resources: [pods], verbs: [get]", "resources: [pods], verbs: [get, delete]")
+    found = diff(shop(), grown).changes
+    assert told(found) == [
+        ("ServiceAccount:dev/ci", "dev", True, ["ClusterRole grantor"]),
+        ("User:u-bob", "dev", True, ["ClusterRole grantor"]),
+    ]
+    assert found[0].rules == (PolicyRule(verbs=("delete",), api_groups=("",), resources=("pods",)),)
+
+
+def test_an_aggregated_rule_reaches_everyone_who_holds_the_role() -> None:
+    grown = changed("resources: [secrets, nodes]", "resources: [secrets, nodes, events]")
+    assert [item[:3] for item in told(diff(shop(), grown).changes)] == [
+        ("Group:github_team://7", "dev", True),
+        ("ServiceAccount:dev/ci", "", True),
+    ]
+
+
+def test_other_words_for_the_same_rights_are_no_change() -> None:
+    split = changed(
+        'rules: [{apiGroups: [""], resources: [secrets, nodes], verbs: [get, list]}',
+        'rules: [{apiGroups: [""], resources: [nodes], verbs: [list, get]}, {apiGroups: [""], resources: [secrets], verbs: [get]}, '
+        '{apiGroups: [""], resources: [secrets], verbs: [list]}',
+    )
+    assert diff(shop(), split).changes == ()
+
+
+def test_a_wider_rule_is_a_gain_but_no_loss() -> None:
+    wider = changed("resources: [pods], verbs: [get]", 'resources: [pods], verbs: ["*"]')
+    assert {change.gained for change in diff(shop(), wider).changes} == {True}
+
+
+def test_clusters_of_one_side_only_are_told() -> None:
+    alone = estate(rancher=RANCHER)
+    found = diff(shop(), alone)
+    assert (found.only_old, found.only_new) == (("harvester",), ())
+
+
+def test_overlay_adds_and_takes_away() -> None:
+    base = shop().snapshot
+    after = overlay(base, "harvester", added=objects(MORE), removed=["RoleBinding dev/grantors"])
+    found = diff(shop(), Estate(after, {"harvester": CLUSTER_ID}))
+    assert {(change.subject, change.gained) for change in found.changes} == {
+        ("User:u-alice", True),
+        ("User:u-bob", False),
+        ("ServiceAccount:dev/ci", False),
+    }
+
+
+def test_overlay_replaces_an_object_of_the_same_key() -> None:
+    role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: grantor}}"
+    after = overlay(shop().snapshot, "harvester", added=objects(role))
+    assert all(not change.gained for change in diff(shop(), Estate(after, {"harvester": CLUSTER_ID})).changes)
+
+
+def test_overlay_of_a_missing_object_is_refused() -> None:
+    with pytest.raises(WrongUse, match="there is no RoleBinding dev/nothing in harvester"):
+        overlay(shop().snapshot, "harvester", removed=["RoleBinding dev/nothing"])

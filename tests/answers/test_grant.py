@@ -1,0 +1,78 @@
+"""May somebody hand it out."""
+
+import pytest
+
+from rbac_audit.access import Identity
+from rbac_audit.answers.access import identity_of
+from rbac_audit.answers.grant import GrantAnswer, can_grant
+from rbac_audit.errors import BadInput
+from rbac_audit.snapshot.objects import Subject
+from tests.answers.shop import HARVESTER, RANCHER, shop_view
+from tests.rancher.worlds import objects
+from tests.rules.estate import estate, view
+
+BOB = Subject(kind="User", name="u-bob")
+ROLE = """
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: dev}, rules: [{apiGroups: [""], resources: [%s], verbs: [get]}]}
+"""
+BINDING = """
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: %s}, roleRef: {kind: ClusterRole, name: %s},
+ subjects: [{kind: User, name: anyone}]}
+"""
+
+
+def answer(text: str, who: Identity | None = None) -> GrantAnswer:
+    cluster = shop_view()
+    (item,) = objects(text)
+    return can_grant(cluster, who or identity_of(cluster, BOB), item)
+
+
+def test_what_one_holds_one_may_hand_out() -> None:
+    given = answer(ROLE % "pods")
+    assert (given.allowed, given.missing, given.needs) == (True, (), "")
+    assert answer(BINDING % ("dev", "grantor")).allowed
+
+
+def test_what_is_missing_is_named() -> None:
+    given = answer(ROLE % "pods, secrets")
+    assert not given.allowed
+    assert [rule.resources for rule in given.missing] == [("secrets",)]
+
+
+def test_the_write_itself_must_be_allowed() -> None:
+    given = answer(BINDING % ("prod", "grantor"))
+    assert (given.allowed, given.needs) == (False, "create rolebindings.rbac.authorization.k8s.io")
+
+
+def test_an_existing_object_needs_update() -> None:
+    existing = (BINDING % ("dev", "grantor")).replace("name: b,", "name: grantors,")
+    assert answer(existing).allowed
+    assert answer(existing, Identity("u-eve")).needs == "update rolebindings.rbac.authorization.k8s.io grantors"
+
+
+def test_a_missing_role_cannot_be_bound() -> None:
+    given = answer(BINDING % ("dev", "nothing"))
+    assert (given.allowed, given.because) == (False, "")
+
+
+def test_masters_may_hand_out_everything() -> None:
+    assert answer(BINDING % ("dev", "view"), Identity("root", ("system:masters",))).allowed
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "text"),
+    [("escalate", "roles", ROLE % "secrets"), ("bind", "clusterroles", BINDING % ("dev", "view"))],
+)
+def test_escalate_and_bind_pass_the_check(verb: str, resource: str, text: str) -> None:
+    rule = f"{{apiGroups: [rbac.authorization.k8s.io], resources: [{resource}], verbs: [{verb}]}}"
+    more = HARVESTER.replace("resources: [pods], verbs: [get]}", f"resources: [pods], verbs: [get]}}\n- {rule}")
+    cluster = view(estate(more, RANCHER))
+    (item,) = objects(text)
+    given = can_grant(cluster, identity_of(cluster, BOB), item)
+    assert (given.allowed, given.because) == (True, f"{verb} on {resource} is held")
+    assert not answer(text).allowed
+
+
+def test_other_kinds_hand_out_nothing() -> None:
+    with pytest.raises(BadInput, match="hands out no rights"):
+        answer("{apiVersion: v1, kind: Namespace, metadata: {name: x}}")

@@ -1,0 +1,58 @@
+"""What somebody can do, compacted without changing it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rbac_audit.access import covers
+from rbac_audit.answers.what import compact, is_void, what_can
+from rbac_audit.snapshot.objects import PolicyRule, Subject
+from tests.answers.shop import shop_view
+
+words = st.lists(st.sampled_from(["a", "b", "*"]), min_size=1, max_size=3).map(tuple)
+names = st.lists(st.sampled_from(["x", "y"]), max_size=2).map(tuple)
+urls = st.lists(st.sampled_from(["/m", "/n*"]), min_size=1, max_size=2).map(tuple)
+# The API server refuses rules that have both resources and URLs.
+rules = st.builds(PolicyRule, verbs=words, api_groups=words, resources=words, resource_names=names) | st.builds(
+    PolicyRule, verbs=words, non_resource_urls=urls
+)
+
+
+@given(st.lists(rules, max_size=5))
+def test_compacting_keeps_every_right_and_adds_none(given_rules: list[PolicyRule]) -> None:
+    short = compact(given_rules)
+    assert covers(given_rules, short)
+    assert covers(short, given_rules)
+
+
+def test_rules_join_by_verbs_then_by_resources() -> None:
+    one = PolicyRule(verbs=("get",), api_groups=("",), resources=("pods", "secrets"))
+    other = PolicyRule(verbs=("list", "get"), api_groups=("",), resources=("secrets", "pods"))
+    assert compact([one, other]) == (
+        PolicyRule(verbs=("get", "list"), api_groups=("",), resources=("pods", "secrets")),
+    )
+
+
+def test_places_with_group_template_and_void_rules() -> None:
+    (place,) = what_can(shop_view(), Subject(kind="User", name="u-alice"))
+    assert (place.namespace, place.project, place.project_name) == ("dev", "c-m-abcd1234:p-shop", "shop")
+    (held,) = place.held
+    assert (held.through, held.role_template, held.role) == ("Group:github_team://7", "view", "ClusterRole view")
+    assert held.void == (PolicyRule(verbs=("get",), non_resource_urls=("/metrics",)),)
+
+
+def test_the_whole_cluster_comes_first() -> None:
+    places = what_can(shop_view(), Subject(kind="ServiceAccount", name="ci", namespace="dev"))
+    assert [place.namespace for place in places] == ["", "dev"]
+    assert not places[0].held[0].void
+
+
+def test_void_in_a_namespace() -> None:
+    def rule(group: str, resource: str) -> PolicyRule:
+        return PolicyRule(verbs=("get",), api_groups=(group,), resources=(resource,))
+
+    assert is_void(rule("", "nodes"))
+    assert is_void(rule("network.harvesterhci.io", "clusternetworks/status"))
+    assert not is_void(rule("", "pods"))
+    assert not is_void(rule("unknown.example.com", "things"))
+    assert not is_void(PolicyRule(verbs=("get",), api_groups=("",), resources=("nodes", "pods")))
+    assert is_void(PolicyRule(verbs=("get",), non_resource_urls=("/x",)))

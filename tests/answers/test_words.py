@@ -1,0 +1,90 @@
+"""What people type."""
+
+import pytest
+
+from rbac_audit.access import Permission
+from rbac_audit.answers import words
+from rbac_audit.errors import WrongUse
+from tests.answers.shop import shop
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        ("secrets", Permission("get", "", "secrets")),
+        ("secret", Permission("get", "", "secrets")),
+        ("po/exec", Permission("get", "", "pods/exec")),
+        ("deploy", Permission("get", "apps", "deployments")),
+        ("vm", Permission("get", "kubevirt.io", "virtualmachines")),
+        (
+            "vmi.subresources.kubevirt.io/console",
+            Permission("get", "subresources.kubevirt.io", "virtualmachineinstances/console"),
+        ),
+        ("settings.harvesterhci.io", Permission("get", "harvesterhci.io", "settings")),
+        ("nodes", Permission("get", "", "nodes")),
+        ("nodes.metrics.k8s.io", Permission("get", "metrics.k8s.io", "nodes")),
+        ("net-attach-def", Permission("get", "k8s.cni.cncf.io", "network-attachment-definitions")),
+        ("things.example.com/sub", Permission("get", "example.com", "things/sub")),
+        ("pods.core", Permission("get", "", "pods")),
+        ("/metrics", Permission("get", path="/metrics")),
+        ("*", Permission("get", "*", "*")),
+        ("*.apps", Permission("get", "apps", "*")),
+        ("crd", Permission("get", "apiextensions.k8s.io", "customresourcedefinitions")),
+        ("ingresses", Permission("get", "networking.k8s.io", "ingresses")),
+    ],
+)
+def test_resources_as_kubectl_takes_them(resource: str, expected: Permission) -> None:
+    assert words.permission("get", resource) == expected
+
+
+@pytest.mark.parametrize("resource", ["ippools", "virtualmachinerestores", "settings", "clusters", "vmbackup"])
+def test_a_resource_of_several_groups_asks_for_the_group(resource: str) -> None:
+    with pytest.raises(WrongUse, match=r"several API groups have it; say which: .*, .*"):
+        words.permission("get", resource)
+
+
+def test_a_mistyped_resource_is_not_guessed() -> None:
+    with pytest.raises(WrongUse, match="did you mean"):
+        words.permission("get", "virtualmachine s")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("User:u-alice", "User:u-alice"),
+        ("user:someone", "User:someone"),
+        ("Group:system:authenticated", "Group:system:authenticated"),
+        ("Group:github_team://7", "Group:github_team://7"),
+        ("ServiceAccount:dev/ci", "ServiceAccount:dev/ci"),
+        ("sa:dev/ci", "ServiceAccount:dev/ci"),
+        ("system:serviceaccount:dev:ci", "ServiceAccount:dev/ci"),
+        ("u-alice", "User:u-alice"),
+        ("alice", "User:u-alice"),
+        ("Alice Ng", "User:u-alice"),
+        ("bobby", "User:u-bob2"),
+    ],
+)
+def test_subjects_by_any_name(text: str, expected: str) -> None:
+    assert str(words.subject(text, shop())) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("Bob", r"several users have this name; one of: User:u-bob \(bob\), User:u-bob2 \(bobby\)"),
+        ("alise", "did you mean alice"),
+        ("ci", "did you mean ServiceAccount:dev/ci"),
+        ("zzz", "write User:NAME"),
+        ("ServiceAccount:ci", "needs its namespace"),
+    ],
+)
+def test_subjects_that_are_not_clear(text: str, problem: str) -> None:
+    with pytest.raises(WrongUse, match=problem):
+        words.subject(text, shop())
+
+
+def test_the_cluster_is_the_only_one_with_tenants() -> None:
+    assert words.view_of(shop(), "").name == "harvester"
+    assert words.view_of(shop(), "rancher").name == "rancher"
+    with pytest.raises(WrongUse, match="no cluster is called x; one of: harvester, rancher"):
+        words.view_of(shop(), "x")
