@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from rbac_audit.access.bindings import Binding
+from rbac_audit.access.permission import has_verb
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.model import Rancher
@@ -23,13 +24,12 @@ _IMPERSONATION = "cattle-impersonation-"
 
 
 class Rendered(msgspec.Struct, frozen=True):
-    """What renders a binding: its owners, the names Rancher gives it, or why that cannot be known.
+    """What renders a binding: its owners, or why that cannot be known.
 
     `sure` is for bindings that Rancher makes for a user or itself, without a template binding to name.
     """
 
     owners: tuple[Owner, ...] = ()
-    names: tuple[str, ...] = ()
     sure: bool = False
     unknowable: str = ""
 
@@ -55,6 +55,7 @@ class Expected:
         self._namespaced: dict[tuple[str, str, str], list[TemplateBinding]] = {}
         self._cluster: dict[tuple[str, str], list[TemplateBinding]] = {}
         self._by_label: dict[str, list[TemplateBinding]] = {}
+        self._power: dict[str, tuple[tuple[str, ...], bool, tuple[PolicyRule, ...]]] = {}
         for item in rancher.bindings:
             self._index(item)
 
@@ -85,16 +86,21 @@ class Expected:
 
     def _project_roles(self, item: TemplateBinding, roles: Iterable[str]) -> tuple[str, ...]:
         project = item.project.partition(":")[2]
-        rules = self._templates.rules(item.template, self._cluster_roles)
-        promoted = [naming.safe_concat(role, "promoted") for role in roles]
-        access = [f"{project}-namespaces-readonly"]
-        if grants(rules, CREATE_NAMESPACES):
-            access = ["create-ns", f"{project}-namespaces-edit"]
-        if grants(rules, UPDATE_PSA) or grants(
-            rules, msgspec.structs.replace(UPDATE_PSA, name=f"{item.cluster}:{project}")
-        ):
-            access.append(f"{project}-namespaces-psa")
-        return (*promoted, naming.safe_concat(item.template, "promoted-aggregator"), *access)
+        promoted, creates, rules = self._powers(item.template, tuple(roles))
+        access = ("create-ns", f"{project}-namespaces-edit") if creates else (f"{project}-namespaces-readonly",)
+        named = msgspec.structs.replace(UPDATE_PSA, name=f"{item.cluster}:{project}")
+        psa = (f"{project}-namespaces-psa",) if grants(rules, named) else ()
+        return (*promoted, *access, *psa)
+
+    def _powers(self, template: str, roles: tuple[str, ...]) -> tuple[tuple[str, ...], bool, tuple[PolicyRule, ...]]:
+        """Work out what follows from a template in every project: promoted roles, creating namespaces, rules of psa."""
+        if template not in self._power:
+            rules = self._templates.rules(template, self._cluster_roles)
+            promoted = (*(naming.safe_concat(role, "promoted") for role in roles),)
+            psa = tuple(rule for rule in rules if has_verb(rule, UPDATE_PSA.verb))
+            names = (*promoted, naming.safe_concat(template, "promoted-aggregator"))
+            self._power[template] = (names, grants(rules, CREATE_NAMESPACES), psa)
+        return self._power[template]
 
     def rendered(self, binding: Binding) -> Rendered:
         """Find every live owner that would make this binding: all its subjects, its role, its place."""
@@ -104,9 +110,9 @@ class Expected:
         who = _who(subject)
         owners = list(self._owners(binding, role, who))
         if owners:
-            return Rendered(tuple(owners), self._names(binding, subject))
+            return Rendered(tuple(owners))
         if (admin := self._admins.get(binding.name)) and role == "cluster-admin" and admin.subject:
-            return Rendered((admin,), (binding.name,)) if _who(admin.subject) == who else Rendered()
+            return Rendered((admin,)) if _who(admin.subject) == who else Rendered()
         if binding.name.startswith(_IMPERSONATION) and binding.name == role:
             return self._impersonation(binding)
         return self._management_plane(binding) if self._local else Rendered()
@@ -121,12 +127,6 @@ class Expected:
         if label := self._projects.label_of(binding.namespace):
             places.append(f"{self._id}:{label}")
         return dict.fromkeys(item for place in places for item in self._namespaced.get((place, role, who), ()))
-
-    def _names(self, binding: Binding, subject: Subject) -> tuple[str, ...]:
-        role = binding.role_ref
-        if binding.namespace:
-            return (naming.role_binding_name(binding.namespace, role.kind, role.name, subject.kind, subject.name),)
-        return (naming.cluster_role_binding_name(role.kind, role.name, subject.kind, subject.name),)
 
     def _impersonation(self, binding: Binding) -> Rendered:
         user = binding.name.removeprefix(_IMPERSONATION)

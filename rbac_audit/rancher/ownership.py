@@ -66,7 +66,7 @@ def judge(binding: Binding, expected: Expected | None) -> Ownership:
         return unproven if found else Ownership(Claim.NONE)
     rendered = expected.rendered(binding)
     if rendered.owners or rendered.sure:
-        exact = found or binding.name in rendered.names
+        exact = found or _has_hashed_name(binding)
         return Ownership(Claim.HOLDS, found or "name", rendered.owners) if exact else Ownership(Claim.NONE)
     return _failed(binding, expected, found, rendered) if found else Ownership(Claim.NONE)
 
@@ -84,14 +84,17 @@ def _failed(binding: Binding, expected: Expected, found: str, rendered: Rendered
 
 
 def _named_by_rancher(binding: Binding) -> bool:
-    """Rancher's hashed names follow from the content; other names (globaladmin-…, cattle-…) are taken as they are."""
-    if not binding.name.startswith(("rb-", "crb-")):
-        return True
-    if "-namespaces-psa" in binding.role_ref.name:
-        # Their hash has the owner's name in it, which nobody can know once the owner is gone.
-        return True
+    """Tell whether the name may be Rancher's: hashed ones follow from the content, others are taken as they are.
+
+    The hash of a psa binding has its owner's name in it, which nobody can know once the owner is gone.
+    """
+    hashed = binding.name.startswith(("rb-", "crb-")) and "-namespaces-psa" not in binding.role_ref.name
+    return not hashed or _has_hashed_name(binding)
+
+
+def _has_hashed_name(binding: Binding) -> bool:
     role = binding.role_ref
-    return any(
+    return binding.name.startswith(("rb-", "crb-")) and any(
         binding.name
         in {
             naming.role_binding_name(binding.namespace, role.kind, role.name, subject.kind, subject.name),
