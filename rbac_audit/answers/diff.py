@@ -1,6 +1,6 @@
 """What changed: rights gained and lost by subject and place, in effective rights, with the object that caused each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -8,6 +8,7 @@ from rbac_audit.access import Binding
 from rbac_audit.access.bindings import RoleKey
 from rbac_audit.access.escalation import breakdown, covers
 from rbac_audit.access.identity import subject_key
+from rbac_audit.answers.access import identity_of
 from rbac_audit.answers.what import compact
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evidence import placed
@@ -63,13 +64,18 @@ def _changes(old: View, new: View) -> Iterator[Change]:
     one, other = _by_place(old), _by_place(new)
     for key in sorted(one.keys() | other.keys()):
         before, after = one.get(key, []), other.get(key, [])
-        if _same(old, before, new, after):
-            continue
-        yield from _change(new, key, (old, before), (new, after), gained=True)
-        yield from _change(old, key, (new, after), (old, before), gained=False)
+        if _roles(old, before) != _roles(new, after):
+            yield from _change(key, old, Side(new, after), gained=True)
+            yield from _change(key, new, Side(old, before), gained=False)
+    yield from _memberships(old, new, gained=True)
+    yield from _memberships(new, old, gained=False)
 
 
-_Side = tuple[View, list[tuple[Binding, Subject]]]
+class Side(msgspec.Struct, frozen=True):
+    """What one subject holds in one place on one side of the comparison."""
+
+    view: View
+    held: list[tuple[Binding, Subject]]
 
 
 def _by_place(view: View) -> dict[_Key, list[tuple[Binding, Subject]]]:
@@ -82,41 +88,68 @@ def _by_place(view: View) -> dict[_Key, list[tuple[Binding, Subject]]]:
     return found
 
 
-def _same(old: View, before: list[tuple[Binding, Subject]], new: View, after: list[tuple[Binding, Subject]]) -> bool:
-    """Most places do not change: the same roles with the same rules need no comparison of rights."""
-
-    def rules(view: View, held: list[tuple[Binding, Subject]]) -> dict[RoleKey, tuple[PolicyRule, ...]]:
-        return {binding.role: view.access.rules(binding.role) for binding, _ in held}
-
-    return rules(old, before) == rules(new, after)
+def _roles(view: View, held: list[tuple[Binding, Subject]]) -> dict[RoleKey, tuple[PolicyRule, ...]]:
+    return {binding.role: view.access.rules(binding.role) for binding, _ in held}
 
 
-def _change(view: View, key: _Key, base: _Side, side: _Side, *, gained: bool) -> Iterator[Change]:
-    held = _rules(base)
-    fresh = [
-        (atom, binding)
-        for binding, _ in side[1]
-        for rule in side[0].access.rules(binding.role)
-        for atom in breakdown(rule)
-        if not covers(held, (atom,))
-    ]
-    if not fresh:
+def _change(key: _Key, base: View, side: Side, *, gained: bool) -> Iterator[Change]:
+    """Tell what one side holds and the base does not, by whatever way it holds it."""
+    if not side.held:
         return
+    subject = side.held[0][1]
+    kept = base.access.rules_for(identity_of(base, subject), key[1])
+    fresh = list(_fresh(side.view, (binding for binding, _ in side.held), kept))
     bindings = tuple(dict.fromkeys(binding for _, binding in fresh))
-    yield Change(
+    if fresh:
+        because = tuple(sorted(_because(side.view, base, bindings)))
+        yield _told(side.view, subject, key[1], fresh, because, gained=gained)
+
+
+def _fresh(
+    view: View, bindings: Iterable[Binding], kept: tuple[PolicyRule, ...]
+) -> Iterator[tuple[PolicyRule, Binding]]:
+    for binding in bindings:
+        for rule in view.access.rules(binding.role):
+            for atom in breakdown(rule):
+                if not covers(kept, (atom,)):
+                    yield atom, binding
+
+
+def _told(
+    view: View,
+    subject: Subject,
+    place: str,
+    fresh: list[tuple[PolicyRule, Binding]],
+    because: tuple[ObjectRef, ...],
+    *,
+    gained: bool,
+) -> Change:
+    return Change(
         cluster=view.name,
-        subject=key[0],
-        display_name=view.display_name(side[1][0][1]),
-        namespace=key[1],
+        subject=str(subject),
+        display_name=view.display_name(subject),
+        namespace=place,
         gained=gained,
         rules=compact(dict.fromkeys(atom for atom, _ in fresh)),
-        because=tuple(sorted(_because(side[0], base[0], bindings))),
+        because=because,
     )
 
 
-def _rules(side: _Side) -> tuple[PolicyRule, ...]:
-    view, held = side
-    return tuple(dict.fromkeys(rule for binding, _ in held for rule in view.access.rules(binding.role)))
+def _memberships(base: View, view: View, *, gained: bool) -> Iterator[Change]:
+    """Tell what people hold through groups that they are in on one side only."""
+    for person in view.people.all:
+        other = base.people.find(person.user)
+        groups = [name for name in person.groups if other is None or name not in other.groups]
+        subject = Subject(kind="User", name=person.user)
+        places: dict[str, list[Binding]] = {}
+        for group in groups:
+            for place, bindings in view.access.by_subject.get(f"g:{group}", {}).items():
+                places.setdefault(place, []).extend(bindings)
+        for place, bindings in places.items():
+            kept = base.access.rules_for(identity_of(base, subject), place)
+            if (fresh := list(_fresh(view, bindings, kept))) and view.rancher:
+                because = ObjectRef("management.cattle.io", "UserAttribute", person.user, "", view.rancher.cluster.name)
+                yield _told(view, subject, place, fresh, (because,), gained=gained)
 
 
 def _because(view: View, base: View, bindings: tuple[Binding, ...]) -> Iterator[ObjectRef]:

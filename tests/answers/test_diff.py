@@ -76,6 +76,22 @@ def test_a_wider_rule_is_a_gain_but_no_loss() -> None:
     assert {change.gained for change in diff(shop(), wider).changes} == {True}
 
 
+def test_what_is_still_held_another_way_is_not_lost() -> None:
+    everywhere = MORE.replace("RoleBinding", "ClusterRoleBinding").replace(", namespace: prod", "")
+    both, wide = estate(f"{HARVESTER}---{MORE}---{everywhere}", RANCHER), estate(f"{HARVESTER}---{everywhere}", RANCHER)
+    assert diff(both, wide).changes == ()
+    through_group = MORE.replace("kind: User, name: u-alice", "kind: Group, name: 'github_team://7'")
+    group, alone = estate(f"{HARVESTER}---{through_group}", RANCHER), estate(f"{HARVESTER}---{MORE}", RANCHER)
+    assert told(diff(alone, group).changes) == [("Group:github_team://7", "prod", True, ["RoleBinding prod/more"])]
+
+
+def test_joining_a_group_is_a_gain() -> None:
+    stranger = estate(HARVESTER, RANCHER.replace('github_team://7"}, displayName', 'github_team://8"}, displayName'))
+    found = diff(stranger, shop())
+    assert told(found.changes) == [("User:u-alice", "dev", True, ["UserAttribute u-alice"])]
+    assert told(diff(shop(), stranger).changes) == [("User:u-alice", "dev", False, ["UserAttribute u-alice"])]
+
+
 def test_clusters_of_one_side_only_are_told() -> None:
     alone = estate(rancher=RANCHER)
     found = diff(shop(), alone)
