@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from rbac_audit.snapshot.objects import KubernetesObject, kind_of
+from rbac_audit.snapshot.objects import KINDS, KubernetesObject, kind_of
 from rbac_audit.snapshot.objects.harvester import HARVESTER
 from rbac_audit.snapshot.objects.rancher import MANAGEMENT
 
@@ -83,6 +83,37 @@ def decode(raw: Raw) -> KubernetesObject | None:
         return msgspec.convert(_without_nulls(reshaped), kind)
 
 
+class _Head(msgspec.Struct, frozen=True, rename="camel"):
+    api_version: str
+    kind: str
+
+
+def head_of(text: bytes | msgspec.Raw) -> tuple[str, str]:
+    """Read apiVersion and kind of one JSON manifest; raises msgspec.ValidationError where they are no texts."""
+    head = _HEAD.decode(text)
+    return head.api_version, head.kind
+
+
+def decode_json(text: bytes | msgspec.Raw, group: str, kind_name: str) -> KubernetesObject | None:
+    """Decode one JSON manifest of a stated group and kind as `decode` does, without a detour over dicts.
+
+    Raises msgspec.DecodeError, of which ValidationError is one.
+    """
+    decoder = _DIRECT.get((group, kind_name))
+    if decoder is None:
+        return decode(_ANY.decode(text))
+    try:
+        item = decoder.decode(text)
+    except msgspec.ValidationError:
+        return decode(_ANY.decode(text))
+    annotations = item.metadata.annotations
+    if all(name.startswith(KEPT_ANNOTATIONS) for name in annotations):
+        return item
+    kept = {name: value for name, value in annotations.items() if name.startswith(KEPT_ANNOTATIONS)}
+    metadata = msgspec.structs.replace(item.metadata, annotations=kept)
+    return msgspec.structs.replace(item, metadata=metadata)
+
+
 def _same(raw: Raw) -> Raw:
     return raw
 
@@ -133,7 +164,9 @@ def _registration(value: object) -> Raw | None:
     try:
         parsed = {"url": value, "insecureSkipTLSVerify": True} if plain else _mapping(msgspec.json.decode(value))
         url = urlsplit(str(parsed.get("url") or ""))
-        scheme, host = url.scheme, url.hostname or ""
+        # What stands before a colon is a scheme only if it is one that the setting may have; else part of a secret.
+        scheme = url.scheme if url.scheme in ("http", "https") else ""
+        host = (url.hostname or "") if scheme else ""
     except ValueError:
         # The value may hold the token, so the error must not quote it.
         raise msgspec.ValidationError("value is neither a URL nor JSON with a url") from None
@@ -141,6 +174,19 @@ def _registration(value: object) -> Raw | None:
         return None
     skip = parsed.get("insecureSkipTLSVerify") is True
     return {"scheme": scheme, "host": host, "plain": plain, "insecureSkipTlsVerify": skip}
+
+
+def _addon(raw: Raw) -> Raw:
+    spec = _mapping(raw.get("spec"))
+    return {**raw, "spec": {**spec, "repo": _without_password(spec.get("repo"))}}
+
+
+def _without_password(url: object) -> object:
+    """Drop what stands between `//` and `@` of a URL."""
+    if not isinstance(url, str) or "@" not in url:
+        return url
+    scheme, separator, rest = url.rpartition("//")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
 
 
 def _user_attribute(raw: Raw) -> Raw:
@@ -197,7 +243,14 @@ _RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
     ("batch", "Job"): _workload,
     ("batch", "CronJob"): _workload,
     (HARVESTER, "Setting"): _setting,
+    (HARVESTER, "Addon"): _addon,
     (MANAGEMENT, "Setting"): _setting,
     (MANAGEMENT, "UserAttribute"): _user_attribute,
     (MANAGEMENT, "ClusterRegistrationToken"): _registration_token,
+}
+
+_ANY = msgspec.json.Decoder(Raw)
+_HEAD = msgspec.json.Decoder(_Head)
+_DIRECT = {
+    (kind.group, kind.kind): msgspec.json.Decoder(kind) for kind in KINDS if (kind.group, kind.kind) not in _RESHAPE
 }
