@@ -6,6 +6,7 @@ Source: k8s.io/kubernetes pkg/controller/clusterroleaggregation/clusterroleaggre
 
 from collections.abc import Iterable, Mapping
 
+from rbac_audit.access.names import is_label_key, is_label_value
 from rbac_audit.snapshot.objects import ClusterRole, LabelSelector, PolicyRule, Requirement
 
 
@@ -20,6 +21,9 @@ class Aggregation:
 
     def _select(self, role: ClusterRole) -> tuple[str, ...]:
         selectors = role.aggregation_rule.cluster_role_selectors if role.aggregation_rule else ()
+        # One that is not valid makes the controller give up the role and leave its rules as they are.
+        if not all(map(_is_valid, selectors)):
+            return ()
         found = {
             name: None
             for selector in selectors
@@ -30,14 +34,15 @@ class Aggregation:
 
     def _fixpoint(self) -> Mapping[str, tuple[PolicyRule, ...]]:
         rules = {name: role.rules for name, role in self._roles.items()}
-        pending = [name for name in self._members if not rules[name]]
-        changed = True
-        while changed:
-            changed = False
+        pending = [name for name in sorted(self._members) if not rules[name]]
+        # A round carries every rule one role on, so there are never more rounds than roles. Roles in a circle may
+        # still reorder their rules then: the controller does so for ever.
+        for _ in pending:
+            before = [rules[name] for name in pending]
             for name in pending:
-                union = self._union(rules, name)
-                if len(union) != len(rules[name]):
-                    rules[name], changed = union, True
+                rules[name] = self._union(rules, name)
+            if before == [rules[name] for name in pending]:
+                break
         return rules
 
     def _union(self, rules: Mapping[str, tuple[PolicyRule, ...]], name: str) -> tuple[PolicyRule, ...]:
@@ -66,7 +71,8 @@ class Aggregation:
     def source(self, name: str, rule: PolicyRule) -> tuple[str, ...]:
         """Trace a rule of an aggregated role to the role that has it: names from the first member to the source.
 
-        Empty when no member has the rule: it was written by hand, or its source is gone.
+        The source may be an aggregated role that alone stores the rule. Empty when no member has the rule: it was
+        written by hand, or its source is gone.
         """
         trails: list[tuple[str, ...]] = [(member,) for member in self.members(name)]
         seen = {name}
@@ -75,10 +81,9 @@ class Aggregation:
             if last in seen:
                 continue
             seen.add(last)
-            if last in self._members:
-                trails.extend((*trail, member) for member in self._members[last])
-            elif rule in self._roles[last].rules:
+            if rule in self._roles[last].rules and rule not in self.resolved(last):
                 return trail
+            trails.extend((*trail, member) for member in self.members(last))
         return ()
 
     def drift(self, name: str) -> tuple[tuple[PolicyRule, ...], tuple[PolicyRule, ...]]:
@@ -89,9 +94,31 @@ class Aggregation:
 
 
 def selects(selector: LabelSelector, labels: Mapping[str, str]) -> bool:
-    """Decide a label selector (apimachinery metav1.LabelSelectorAsSelector); an empty one selects everything."""
+    """Decide a label selector (apimachinery metav1.LabelSelectorAsSelector).
+
+    An empty one selects everything; one that is not valid, an error there, selects nothing.
+    """
     equal = all(labels.get(key) == value for key, value in selector.match_labels.items())
-    return equal and all(_holds(requirement, labels) for requirement in selector.match_expressions)
+    holds = all(_holds(requirement, labels) for requirement in selector.match_expressions)
+    return equal and holds and _is_valid(selector)
+
+
+def _is_valid(selector: LabelSelector) -> bool:
+    pairs = selector.match_labels.items()
+    return all(is_label_key(key) and is_label_value(value) for key, value in pairs) and all(
+        map(_is_valid_requirement, selector.match_expressions)
+    )
+
+
+def _is_valid_requirement(requirement: Requirement) -> bool:
+    """Check one requirement (apimachinery pkg/labels NewRequirement)."""
+    takes_values = requirement.operator in {"In", "NotIn"}
+    return (
+        (takes_values or requirement.operator in {"Exists", "DoesNotExist"})
+        and takes_values is bool(requirement.values)
+        and is_label_key(requirement.key)
+        and all(map(is_label_value, requirement.values))
+    )
 
 
 def _holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:
@@ -103,7 +130,5 @@ def _holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:
             return value not in requirement.values
         case "Exists":
             return value is not None
-        case "DoesNotExist":
-            return value is None
         case _:
-            return False
+            return value is None

@@ -36,7 +36,8 @@ class Authorizer:
         self.aggregation = Aggregation(cluster.of(ClusterRole))
         self.bindings = bindings_of(cluster.of(RoleBinding), cluster.of(ClusterRoleBinding))
         self.roles: dict[RoleKey, ClusterRole | Role] = {("", role.name): role for role in cluster.of(ClusterRole)}
-        self.roles.update({(role.namespace, role.name): role for role in cluster.of(Role)})
+        # Without a namespace its key would be that of a ClusterRole.
+        self.roles.update({(role.namespace, role.name): role for role in cluster.of(Role) if role.namespace})
         self._allowing: dict[Permission, dict[RoleKey, PolicyRule]] = {}
 
     @cached_property

@@ -40,7 +40,8 @@ def bindings_of(
     """Make the bindings of a cluster uniform, ClusterRoleBindings first, as the API server visits them.
 
     A ClusterRoleBinding to a Role resolves to nothing (rbac validation DefaultRuleResolver), which the key ("", "")
-    never finds.
+    never finds. A RoleBinding in no namespace is left out: VisitRulesFor never lists it, and its "" would mean
+    cluster-wide here.
     """
     cluster = (
         Binding(item, "", ("", item.role_ref.name if item.role_ref.kind == "ClusterRole" else ""))
@@ -53,7 +54,7 @@ def bindings_of(
             ("" if item.role_ref.kind == "ClusterRole" else item.metadata.namespace, item.role_ref.name),
         )
         for item in role_bindings
-        if item.role_ref.kind in {"ClusterRole", "Role"}
+        if item.metadata.namespace and item.role_ref.kind in {"ClusterRole", "Role"}
     )
     return (*cluster, *namespaced)
 
@@ -70,7 +71,7 @@ def by_subject(bindings: Iterable[Binding]) -> Mapping[str, Mapping[str, list[Bi
     """Index bindings by subject key, then by namespace ("" for cluster-wide)."""
     index: dict[str, dict[str, list[Binding]]] = {}
     for binding in bindings:
-        for key in {subject_key(subject, binding.namespace) for subject in binding.subjects}:
+        for key in dict.fromkeys(subject_key(subject, binding.namespace) for subject in binding.subjects):
             if key is not None:
                 index.setdefault(key, {}).setdefault(binding.namespace, []).append(binding)
     return index

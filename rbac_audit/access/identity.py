@@ -4,10 +4,9 @@ Source: k8s.io/apiserver pkg/authentication/{user,serviceaccount,group} and pkg/
 rancher pkg/auth/requests/authenticate.go (system:cattle:authenticated).
 """
 
-import re
-
 import msgspec
 
+from rbac_audit.access.names import is_dns_label, is_dns_subdomain
 from rbac_audit.snapshot.objects import Subject
 
 AUTHENTICATED = "system:authenticated"
@@ -17,9 +16,6 @@ ALL_SERVICE_ACCOUNTS = "system:serviceaccounts"
 CATTLE_AUTHENTICATED = "system:cattle:authenticated"
 MASTERS = "system:masters"
 _ACCOUNT = "system:serviceaccount:"
-_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
-_NAMESPACE_NAME = re.compile(_LABEL)
-_ACCOUNT_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -65,8 +61,7 @@ def account_of(user: str) -> tuple[str, str] | None:
     if not user.startswith(_ACCOUNT):
         return None
     namespace, _, name = user.removeprefix(_ACCOUNT).partition(":")
-    valid = len(namespace) <= 63 and _NAMESPACE_NAME.fullmatch(namespace)
-    return (namespace, name) if valid and len(name) <= 253 and _ACCOUNT_NAME.fullmatch(name) else None
+    return (namespace, name) if is_dns_label(namespace) and is_dns_subdomain(name) else None
 
 
 def subject_key(subject: Subject, namespace: str) -> str | None:

@@ -48,6 +48,11 @@ def rule_allows(rule: PolicyRule, permission: Permission) -> bool:
     )
 
 
+def has_verb(rule: PolicyRule, verb: str) -> bool:
+    """Tell whether a rule is about a verb at all, on whatever resource."""
+    return _has(rule.verbs, verb)
+
+
 def _has(owned: tuple[str, ...], wanted: str) -> bool:
     return ALL in owned or wanted in owned
 

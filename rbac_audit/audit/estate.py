@@ -15,11 +15,15 @@ from rbac_audit.rancher.people import People
 from rbac_audit.rancher.projects import PROJECT_ID, Projects
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
 from rbac_audit.snapshot.objects import (
+    ClusterRoleTemplateBinding,
+    GlobalRole,
+    GlobalRoleBinding,
     HarvesterSetting,
     KubeVirt,
     ManagedChart,
     ManagementCluster,
     Namespace,
+    Project,
     ProjectRoleTemplateBinding,
     RancherSetting,
     RoleTemplate,
@@ -28,6 +32,15 @@ from rbac_audit.snapshot.objects import (
 )
 
 PUBLIC = "harvester-public"
+_OF_RANCHER = (
+    RoleTemplate,
+    User,
+    ProjectRoleTemplateBinding,
+    ClusterRoleTemplateBinding,
+    GlobalRole,
+    GlobalRoleBinding,
+    Project,
+)
 
 
 class View:
@@ -121,8 +134,7 @@ class Estate:
         for name in rancher_ids:
             if name not in names:
                 raise WrongUse("option", "--rancher-id", f"no cluster is called {name}", f"one of: {', '.join(names)}")
-        managers = [cluster for cluster in snapshot.clusters if cluster.has(RoleTemplate) or cluster.has(User)]
-        known = {cluster.name: Rancher(cluster) for cluster in managers}
+        known = {cluster.name: Rancher(cluster) for cluster in snapshot.clusters if _holds_rancher(cluster)}
         self.views = tuple(_view(cluster, known, rancher_ids.get(cluster.name, "")) for cluster in snapshot.clusters)
         self.ranchers = tuple(known.values())
 
@@ -146,6 +158,15 @@ class Estate:
         return tuple(view for view in self.views if view.role != "management")
 
 
+def _holds_rancher(cluster: Cluster) -> bool:
+    """Tell whether a cluster shows objects that only a Rancher with users or clusters of its own has.
+
+    That their types were read is not enough: a Harvester cluster has the types, for the Rancher that is embedded in
+    it, and a support bundle has them without an object.
+    """
+    return any(cluster.of(kind) for kind in _OF_RANCHER) or len(cluster.of(ManagementCluster)) > 1
+
+
 def _view(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> View:
     """Find the Rancher that manages a cluster, and under which id.
 
@@ -153,17 +174,44 @@ def _view(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> Vie
     Rancher of the estate manages; the management cluster itself is `local`.
     """
     others = [rancher for rancher in ranchers.values() if rancher.cluster is not cluster]
+    own = ranchers.get(cluster.name)
     if stated:
-        rancher = next((item for item in others if stated in item.clusters), None) or ranchers.get(cluster.name)
-        return View(cluster, rancher, stated, "stated")
+        return View(cluster, _stated(cluster.name, stated, others, own), stated, "stated")
     named = _named_clusters(cluster.of(Namespace))
     links = [(rancher, name) for rancher in others for name in named if name in rancher.clusters and name != "local"]
     if len(links) == 1:
         return View(cluster, *links[0], "the project annotations of its namespaces")
-    if cluster.name in ranchers:
-        return View(cluster, ranchers[cluster.name], "local", "it holds Rancher's own objects")
+    if own is not None and _manages_itself(own, named):
+        return View(cluster, own, "local", "it holds Rancher's own objects")
     rancher_id = named[0] if len(named) == 1 else ""
     return View(cluster, None, rancher_id, "the project annotations of its namespaces" if rancher_id else "")
+
+
+def _manages_itself(own: Rancher, named: Iterable[str]) -> bool:
+    """Tell a management cluster from a Harvester cluster whose embedded Rancher has users.
+
+    The embedded one makes no bindings, and does not know the cluster ids that another Rancher wrote into namespaces.
+    """
+    return bool(own.bindings) or all(name == "local" or name in own.clusters for name in named)
+
+
+def _stated(name: str, stated: str, others: Iterable[Rancher], own: Rancher | None) -> Rancher | None:
+    """Find the Rancher that has a stated id, or did not show its clusters; None where no other Rancher was read.
+
+    Raises WrongUse where no Rancher knows the id, and where several may.
+    """
+    if own is not None and (stated == "local" or stated in own.clusters):
+        return own
+    ranchers = tuple(others)
+    found = [item for item in ranchers if stated in item.clusters]
+    found = found or [item for item in ranchers if not item.cluster.has(ManagementCluster)]
+    if len(found) > 1:
+        managers = ", ".join(item.cluster.name for item in found)
+        raise WrongUse("option", f"--rancher-id {name}={stated}", f"it may be of {managers}", "leave out all but one")
+    if ranchers and not found:
+        known = ", ".join(sorted({cluster for item in ranchers for cluster in item.clusters}))
+        raise WrongUse("option", f"--rancher-id {name}={stated}", "no Rancher has this cluster", f"one of: {known}")
+    return found[0] if found else None
 
 
 def _named_clusters(namespaces: Iterable[Namespace]) -> tuple[str, ...]:

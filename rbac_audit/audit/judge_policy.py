@@ -1,16 +1,19 @@
 """An access policy made into a rule: distinct roles first, holders second."""
 
-from collections.abc import Callable, Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 
 import msgspec
 
-from rbac_audit.access import Binding
+from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.aggregation import selects
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import subject_key
+from rbac_audit.access.permission import Permission, rule_allows
 from rbac_audit.audit.classes import RANCHER_CLASSES, Classes
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, describe, placed, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
 from rbac_audit.audit.policy import AccessPolicy, PolicyPermission, PolicySpec, Selector
 from rbac_audit.audit.rule import Problem, Rule
@@ -26,13 +29,18 @@ from rbac_audit.snapshot.objects import (
 
 
 class Hit(msgspec.Struct, frozen=True, eq=False):
-    """A subject that holds the permissions of one entry in one place ("" for cluster-wide) and is not allowed to."""
+    """A subject that holds permissions of one entry in one place ("" for cluster-wide) and is not allowed to.
+
+    `cause` is the ClusterRole that brought the right into a shipped role which does not have it, where that is so.
+    """
 
     entry: int
     grant: Grant
     binding: Binding
     subject: Subject
     place: str
+    permissions: tuple[Permission, ...]
+    cause: ObjectRef | None
 
 
 def rule_of(policy: AccessPolicy) -> Rule:
@@ -59,44 +67,79 @@ def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
         return
     groups: dict[ObjectRef, list[Hit]] = {}
     for hit in hits:
-        groups.setdefault(target_of(view, hit.binding), []).append(hit)
+        # A changed shipped role is one fault, not one for each of its many bindings.
+        groups.setdefault(hit.cause or target_of(view, hit.binding), []).append(hit)
     for target, found in groups.items():
         yield _problem(spec, view, target, found)
 
 
 def _hits(spec: PolicySpec, view: View, classes: Classes) -> Iterator[Hit]:
-    places = _places(spec, view, classes)
+    """Decide each distinct role once, then whom its bindings reach."""
+    places, causes = _places(spec, view, classes), cache(partial(cause_of, view))
     for number, entry in enumerate(spec.permissions or spec.all_of):
         allowed = (*spec.allowed, *entry.allowed)
-        for binding, rules in _holding(entry, view).items():
-            if not places(binding.namespace):
-                continue
-            for subject in binding.subjects:
-                who = placed(subject, binding.namespace)
-                grants = (Grant(binding, rule) for rule in rules)
-                bad = (grant for grant in grants if not classes.allowed(allowed, grant, who, binding.namespace))
-                if subject_key(who, "") and (grant := next(bad, None)):
-                    yield Hit(number, grant, binding, who, binding.namespace)
+        for role, rules in _holding(entry, view).items():
+            for binding in view.access.by_role.get(role, ()):
+                if not places(binding.namespace):
+                    continue
+                for who, rule in _outsiders(binding, rules, classes, allowed):
+                    held, grant = tuple(rules[rule]), Grant(binding, rule)
+                    yield Hit(number, grant, binding, who, binding.namespace, held, causes(role, rule))
 
 
-def _holding(entry: PolicyPermission, view: View) -> dict[Binding, dict[PolicyRule, None]]:
-    """Map each binding that grants any of an entry's permissions to the rules that do.
+def _outsiders(
+    binding: Binding, rules: Mapping[PolicyRule, list[Permission]], classes: Classes, allowed: tuple[str, ...]
+) -> Iterator[tuple[Subject, PolicyRule]]:
+    """Find the subjects of a binding that may not hold one of the rules; a namespaced binding grants no URL."""
+    granted = [rule for rule, held in rules.items() if not binding.namespace or any(not item.path for item in held)]
+    for subject in binding.subjects:
+        who = placed(subject, binding.namespace)
+        for rule in granted if subject_key(who, "") else ():
+            if not classes.allowed(allowed, Grant(binding, rule), who, binding.namespace):
+                yield who, rule
+                break
+
+
+def _holding(entry: PolicyPermission, view: View) -> dict[RoleKey, dict[PolicyRule, list[Permission]]]:
+    """Map each role that grants any of an entry's permissions to the rules that do.
 
     All of them, because a shipped role may have been given another rule beside its own.
     """
-    found: dict[Binding, dict[PolicyRule, None]] = {}
+    found: dict[RoleKey, dict[PolicyRule, list[Permission]]] = {}
     for permission in entry.each():
-        for grant in view.access.holders(permission):
-            if grant.binding is not None and grant.rule is not None:
-                found.setdefault(grant.binding, {})[grant.rule] = None
+        held = view.access.allowing(permission).items()
+        for role, rule in itertools.chain(held, _named(view, permission)) if entry.named else held:
+            found.setdefault(role, {}).setdefault(rule, []).append(permission)
     return found
+
+
+def _named(view: View, permission: Permission) -> Iterator[tuple[RoleKey, PolicyRule]]:
+    """Find the roles that grant a permission for some names only, whichever these are."""
+    for key in view.access.roles:
+        for rule in view.access.rules(key):
+            if rule.resource_names and rule_allows(msgspec.structs.replace(rule, resource_names=()), permission):
+                yield key, rule
+
+
+def cause_of(view: View, role: RoleKey, rule: PolicyRule) -> ObjectRef | None:
+    """Point at the ClusterRole that brings a rule into a shipped role which does not have it; None where none does."""
+    space, name = role
+    if space:
+        return None
+    trail = (name, *view.access.aggregation.source(name, rule))
+    for link in trail:
+        known = view.baseline.variants("ClusterRole", "", link)
+        if known and not view.baseline.ships_rule(view.access.roles.get(("", link)), rule):
+            return view.access.roles["", trail[-1]].ref(view.name)
+    return None
 
 
 def _places(spec: PolicySpec, view: View, classes: Classes) -> Callable[[str], bool]:
     """Make the test whether a binding's namespace is one that the policy speaks of; a cluster-wide one reaches all."""
     chosen = spec.where.namespaces
     if isinstance(chosen, str):
-        return lambda place: not place or chosen == "all" or classes.namespace_class(place) == chosen
+        class_of = cache(classes.namespace_class)
+        return lambda place: not place or chosen == "all" or class_of(place) == chosen
     if isinstance(chosen, Selector):
         selector = chosen.selector
         namespaces = view.cluster.of(Namespace)
@@ -106,7 +149,7 @@ def _places(spec: PolicySpec, view: View, classes: Classes) -> Callable[[str], b
 
 
 def _together(entries: int, hits: Iterable[Hit]) -> Iterator[list[Hit]]:
-    """Group the hits of allOf: for each set of places, the subjects that hold every entry there, through the same roles.
+    """Group the hits of allOf: the subjects that hold every entry in one place, by the bindings that give it.
 
     Cluster-wide rights count in every place.
     """
@@ -132,22 +175,46 @@ def _whole(hits: Iterable[Hit], entries: int) -> bool:
 
 
 def _problem(spec: PolicySpec, view: View, target: ObjectRef, hits: list[Hit]) -> Problem:
-    first = hits[0]
     bindings = tuple(dict.fromkeys(hit.binding for hit in hits))
     subjects = tuple(dict.fromkeys(hit.subject for hit in hits))
-    more = f" and {len(subjects) - 3} more" if len(subjects) > 3 else ""
-    rules = dict.fromkeys(describe(hit.grant.rule) for hit in hits if hit.grant.rule) if spec.all_of else ()
-    held = " and ".join(rules) or (describe(first.grant.rule) if first.grant.rule else "everything")
+    refs = (binding.source.ref(view.name) for binding in bindings)
     return Problem(
         target=target,
-        message=f"{spec.message}: {', '.join(map(str, subjects[:3]))}{more} may {held}",
-        related=tuple(ref for binding in bindings if (ref := binding.source.ref(view.name)) != target),
+        message=f"{spec.message}: {_first(map(str, subjects))} may {_held(spec, hits)}{_because(hits[0])}",
+        related=() if hits[0].cause else tuple(ref for ref in refs if ref != target),
         subjects=subjects,
         scope=scope_of(view, bindings),
         chain=_chain(spec, view, hits),
         severity=_severity(spec, hits),
         confidence=_confidence(spec, view, hits),
     )
+
+
+def _held(spec: PolicySpec, hits: list[Hit]) -> str:
+    """Name what the first subject holds; for allOf, all the parts."""
+    entries = {hit.entry: hit for hit in reversed(hits)} if spec.all_of else {0: hits[0]}
+    return " and ".join(_first(_words(hit)) for _, hit in sorted(entries.items()))
+
+
+def _words(hit: Hit) -> Iterable[str]:
+    """Join the verbs on one resource; names say nothing where the whole resource is held."""
+    held: dict[Permission, list[str]] = {}
+    for permission in hit.permissions:
+        if not permission.name or msgspec.structs.replace(permission, name="") not in hit.permissions:
+            held.setdefault(msgspec.structs.replace(permission, verb=""), []).append(permission.verb)
+    names = f" named {', '.join(hit.grant.rule.resource_names)}" if hit.grant.rule else ""
+    limited = names if hit.grant.rule and hit.grant.rule.resource_names else ""
+    return (f"{','.join(dict.fromkeys(verbs))}{what}{'' if what.name else limited}" for what, verbs in held.items())
+
+
+def _because(hit: Hit) -> str:
+    return f", because {hit.cause} was changed or added" if hit.cause else ""
+
+
+def _first(words: Iterable[str], limit: int = 3) -> str:
+    found = tuple(words)
+    more = f" and {len(found) - limit} more" if len(found) > limit else ""
+    return ", ".join(found[:limit]) + more
 
 
 def _chain(spec: PolicySpec, view: View, hits: list[Hit]) -> tuple[Link, ...]:
@@ -169,7 +236,7 @@ def _severity(spec: PolicySpec, hits: Iterable[Hit]) -> Severity:
 
 
 def _confidence(spec: PolicySpec, view: View, hits: Iterable[Hit]) -> Confidence:
-    """Without Rancher's objects nobody is known as a member or owner: then a policy that allows them can only suspect."""
+    """Say `possible` where members or owners are allowed and not known, because Rancher was not read."""
     entries = spec.permissions or spec.all_of
     allowed = {*spec.allowed, *(name for hit in hits for name in entries[hit.entry].allowed)}
     unknown = view.rancher is None and not allowed.isdisjoint(RANCHER_CLASSES)

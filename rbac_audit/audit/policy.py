@@ -22,15 +22,16 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="c
 
 
 class PolicyPermission(_Strict, frozen=True, kw_only=True):
-    """Verbs on resources, or on URLs; `names` also counts rules that are limited to one of these names.
+    """Verbs on resources, or on URLs; `severity` overrides that of the policy.
 
-    `severity` overrides that of the policy.
+    A rule that is limited to names counts where it has one of `names`, or any name with `named: true`.
     """
 
     verbs: tuple[str, ...]
     api_groups: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    named: bool = False
     non_resource_urls: tuple[str, ...] = msgspec.field(name="nonResourceURLs", default=())
     allowed: tuple[str, ...] = ()
     severity: Severity | None = None
@@ -67,7 +68,9 @@ class Selector(_Strict, frozen=True, kw_only=True):
     @property
     def selector(self) -> LabelSelector:
         """The selector as the access engine knows it."""
-        requirements = (Requirement(key=it.key, operator=it.operator, values=it.values) for it in self.match_expressions)
+        requirements = (
+            Requirement(key=it.key, operator=it.operator, values=it.values) for it in self.match_expressions
+        )
         return LabelSelector(match_labels=self.match_labels, match_expressions=tuple(requirements))
 
 

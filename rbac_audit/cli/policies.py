@@ -68,8 +68,9 @@ def _capabilities(documents: Iterable[tuple[Raw, str]]) -> tuple[CapabilitySpec,
 def _documents(folder: Path) -> Iterator[tuple[Raw, str]]:
     if not folder.is_dir():
         raise BadPolicy("policies", str(folder), "is not a folder", "name the folder that holds the *.yaml files")
-    for path in sorted(folder.rglob("*.yaml")):
-        yield from _of_file(path, str(path.relative_to(folder.parent)))
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".yaml", ".yml"} and path.is_file():
+            yield from _of_file(path, str(path.relative_to(folder.parent)))
 
 
 def _of_file(path: Path, name: str) -> Iterator[tuple[Raw, str]]:

@@ -14,7 +14,7 @@ from rbac_audit.snapshot.objects import ObjectRef
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-STYLES = ("base.css", "layout.css", "parts.css", "print.css")
+STYLES = ("base.css", "layout.css", "summary.css", "controls.css", "tables.css", "pages.css", "print.css")
 SCRIPTS = (
     "dom.js",
     "data.js",
@@ -23,6 +23,7 @@ SCRIPTS = (
     "facets.js",
     "findings.js",
     "finding.js",
+    "holders.js",
     "projects.js",
     "people.js",
     "matrix.js",
@@ -76,6 +77,8 @@ def _static(report: Report) -> dict[str, object]:
         "exit_codes": summary.EXIT_CODES,
         "first": summary.FIRST,
         "worst": summary.WORST,
+        "worst_findings": summary.worst(report),
+        "per_rule": summary.PER_RULE,
         "waived_shown": WAIVED_SHOWN,
     }
 

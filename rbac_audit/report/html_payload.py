@@ -165,7 +165,7 @@ class Payload:
     def _holding(self, holding: Holding, capabilities: Pool[str]) -> Row:
         return [
             self._subject(holding.subject),
-            capabilities(holding.capability),
+            capabilities.each(holding.capabilities),
             self._projects.named(holding.cluster, holding.project, cluster_wide=holding.cluster_wide),
             self._texts.each(holding.namespaces),
             holding.cluster_wide,

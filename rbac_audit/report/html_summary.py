@@ -1,5 +1,6 @@
 """What the summary of the HTML report says: the verdict in words, what to do first, and who is affected."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from rbac_audit.audit.report import NotEvaluated, Report, RuleResult
 
 FIRST = 5
 WORST = 10
+PER_RULE = 3
+WORDS = {severity: severity.value for severity in Severity} | {Severity.INFO: "for information"}
 EXIT_CODES = {
     0: "nothing at or above the severity that makes a run fail",
     1: "findings at or above the severity that makes a run fail",
@@ -28,7 +31,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """A rule with findings: how many, how many subjects they affect, and its fix; `safety` is the least safe of them."""
+    """A rule with findings: how many, how many subjects they concern, its fix; `safety` is the least safe of theirs."""
 
     rule: str
     title: str
@@ -90,11 +93,11 @@ def verdict(report: Report) -> Verdict:
 
 def _bad(report: Report) -> str:
     numbers = report.summary.by_severity
-    levels = [f"{numbers[each.value]:,} {each.value}" for each in Severity if numbers.get(each.value)]
-    if len(levels) == 1:
-        level = levels[0].rpartition(" ")[2]
-        return f"{count(report.summary.findings, f'finding of {level} severity', f'findings of {level} severity')}."
-    return f"{count(report.summary.findings, 'finding')}: {joined(levels)}."
+    found = [each for each in Severity if numbers.get(each.value)]
+    total = count(report.summary.findings, "finding")
+    if len(found) == 1:
+        return f"{total}, {'all ' if report.summary.findings > 1 else ''}{WORDS[found[0]]}."
+    return f"{total}: {joined(f'{numbers[each.value]:,} {WORDS[each]}' for each in found)}."
 
 
 def _reach(report: Report) -> tuple[str, ...]:
@@ -127,6 +130,17 @@ def _left_out(report: Report) -> tuple[str, ...]:
     return tuple(said)
 
 
+def worst(report: Report) -> list[Finding]:
+    """Pick the findings for the first screen: in the order of the report, but a rule with many does not fill it."""
+    seen: Counter[str] = Counter()
+    picked = []
+    for finding in report.findings:
+        seen[finding.rule] += 1
+        if seen[finding.rule] <= PER_RULE:
+            picked.append(finding)
+    return picked[:WORST]
+
+
 def todos(report: Report) -> list[Todo]:
     """List the rules with findings, worst first and then by how many subjects they affect."""
     by_rule: dict[str, list[Finding]] = {}
@@ -155,10 +169,11 @@ def affected(report: Report) -> list[Affected]:
     found: dict[SubjectRef, list[Finding]] = {}
     shown: dict[SubjectRef, SubjectRef] = {}
     for finding in report.findings:
-        for subject in dict.fromkeys(finding.subjects):
-            found.setdefault(_identity(subject), []).append(finding)
+        for subject in finding.subjects:
             if subject.display_name or _identity(subject) not in shown:
                 shown[_identity(subject)] = subject
+        for key in dict.fromkeys(map(_identity, finding.subjects)):
+            found.setdefault(key, []).append(finding)
     lines = [Affected(shown[key], len(about), _worst(about)) for key, about in found.items()]
     return sorted(lines, key=lambda line: (line.worst.rank, -line.findings, line.subject))
 

@@ -8,7 +8,7 @@ from rbac_audit.audit.report import FORMAT, Report
 
 
 def render(report: Report) -> str:
-    """Print the report: two spaces of indent, keys in the order of the types, dictionaries sorted, newline at the end."""
+    """Print the report: indented by two, keys in the order of the types, dictionaries sorted, a newline at the end."""
     encoded = msgspec.json.encode(report, order="deterministic")
     return msgspec.json.format(encoded, indent=2).decode() + "\n"
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rbac_audit.sources import limits
 from rbac_audit.snapshot.decode import Raw
+from rbac_audit.sources import limits
 
 
 class Place(msgspec.Struct, frozen=True):

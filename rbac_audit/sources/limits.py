@@ -14,13 +14,16 @@ YAML_ANCHORS = 1_000
 HELD_ITEMS = 50_000
 
 # Uncompressed against compressed size; the first bytes are free because short repetitive files compress well.
-RATIO = 500
+RATIO = 200
 RATIO_FREE_BYTES = 16 * MIB
 FILE_BYTES = 16 << 30
 
 FOLDER_FILES = 100_000
 FOLDER_DEPTH = 32
-ARCHIVE_MEMBERS = 500_000
+ARCHIVE_DIRECTORY_BYTES = 64 * MIB
+
+# A JSON List up to here is decoded at once; a larger one item by item, with no more memory than an item takes.
+AT_ONCE_BYTES = 96 * MIB
 
 CHUNK_BYTES = MIB
 SNIFF_BYTES = 64 << 10

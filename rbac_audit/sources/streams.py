@@ -7,7 +7,7 @@ import stat
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, cast
 
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Unusable
@@ -15,22 +15,28 @@ from rbac_audit.sources.documents import Unusable
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
 ZIP = b"PK\x03\x04"
+_TAR, _TAR_AT = b"ustar", 257
 
 
 class Readable(Protocol):
-    """Whatever hands out bytes."""
+    """Whatever hands out bytes, b"" at the end."""
 
     def read(self, size: int, /) -> bytes:
-        """Return at most `size` bytes, b"" at the end."""
-        ...
+        """Return at most `size` bytes."""
+
+
+def shown(path: str) -> str:
+    """Make a path printable: a name on disk need not be UTF-8."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def open_regular(path: Path) -> IO[bytes]:
     """Open a regular file; Unusable for anything else, so that a FIFO or a device never blocks."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError as error:
-        raise Unusable(f"cannot be read ({error.strerror})", "check the path and its permissions") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "no valid path"
+        raise Unusable(f"cannot be read ({reason})", "check the path and its permissions") from None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise Unusable("is no regular file", "use `-` to read standard input")
@@ -86,11 +92,12 @@ class Decompressed:
         except (EOFError, zlib.error, gzip.BadGzipFile):
             raise Unusable("is truncated or damaged (bad gzip data)", "copy the file again") from None
         self.count += len(more)
-        _check_growth(self.count, self._packed.count)
+        check_growth(self.count, self._packed.count)
         return more
 
 
-def _check_growth(content: int, packed: int) -> None:
+def check_growth(content: int, packed: int) -> None:
+    """Refuse what unpacks to far more than its size; Unusable."""
     advice = "unpack it yourself if you trust it"
     if content > limits.FILE_BYTES:
         raise Unusable(f"unpacks to more than {limits.FILE_BYTES >> 30} GiB", advice)
@@ -103,16 +110,13 @@ def unpacked(stream: Readable) -> Peekable:
     packed = Peekable(stream)
     if packed.peek(2) != GZIP:
         return packed
-    return Peekable(Decompressed(packed, gzip.GzipFile(fileobj=_as_file(packed), mode="rb")))
-
-
-def _as_file(stream: Peekable) -> IO[bytes]:
-    return stream  # type: ignore[return-value]  # GzipFile only reads
+    content = gzip.GzipFile(fileobj=cast("IO[bytes]", packed), mode="rb")  # it only reads
+    return Peekable(Decompressed(packed, content))
 
 
 def text(stream: Peekable) -> Iterator[str]:
     """Decode UTF-8 in chunks, without the byte order mark; Unusable for every other encoding."""
-    _refuse_wide(stream.peek(4))
+    _refuse_binary(stream.peek(_TAR_AT + len(_TAR)))
     decode = codecs.getincrementaldecoder("utf-8-sig")()
     line = 1
     while True:
@@ -122,7 +126,7 @@ def text(stream: Peekable) -> Iterator[str]:
         except UnicodeDecodeError as error:
             line += more.count(b"\n", 0, max(0, error.start))
             raise Unusable(
-                f"line {line} is not UTF-8", "convert it, such as with `iconv -f ISO-8859-1 -t UTF-8`", line
+                f"is not UTF-8 in line {line}", "convert it, such as with `iconv -f ISO-8859-1 -t UTF-8`", line
             ) from None
         line += piece.count("\n")
         if piece:
@@ -131,7 +135,9 @@ def text(stream: Peekable) -> Iterator[str]:
             return
 
 
-def _refuse_wide(start: bytes) -> None:
+def _refuse_binary(start: bytes) -> None:
+    if start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
+        raise Unusable("is a tar archive, which this version does not read", "unpack it and name its folder")
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
-    if wide or (start[:1] and b"\0" in start):
+    if wide or b"\0" in start:
         raise Unusable("is UTF-16 or binary, not UTF-8", "convert it, such as with `iconv -f UTF-16 -t UTF-8`", 1)

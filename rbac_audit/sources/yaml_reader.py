@@ -12,7 +12,7 @@ from rbac_audit.snapshot.decode import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Document, ListItems, Part, Place, Problem
 from rbac_audit.sources.yaml_text import DocumentText, TooLarge
-from rbac_audit.sources.yaml_values import Events, Refused, Values
+from rbac_audit.sources.yaml_values import TOO_DEEP, Events, Refused, Values, is_merge, line_of
 
 
 def read_yaml(chunks: Iterator[str], file: str) -> Iterator[Part]:
@@ -41,10 +41,12 @@ class _Reader:
             yield from self._document()
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line if error.problem_mark else self._events.line
-            yield self._lost(line, f"no valid YAML ({error.problem})")
+            deep = error.problem == "exceeded maximum nesting depth"
+            yield self._lost(line, TOO_DEEP if deep else f"no valid YAML ({error.problem})")
         except yaml.YAMLError:
             # Its text quotes the character, which may be part of a secret.
-            yield self._lost(self._events.line, "no valid YAML (a character that YAML does not allow)")
+            line = self._text.line_not_printable() - self._place.line
+            yield self._lost(line, "no valid YAML (a character that YAML does not allow)")
         except TooLarge:
             size = limits.ITEM_BYTES // limits.MIB
             yield self._lost(self._events.line, f"one item or document is larger than {size} MiB")
@@ -52,7 +54,9 @@ class _Reader:
             yield self._lost(refused.line, refused.problem)
 
     def _at(self, line: int, item: int = 0) -> Place:
-        return Place(self._place.file, self._place.document, self._place.line + line, item)
+        # At its end libyaml counts a line that is not there.
+        line = min(self._place.line + line, self._text.line)
+        return Place(self._place.file, self._place.document, line, item)
 
     def _lost(self, line: int, problem: str) -> Problem:
         self.found = True
@@ -65,22 +69,23 @@ class _Reader:
         root = self._events.next()
         if isinstance(root, MappingStartEvent):
             self.found = True
-            yield from self._root(self._at(root.start_mark.line))
+            self._values.check(root, 1)
+            yield from self._root(self._at(line_of(root)))
         elif self._values.value(root, 0) is not None:
-            raise Refused("a manifest must be a mapping", root.start_mark.line)
+            raise Refused("a manifest must be a mapping", line_of(root))
 
     def _root(self, place: Place) -> Iterator[Part]:
         fields: Raw = {}
         listed: ListItems | None = None
         while not isinstance(key_event := self._events.next(), MappingEndEvent):
-            line, key = key_event.start_mark.line, self._values.key(key_event)
+            line, key = line_of(key_event), self._values.key(key_event)
             if key in fields or (key == "items" and listed):
                 raise Refused("a key is given twice in one mapping", line)
             event = self._events.next()
             if key == "items" and isinstance(event, SequenceStartEvent):
                 listed = ListItems()
                 yield from self._items(listed)
-            elif key == "<<" and key_event.implicit[0]:
+            elif is_merge(key_event):
                 self._values.merge(fields, self._values.value(event, 1), line)
             else:
                 fields[key] = self._values.value(event, 1)
@@ -90,7 +95,7 @@ class _Reader:
         level, cost = self._events.open, self._values.cost
         while not isinstance(event := self._events.next(), SequenceEndEvent):
             self._values.cost = 0
-            place = self._at(event.start_mark.line, listed.count + 1)
+            place = self._at(line_of(event), listed.count + 1)
             try:
                 value = self._values.value(event, 2)
             except Refused as refused:

@@ -10,6 +10,10 @@ _MARK = re.compile(r"\n---(?=[ \t\r\n])")
 _NO_CONTENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n|%[^\n]*\n)*")
 
 
+# What libyaml's reader takes (YAML 1.1, c-printable), the other way round.
+_NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
 class TooLarge(Exception):
     """One item goes on beyond ITEM_BYTES."""
 
@@ -22,9 +26,10 @@ class DocumentText:
         self._pieces = _cut(chunks)
         self._over = self._finished = False
         self._served = 0
+        self._last = ""
         self.line = 0
 
-    def read(self, _: int) -> str:
+    def read(self, _size: int = 0, /) -> str:
         """Return the next piece of this document, "" at its end; raises TooLarge."""
         if self._served > limits.ITEM_BYTES:
             raise TooLarge
@@ -35,8 +40,14 @@ class DocumentText:
             self._over, self._finished = True, piece is None
             return ""
         self._served += len(piece)
+        self._last = piece
         self.line += piece.count("\n")
         return piece
+
+    def line_not_printable(self) -> int:
+        """Find the line of the character, in the last piece, that libyaml refused."""
+        found = _NOT_PRINTABLE.search(self._last)
+        return self.line - self._last.count("\n", found.start() if found else 0)
 
     def allow(self) -> None:
         """Let another ITEM_BYTES be read, because an item is complete."""
@@ -45,7 +56,7 @@ class DocumentText:
     def next_document(self) -> bool:
         """Skip what is left of this document and stand at the next one; False at the end of the stream."""
         self.allow()
-        while self.read(0):
+        while self.read():
             self.allow()
         self._over = False
         return not self._finished

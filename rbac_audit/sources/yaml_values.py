@@ -7,7 +7,7 @@ and a key is always a text.
 import math
 import re
 
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -15,12 +15,14 @@ from yaml.events import (
     Event,
     MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
 )
 
+from rbac_audit.snapshot.decode import Raw
 from rbac_audit.sources import limits
-from rbac_audit.sources.documents import Raw
 from rbac_audit.sources.yaml_text import DocumentText
 
 _WORDS: dict[str, bool | None] = {
@@ -35,6 +37,9 @@ _TAG = "tag:yaml.org,2002:"
 _PLAIN_TAGS = frozenset((_TAG + "int", _TAG + "float", _TAG + "bool", _TAG + "null"))
 
 
+TOO_DEEP = f"nested deeper than {limits.DEPTH} levels"
+
+
 class Refused(Exception):
     """Something that a manifest may not have; the message never quotes the content."""
 
@@ -42,6 +47,11 @@ class Refused(Exception):
         """Name the problem and its line in the document, from 0."""
         super().__init__(problem)
         self.problem, self.line = problem, line
+
+
+def line_of(event: Event) -> int:
+    """The line of an event in its document, from 0."""
+    return event.start_mark.line if event.start_mark else 0
 
 
 class Events:
@@ -56,11 +66,14 @@ class Events:
     @property
     def line(self) -> int:
         """The line of the last event, from 0."""
-        return self.last.start_mark.line if self.last else 0
+        return line_of(self.last) if self.last else 0
 
     def next(self) -> Event:
         """Take the next event."""
-        self.last = event = self._get()
+        event = self._get()
+        if event is None:
+            raise Refused("it ends in the middle of a value", self.line)
+        self.last = event
         if isinstance(event, CollectionStartEvent):
             self.open += 1
         elif isinstance(event, CollectionEndEvent):
@@ -86,23 +99,23 @@ class Values:
     def value(self, event: Event, depth: int) -> object:
         """Build the value that starts with this event."""
         before = self.cost
-        if event.__class__ is ScalarEvent:
+        value: object
+        if isinstance(event, ScalarEvent):
             value = self._scalar(event)
-        elif event.__class__ is AliasEvent:
+        elif isinstance(event, AliasEvent):
             return self._alias(event)
-        elif depth >= limits.DEPTH:
-            raise Refused(f"nested deeper than {limits.DEPTH} levels", event.start_mark.line)
-        else:
-            self._spend(1, event)
+        elif isinstance(event, MappingStartEvent | SequenceStartEvent):
             value = self._collection(event, depth + 1)
+        else:
+            raise Refused("a value expected", line_of(event))
         if event.anchor is not None:
             self._keep(event, value, self.cost - before)
         return value
 
     def key(self, event: Event) -> str:
         """Read a key of a mapping."""
-        if event.__class__ is not ScalarEvent or event.tag not in (None, "!", _TAG + "str"):
-            raise Refused("a key must be a plain text", event.start_mark.line)
+        if not isinstance(event, ScalarEvent) or event.tag not in (None, "!", _TAG + "str"):
+            raise Refused("a key must be a plain text", line_of(event))
         self._spend(1 + (len(event.value) >> 6), event)
         key: str = event.value
         if event.anchor is not None:
@@ -122,50 +135,56 @@ class Values:
         self.cost += cost
         if self.cost > limits.YAML_COST:
             problem = f"one object has over {limits.YAML_COST} values, counting what its aliases repeat"
-            raise Refused(problem, event.start_mark.line)
+            raise Refused(problem, line_of(event))
 
-    def _keep(self, event: Event, value: object, cost: int) -> None:
+    def _keep(self, event: NodeEvent, value: object, cost: int) -> None:
         self._anchored += cost
         if len(self._anchors) >= limits.YAML_ANCHORS or self._anchored > limits.YAML_COST:
-            raise Refused(f"over {limits.YAML_ANCHORS} anchors, or very large ones", event.start_mark.line)
-        self._anchors[event.anchor] = value, cost
+            raise Refused(f"over {limits.YAML_ANCHORS} anchors, or very large ones", line_of(event))
+        self._anchors[str(event.anchor)] = value, cost
 
-    def _alias(self, event: Event) -> object:
-        if event.anchor not in self._anchors:
-            raise Refused("an alias without an anchor before it", event.start_mark.line)
+    def _alias(self, event: AliasEvent) -> object:
+        if event.anchor is None or event.anchor not in self._anchors:
+            raise Refused("an alias without an anchor before it", line_of(event))
         value, cost = self._anchors[event.anchor]
         self._spend(cost, event)
         return value
 
-    def _collection(self, event: Event, depth: int) -> object:
-        mapping = event.__class__ is MappingStartEvent
-        if event.tag not in (None, "!", _TAG + ("map" if mapping else "seq")):
-            raise Refused("a tag that manifests may not have", event.start_mark.line)
-        return self._mapping(depth) if mapping else self._sequence(depth)
+    def _collection(self, event: MappingStartEvent | SequenceStartEvent, depth: int) -> object:
+        self.check(event, depth)
+        return self._mapping(depth) if isinstance(event, MappingStartEvent) else self._sequence(depth)
+
+    def check(self, event: MappingStartEvent | SequenceStartEvent, depth: int) -> None:
+        """Refuse a collection that is too deep, or has a tag of its own."""
+        if depth > limits.DEPTH:
+            raise Refused(TOO_DEEP, line_of(event))
+        self._spend(1, event)
+        if event.tag not in (None, "!", _TAG + ("map" if isinstance(event, MappingStartEvent) else "seq")):
+            raise Refused("a tag that manifests may not have", line_of(event))
 
     def _sequence(self, depth: int) -> list[object]:
         items = []
-        while (event := self._events.next()).__class__ is not SequenceEndEvent:
+        while not isinstance(event := self._events.next(), SequenceEndEvent):
             items.append(self.value(event, depth))
         return items
 
     def _mapping(self, depth: int) -> Raw:
         fields: Raw = {}
         merges = []
-        while (event := self._events.next()).__class__ is not MappingEndEvent:
+        while not isinstance(event := self._events.next(), MappingEndEvent):
             key = self.key(event)
             value = self.value(self._events.next(), depth)
-            if key == "<<" and event.implicit[0]:
-                merges.append((value, event.start_mark.line))
+            if is_merge(event):
+                merges.append((value, line_of(event)))
             elif key in fields:
-                raise Refused("a key is given twice in one mapping", event.start_mark.line)
+                raise Refused("a key is given twice in one mapping", line_of(event))
             else:
                 fields[key] = value
         for merged, line in merges:
             self.merge(fields, merged, line)
         return fields
 
-    def _scalar(self, event: Event) -> object:
+    def _scalar(self, event: ScalarEvent) -> object:
         text: str = event.value
         self._spend(1 + (len(text) >> 6), event)
         tag = event.tag
@@ -175,10 +194,15 @@ class Values:
             if tag in _PLAIN_TAGS:
                 return _plain(text)
         except ValueError:
-            raise Refused("a number that JSON cannot write", event.start_mark.line) from None
+            raise Refused("a number that JSON cannot write", line_of(event)) from None
         if tag in ("!", _TAG + "str"):
             return text
-        raise Refused("a tag that manifests may not have", event.start_mark.line)
+        raise Refused("a tag that manifests may not have", line_of(event))
+
+
+def is_merge(event: Event) -> bool:
+    """Tell whether this is `<<` without quotes."""
+    return isinstance(event, ScalarEvent) and event.value == "<<" and bool(event.implicit[0])
 
 
 def _plain(text: str) -> object:

@@ -14,6 +14,8 @@ const CONFIDENCE = {
 const SVG = "http://www.w3.org/2000/svg";
 const NUMBER = new Intl.NumberFormat("en-US");
 
+// The entry of a table of words; a name like "constructor" is no entry.
+const pick = (table, key, otherwise) => (Object.hasOwn(table, key) ? table[key] : otherwise);
 const byId = (id) => document.getElementById(id);
 
 function h(tag, attributes, ...children) {
@@ -23,7 +25,9 @@ function h(tag, attributes, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -39,7 +43,8 @@ function pictured(character) {
 }
 
 const visible = (text) => String(text).replace(HIDDEN, pictured);
-const prose = (text) => String(text).replace(HIDDEN, (character) => (/[\t\n]/.test(character) ? character : pictured(character)));
+const prose = (text) =>
+  String(text).replace(HIDDEN, (character) => (/[\t\n]/.test(character) ? character : pictured(character)));
 const number = (value) => NUMBER.format(value);
 const count = (value, noun, plural) => `${number(value)} ${value === 1 ? noun : plural || `${noun}s`}`;
 const bdi = (text) => h("bdi", null, visible(text));
@@ -64,6 +69,12 @@ function reference(url) {
   return h("a", { href: url, rel: "noreferrer noopener", target: "_blank", class: "break" }, visible(url));
 }
 
+// What stands before and after the sign; null where it does not occur.
+function split(text, sign) {
+  const at = text.indexOf(sign);
+  return at < 0 ? [text, null] : [text.slice(0, at), text.slice(at + sign.length)];
+}
+
 function announce(text) {
   byId("live").textContent = text;
 }
@@ -74,8 +85,7 @@ function shellWord(text) {
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
   if (text.search(HIDDEN) < 0) return `'${text.replaceAll("'", "'\\''")}'`;
   const escaped = text.replace(/[\\']/g, "\\$&").replace(HIDDEN, (character) => {
-    const unit = character.charCodeAt(0).toString(16);
-    return unit.length > 2 ? `\\u${unit.padStart(4, "0")}` : `\\x${unit.padStart(2, "0")}`;
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
   return `$'${escaped}'`;
 }
@@ -108,7 +118,11 @@ async function copyText(text) {
 }
 
 function copyButton(text, label, hint) {
-  const button = h("button", { type: "button", class: "copy", title: visible(hint || text), "aria-label": visible(hint || label) }, label);
+  const button = h(
+    "button",
+    { type: "button", class: "copy", title: visible(hint || text), "aria-label": visible(hint || label) },
+    label,
+  );
   button.addEventListener("click", async () => {
     const done = await copyText(text);
     button.focus();
@@ -122,19 +136,42 @@ function copyButton(text, label, hint) {
 const objectText = (object) => (object.namespace ? `${object.namespace}/${object.name}` : object.name);
 
 function objectCode(object) {
-  return h("code", { class: "object" }, h("span", { class: "kind" }, visible(object.kind)), " ", bdi(objectText(object)));
+  return h(
+    "code",
+    { class: "object" },
+    h("span", { class: "kind" }, visible(object.kind)),
+    " ",
+    bdi(objectText(object)),
+  );
 }
 
-function objectLine(object) {
+function objectCopy(object) {
   const command = kubectl(object);
-  return h("span", { class: "object-line" }, objectCode(object), " ", copyButton(command, "Copy kubectl", `Copy: ${command}`));
+  return copyButton(command, "Copy kubectl", `Copy: ${command}`);
+}
+
+// Which cluster to ask is said where it is not the one that all is about.
+function elsewhere(object, cluster) {
+  return object.cluster && object.cluster !== cluster ? muted("on ", bdi(object.cluster)) : null;
+}
+
+function objectLine(object, cluster) {
+  return h("span", { class: "object-line" }, objectCode(object), elsewhere(object, cluster), objectCopy(object));
 }
 
 function list(items, className) {
-  return h("ul", { class: className || "plain" }, items.map((item) => h("li", null, item)));
+  return h(
+    "ul",
+    { class: className || "plain" },
+    items.map((item) => h("li", null, item)),
+  );
 }
 
 function facts(pairs) {
   const shown = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return h("dl", { class: "facts" }, shown.map(([term, value]) => [h("dt", null, term), h("dd", null, value)]));
+  return h(
+    "dl",
+    { class: "facts" },
+    shown.map(([term, value]) => [h("dt", null, term), h("dd", null, value)]),
+  );
 }

@@ -1,4 +1,3 @@
-"use strict";
 // Which findings a search and the facets let through. A facet is a question with several possible answers.
 
 const FACETS = [
@@ -24,8 +23,8 @@ class Filter {
 
   label(key, id) {
     if (key === "severity") return id[0].toUpperCase() + id.slice(1);
-    if (key === "confidence") return (CONFIDENCE[id] || [id])[0];
-    if (key === "safety") return (SAFETY[id] || [id])[0];
+    if (key === "confidence") return pick(CONFIDENCE, id, [id])[0];
+    if (key === "safety") return pick(SAFETY, id, [id])[0];
     if (key === "cluster") return this.data.clusterTitles.get(id) || id;
     return (this.labels[key] && this.labels[key].get(id)) || id;
   }
@@ -94,7 +93,16 @@ class Filter {
 function searchText(finding) {
   const { object, projects, subjects } = finding;
   return [
-    finding.message, finding.rule, object.kind, objectText(object), finding.cluster, finding.fingerprint, finding.namespaces.join(" "),
-    ...projects.map((project) => `${project.title} ${project.id}`), ...subjects.map((subject) => `${subject.display} ${subject.plain}`),
-  ].join("\n").toLowerCase();
+    finding.message,
+    finding.rule,
+    object.kind,
+    objectText(object),
+    finding.cluster,
+    finding.fingerprint,
+    finding.namespaces.join(" "),
+    ...projects.map((project) => `${project.title} ${project.id}`),
+    ...subjects.map((subject) => `${subject.display} ${subject.plain}`),
+  ]
+    .join("\n")
+    .toLowerCase();
 }

@@ -1,4 +1,3 @@
-"use strict";
 // A table of any length: only the rows in view are in the document. It scrolls with the page, or in its own box.
 
 const OVERSCAN = 8;
@@ -7,9 +6,19 @@ class RowTable {
   // columns: [{ key, title, className, value(row) for sorting, cell(row), header: true for the row's name }]
   constructor(place, { label, columns, sort, href, className, empty }) {
     Object.assign(this, { columns, href, empty, rows: [], sorted: [], sort: sort || null, active: 0 });
-    this.head = h("tr", { "aria-rowindex": "1" }, columns.map((column) => this.headCell(column)));
+    this.head = h(
+      "tr",
+      { "aria-rowindex": "1" },
+      columns.map((column) => this.headCell(column)),
+    );
     this.body = h("tbody");
-    this.table = h("table", { class: `rows ${className || ""}` }, h("caption", { class: "visually-hidden" }, label), h("thead", null, this.head), this.body);
+    this.table = h(
+      "table",
+      { class: `rows ${className || ""}` },
+      h("caption", { class: "visually-hidden" }, label),
+      h("thead", null, this.head),
+      this.body,
+    );
     this.note = h("p", { class: "empty", hidden: true }, empty || "Nothing here.");
     this.box = h("div", { class: "rows-box" }, this.table);
     place.append(this.box, this.note);
@@ -19,7 +28,9 @@ class RowTable {
   }
 
   headCell(column) {
-    const label = column.value ? h("button", { type: "button", class: "sort", onclick: () => this.sortBy(column) }, column.title) : column.title;
+    const label = column.value
+      ? h("button", { type: "button", class: "sort", onclick: () => this.sortBy(column) }, column.title)
+      : column.title;
     return h("th", { scope: "col", class: column.className, title: column.help, "data-key": column.key }, label);
   }
 
@@ -88,7 +99,11 @@ class RowTable {
   row(index) {
     const row = this.sorted[index];
     const cells = this.columns.map((column) =>
-      h(column.header ? "th" : "td", { class: column.className, scope: column.header ? "row" : null }, column.cell(row)),
+      h(
+        column.header ? "th" : "td",
+        { class: column.className, scope: column.header ? "row" : null },
+        column.cell(row),
+      ),
     );
     const line = h("tr", { "aria-rowindex": String(index + 2), "data-index": String(index) }, cells);
     const link = line.querySelector("a");
@@ -101,7 +116,7 @@ class RowTable {
   }
 
   spacer(count) {
-    const cell = h("td", { colspan: String(this.columns.length) });
+    const cell = h("td");
     cell.style.height = `${count * (this.height || 0)}px`;
     return h("tr", { class: "spacer", "aria-hidden": "true", hidden: !count }, cell);
   }
@@ -133,9 +148,9 @@ class RowTable {
   // The page scrolls where the table has no box of its own.
   reveal(index) {
     const top = this.body.getBoundingClientRect().top + index * this.height;
-    const boxed = this.box.scrollHeight > this.box.clientHeight + 1;
+    const boxed = getComputedStyle(this.box).overflowY !== "visible";
     const floor = boxed ? this.box.getBoundingClientRect().bottom : window.innerHeight;
-    const ceiling = this.head.getBoundingClientRect().bottom;
+    const ceiling = this.head.firstChild.getBoundingClientRect().bottom;
     const by = top < ceiling ? top - ceiling : top + this.height > floor ? top + this.height - floor : 0;
     if (by) (boxed ? this.box : window).scrollBy(0, by);
     this.draw();

@@ -14,37 +14,6 @@ import msgspec
 from rbac_audit.snapshot.objects import LabelSelector, PolicyRule, RoleRef, Subject
 
 
-class Atom(msgspec.Struct, frozen=True, order=True):
-    """One right as written: a verb on a resource (or one name of it) or on a path; `*` is an ordinary word here."""
-
-    verb: str
-    api_group: str = ""
-    resource: str = ""
-    name: str = ""
-    path: str = ""
-
-    def __str__(self) -> str:
-        """`get virtualmachines.kubevirt.io/console vm-1`, `get /metrics`."""
-        if self.path:
-            return f"{self.verb} {self.path}"
-        resource, slash, subresource = self.resource.partition("/")
-        group = f".{self.api_group}" if self.api_group else ""
-        return f"{self.verb} {resource}{group}{slash}{subresource}{' ' + self.name if self.name else ''}"
-
-
-def atoms_of(rules: Iterable[PolicyRule]) -> frozenset[Atom]:
-    """Take rules apart, so that another grouping of the same rights is the same set."""
-    return frozenset(atom for rule in rules for atom in _atoms(rule))
-
-
-def _atoms(rule: PolicyRule) -> Iterable[Atom]:
-    for verb in rule.verbs:
-        yield from (Atom(verb, path=path) for path in rule.non_resource_urls)
-        for group in rule.api_groups:
-            for resource in rule.resources:
-                yield from (Atom(verb, group, resource, name) for name in rule.resource_names or ("",))
-
-
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """What some versions of one component ship under one name."""
 
@@ -56,6 +25,10 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[PolicyRule, ...] = ()
     role_ref: RoleRef | None = msgspec.field(name="roleRef", default=None)
     subjects: tuple[Subject, ...] = ()
+
+    def selects(self, role: "Variant") -> bool:
+        """Tell whether an aggregated role takes in what another one has; shipped selectors name only labels."""
+        return any(item.match_labels.items() <= role.labels.items() for item in self.aggregation_selectors)
 
 
 def nearest_version(asked: str, known: Iterable[str]) -> str:

@@ -4,7 +4,8 @@ package main
 
 import "syscall"
 
-// dieWithParent has no counterpart here: children outlive this process only if it is killed itself.
-func dieWithParent() *syscall.SysProcAttr {
-	return nil
+// ofOurOwn keeps a terminal's Ctrl-C from a child, which this process then stops. Only Linux kills the
+// children of a process that is killed.
+func ofOurOwn() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true}
 }

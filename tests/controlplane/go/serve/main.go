@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"syscall"
 	"time"
@@ -25,18 +26,19 @@ func main() {
 	runtime.LockOSThread()
 	assets := flag.String("assets", "", "folder with etcd, kube-apiserver and kube-controller-manager")
 	flag.Parse()
-	stop := stopRequested(os.Stdin, os.Getppid())
-	var err error
-	for range attempts {
-		var retry bool
-		if retry, err = serve(*assets, stop); err == nil || !retry {
-			break
-		}
-	}
-	if err != nil {
+	if err := try(*assets, stopRequested(os.Stdin, os.Getppid())); err != nil {
 		fmt.Fprintln(os.Stderr, "control plane:", err)
 		os.Exit(1)
 	}
+}
+
+// try serves, again if the chosen port was taken.
+func try(assets string, stop <-chan struct{}) error {
+	assets, err := filepath.Abs(assets)
+	for retry, left := err == nil, attempts; retry && left > 0; left-- {
+		retry, err = serve(assets, stop)
+	}
+	return err
 }
 
 // serve runs one control plane from nothing to the stop request; retry says that a new port may help.

@@ -21,7 +21,7 @@ type processes struct {
 	waits    sync.WaitGroup
 }
 
-// start runs a program of the assets folder in dir; it must be called from the main thread.
+// start runs a program in dir; it must be called from the main thread.
 func (p *processes) start(program string, flags ...string) error {
 	log, err := os.Create(filepath.Join(p.dir, filepath.Base(program)+".log"))
 	if err != nil {
@@ -30,7 +30,7 @@ func (p *processes) start(program string, flags ...string) error {
 	defer log.Close()
 	child := exec.Command(program, flags...)
 	child.Dir, child.Stdout, child.Stderr = p.dir, log, log
-	child.SysProcAttr = dieWithParent()
+	child.SysProcAttr = ofOurOwn()
 	if err := child.Start(); err != nil {
 		return err
 	}

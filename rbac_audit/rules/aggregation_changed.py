@@ -1,0 +1,181 @@
+"""Something adds to or is missing from view, edit and admin.
+
+## What
+The ClusterRoles view, edit and admin are the sum of the ClusterRoles with a label aggregate-to-view, -edit or -admin.
+This rule reports labelled ClusterRoles that no known component ships, with what they add; selectors that somebody added
+to view, edit or admin; stored rules of theirs that no labelled ClusterRole explains; and shipped ClusterRoles of
+Harvester, KubeVirt and CDI that lost their label.
+
+## Why
+One label changes what every member of every project may do, on all namespaces at once, and no binding shows it. Write
+verbs or Secrets in `view` make read-only members something else. In Rancher's legacy model a rule about nodes, volumes
+or storage classes that gets into `view` that way is promoted to the whole cluster for all of them. Without its label, a
+shipped role stops giving tenants their VMs.
+
+## Example
+```yaml flagged
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: legacy-extra-view, labels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}
+rules:
+- {apiGroups: [""], resources: [configmaps], verbs: [get, update]}
+```
+
+```yaml clean
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: our-crd-view, labels: {team: shop}}
+rules:
+- {apiGroups: [""], resources: [configmaps], verbs: [get, update]}
+```
+"""
+
+from collections.abc import Iterator
+
+from rbac_audit.access.permission import resource_matches
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import describe
+from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.baseline import Match, Verdict
+from rbac_audit.rules._shipped import confidence_of, match_installed
+from rbac_audit.rules._words import names
+from rbac_audit.snapshot.objects import ClusterRole, KubeVirt, ObjectRef, PolicyRule
+
+_AGGREGATE_TO = "rbac.authorization.k8s.io/aggregate-to-"
+_USER_FACING = ("view", "edit", "admin")
+_READ = frozenset({"get", "list", "watch"})
+# Rancher pkg/controllers/managementuser/rbac/roletemplates/roletemplate_handler.go (promotedRulesForProjects).
+_PROMOTED = ("nodes", "persistentvolumes", "storageclasses", "apiservices", "navlinks", "clusterrepos")
+_TENANT_ROLES = ("harvesterhci.io:", "kubevirt.io:", "cdi.kubevirt.io:")
+_ROLES = FindingScope(cluster_wide=True)
+_RESTORE = Fix(Safety.CONSENT, "Restore the object from its chart, or restart its operator, which writes it again.")
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Look at what is labelled, at the three roles themselves, and at what lost its label."""
+    manual = any(item.spec.configuration.role_aggregation_strategy == "Manual" for item in view.cluster.of(KubeVirt))
+    for role in view.cluster.of(ClusterRole):
+        match = match_installed(view, role)
+        into = [name for name in _USER_FACING if role.metadata.labels.get(_AGGREGATE_TO + name) == "true"]
+        if into and match.verdict is Verdict.UNKNOWN:
+            yield from _added(view, role, into)
+        if role.name in _USER_FACING and role.aggregation_rule is not None:
+            yield from _own(view, role, match)
+        elif match.verdict is Verdict.DIFFERS:
+            kubevirt = role.name.startswith("kubevirt.io:")
+            yield from _relabelled(view, role, match, manual=manual and kubevirt)
+    for item in view.cluster.of(KubeVirt):
+        if item.spec.configuration.role_aggregation_strategy == "Manual":
+            yield _switched_off(view, item)
+
+
+def _added(view: View, role: ClusterRole, into: list[str]) -> Iterator[Problem]:
+    if not role.rules:
+        return
+    promoted = [
+        kind for kind in _PROMOTED if not (view.rancher and view.rancher.aggregated) and _about(role.rules, kind)
+    ]
+    wide = f"; Rancher may promote its rules on {names(promoted)} to members of every project" if promoted else ""
+    held = (f"{name}-promoted" for name in _USER_FACING) if promoted else ()
+    related = tuple(view.access.roles["", name].ref(view.name) for name in held if ("", name) in view.access.roles)
+    target = role.ref(view.name)
+    yield Problem(
+        target=target,
+        message=f"{role} adds to {', '.join(into)}, and so to everybody who holds them: "
+        f"{names(map(describe, role.rules))}{wide}",
+        related=related,
+        scope=_ROLES,
+        chain=(Link("fact", f"labelled {', '.join(_AGGREGATE_TO + name for name in into)}", target),),
+        severity=_severity(role.rules, into),
+    )
+
+
+def _about(rules: tuple[PolicyRule, ...], kind: str) -> bool:
+    return any(resource_matches(rule.resources, kind) for rule in rules)
+
+
+def _severity(rules: tuple[PolicyRule, ...], into: list[str]) -> Severity:
+    writes = any(not _READ.issuperset(rule.verbs) for rule in rules)
+    secrets = any("" in rule.api_groups and _about((rule,), "secrets") for rule in rules)
+    if "view" in into and (writes or secrets):
+        return Severity.HIGH
+    return Severity.MEDIUM if writes or secrets else Severity.LOW
+
+
+def _own(view: View, role: ClusterRole, match: Match) -> Iterator[Problem]:
+    target = role.ref(view.name)
+    if match.added.selectors:
+        yield Problem(
+            target=target,
+            message=f"{role} also adds up the ClusterRoles that match {names(sorted(match.added.selectors))}",
+            scope=_ROLES,
+            confidence=confidence_of(view, match),
+            key="selectors",
+        )
+    extra, _ = view.access.aggregation.drift(role.name)
+    # Where no member was read, the roles that explain the rules are missing from the source, and not from the cluster.
+    if extra and f"system:aggregate-to-{role.name}" in view.access.aggregation.members(role.name):
+        yield Problem(
+            target=target,
+            message=f"{role} stores rules that none of its parts has: {names(map(describe, extra))}; the API server's "
+            f"controller takes them out again",
+            scope=_ROLES,
+            severity=Severity.MEDIUM,
+            confidence=Confidence.POSSIBLE,
+            key="drift",
+        )
+
+
+def _relabelled(view: View, role: ClusterRole, match: Match, *, manual: bool) -> Iterator[Problem]:
+    lost, gained = sorted(match.removed.aggregates_to), sorted(match.added.aggregates_to)
+    if lost and not manual and role.name.startswith(_TENANT_ROLES):
+        yield Problem(
+            target=role.ref(view.name),
+            message=f"{role} lost its label for {', '.join(lost)}: members of projects do not have its rights",
+            scope=_ROLES,
+            confidence=confidence_of(view, match),
+            fix=_RESTORE,
+            key="lost",
+        )
+    if gained:
+        yield Problem(
+            target=role.ref(view.name),
+            message=f"shipped {role} was also added to {', '.join(gained)}: {names(map(describe, role.rules))}",
+            scope=_ROLES,
+            severity=_severity(role.rules, [name for name in gained if name in _USER_FACING]),
+            confidence=confidence_of(view, match),
+            fix=_RESTORE,
+            key="gained",
+        )
+
+
+def _switched_off(view: View, item: KubeVirt) -> Problem:
+    ref: ObjectRef = item.ref(view.name)
+    return Problem(
+        target=ref,
+        message=f"{item} has roleAggregationStrategy Manual: view, edit and admin give no rights on VMs",
+        scope=_ROLES,
+        fix=Fix(Safety.CONSENT, "Take roleAggregationStrategy out of the KubeVirt object, or bind kubevirt.io roles."),
+        key="manual",
+    )
+
+
+RULE = Rule(
+    id="aggregation-changed",
+    page=__doc__ or "",
+    severity=Severity.HIGH,
+    on=On.ALL,
+    needs=(ClusterRole,),
+    fix=Fix(
+        Safety.CONSENT,
+        "Take the label off the ClusterRole, and bind it to those who need it through a role template of your own; "
+        "keep what is meant for all tenants in version control.",
+    ),
+    references=(
+        "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles",
+        "rancher/rancher pkg/controllers/managementuser/rbac/roletemplates/roletemplate_handler.go",
+        "kubevirt/kubevirt pkg/virt-operator/resource/generate/rbac/cluster.go",
+    ),
+    check=check,
+)

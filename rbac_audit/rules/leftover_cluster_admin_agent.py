@@ -1,0 +1,143 @@
+"""Rancher's agent, or its account, left behind.
+
+## What
+On an imported Harvester cluster Rancher's agent runs as Deployment cattle-system/cattle-cluster-agent with an account
+that the ClusterRoleBinding cattle-admin-binding makes cluster-admin. Told are: that binding, or Secrets
+cattle-system/cattle-credentials-…, without the agent; the agent while cluster-registration-url is empty; and the
+setting without an agent (medium: the import did not finish).
+
+## Why
+The account stays cluster-admin and its Secret valid whether or not anybody uses it. Removing a cluster from Rancher and
+emptying the setting deletes only the Deployment; an agent that is still there after the setting was emptied obeys a
+Rancher that nobody looks at any more.
+
+## Example
+```yaml flagged
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: cattle-admin-binding}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cattle-admin}
+subjects:
+- {kind: ServiceAccount, name: cattle, namespace: cattle-system}
+```
+
+```yaml clean
+apiVersion: harvesterhci.io/v1beta1
+kind: Setting
+metadata: {name: cluster-registration-url}
+value: '{"url": "https://rancher.example.com/v3/import/made-up_c-m-abcd1234.yaml", "insecureSkipTLSVerify": false}'
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: cattle-cluster-agent, namespace: cattle-system}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: cattle-admin-binding}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cattle-admin}
+subjects:
+- {kind: ServiceAccount, name: cattle, namespace: cattle-system}
+```
+"""
+
+from collections.abc import Iterator
+
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.rules._words import names
+from rbac_audit.rules.registration_url_insecure import SETTING
+from rbac_audit.snapshot.objects import ClusterRoleBinding, Deployment, HarvesterSetting, KubernetesObject, Secret
+
+_NAMESPACE = "cattle-system"
+_AGENT = "cattle-cluster-agent"
+_BINDING = "cattle-admin-binding"
+_CREDENTIALS = "cattle-credentials-"
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Compare the agent, its rights and the setting; a setting that was not read is no empty one."""
+    if _NAMESPACE in view.cluster.unread_namespaces:
+        return
+    agent = _find(view, Deployment, _AGENT)
+    setting = next((item for item in view.cluster.of(HarvesterSetting) if item.name == SETTING), None)
+    left: list[KubernetesObject] = [item for item in view.cluster.of(ClusterRoleBinding) if item.name == _BINDING]
+    left += [item for item in view.cluster.of(Secret) if _is_credential(item)]
+    if agent is None and left:
+        yield _leftover(view, left, setting)
+    elif agent is None and setting is not None and setting.registration is not None:
+        yield _unfinished(view, setting)
+    elif agent is not None and setting is not None and setting.registration is None:
+        yield _stale_agent(view, agent, setting, left)
+
+
+def _find(view: View, kind: type[Deployment], name: str) -> Deployment | None:
+    found = (item for item in view.cluster.of(kind) if item.namespace == _NAMESPACE and item.name == name)
+    return next(found, None)
+
+
+def _is_credential(secret: Secret) -> bool:
+    return secret.namespace == _NAMESPACE and secret.name.startswith(_CREDENTIALS)
+
+
+def _leftover(view: View, left: list[KubernetesObject], setting: HarvesterSetting | None) -> Problem:
+    unfinished = setting is not None and setting.registration is not None
+    why = f"although {SETTING} is set, so the import did not finish" if unfinished else "so nobody needs them"
+    binding = left[0] if isinstance(left[0], ClusterRoleBinding) else None
+    what = "the agent's account is cluster-admin" if binding else "credentials of an agent are there"
+    return Problem(
+        target=left[0].ref(view.name),
+        message=f"{names(left)} {'is' if len(left) == 1 else 'are'} there without Deployment {_NAMESPACE}/{_AGENT}, "
+        f"{why}: {what}",
+        related=tuple(item.ref(view.name) for item in left[1:]),
+        subjects=binding.subjects if binding else (),
+        scope=FindingScope(cluster_wide=True),
+        chain=(Link("fact", f"there is no Deployment {_NAMESPACE}/{_AGENT}"),),
+    )
+
+
+def _unfinished(view: View, setting: HarvesterSetting) -> Problem:
+    return Problem(
+        target=setting.ref(view.name),
+        message=f"{setting} is set, but there is no Deployment {_NAMESPACE}/{_AGENT}: the import did not finish",
+        scope=FindingScope(cluster_wide=True),
+        severity=Severity.MEDIUM,
+        fix=Fix(
+            Safety.MANUAL,
+            "See in Rancher whether the cluster is still wanted; then repeat the import with its present registration "
+            "URL, or empty the setting.",
+        ),
+    )
+
+
+def _stale_agent(view: View, agent: Deployment, setting: HarvesterSetting, left: list[KubernetesObject]) -> Problem:
+    return Problem(
+        target=agent.ref(view.name),
+        message=f"{agent} runs as cluster-admin although {SETTING} is empty: it may obey a Rancher from which this "
+        f"cluster was removed",
+        related=(setting.ref(view.name), *(item.ref(view.name) for item in left)),
+        scope=FindingScope(cluster_wide=True),
+        chain=(Link("fact", f"{setting} is empty", setting.ref(view.name)),),
+    )
+
+
+RULE = Rule(
+    id="leftover-cluster-admin-agent",
+    page=__doc__ or "",
+    severity=Severity.HIGH,
+    needs=(Deployment, ClusterRoleBinding),
+    fix=Fix(
+        Safety.MANUAL,
+        "Make sure that no Rancher manages this cluster any more. Then delete by name what is listed here: the "
+        "Deployment, ClusterRoleBinding cattle-admin-binding and the Secrets cattle-credentials-…. Never run "
+        "`kubectl delete -f` on the registration manifest and never delete namespace cattle-system: the Rancher that "
+        "Harvester itself needs lives in it.",
+    ),
+    references=(
+        "https://github.com/rancher/rancher/issues/37874",
+        "https://github.com/rancher/rancher/issues/44366",
+        "harvester/harvester pkg/controller/master/setting/cluster_registration_url.go",
+        "rancher/rancher pkg/systemtemplate/template.go",
+    ),
+    check=check,
+)

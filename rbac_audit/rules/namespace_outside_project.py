@@ -1,0 +1,105 @@
+"""Virtual machines outside any project.
+
+## What
+A namespace that is in no Rancher project and holds VMs, VM images or volumes (PersistentVolumeClaims). Namespaces of
+the platform and harvester-public are not meant; `default` is told as low. An empty namespace is clean.
+
+## Why
+Everything that keeps tenants apart hangs on the project: members, roles, quotas, network isolation. Outside of it a
+role template binding reaches nothing, so access can only be given by hand-made bindings, nothing limits what the VMs
+take, and moving the namespace into a project later opens it to all members of that project.
+
+## Example
+```yaml flagged
+apiVersion: v1
+kind: Namespace
+metadata: {name: sandbox}
+---
+apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata: {name: sbx-01, namespace: sandbox}
+```
+
+```yaml clean
+apiVersion: v1
+kind: Namespace
+metadata: {name: sandbox, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-lab"}}
+---
+apiVersion: kubevirt.io/v1
+kind: VirtualMachine
+metadata: {name: sbx-01, namespace: sandbox}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: empty}
+```
+"""
+
+from collections.abc import Iterator
+
+from rbac_audit.audit.classes import Classes
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.rules._words import names
+from rbac_audit.snapshot.objects import (
+    Kind,
+    KubernetesObject,
+    Namespace,
+    PersistentVolumeClaim,
+    VirtualMachine,
+    VirtualMachineImage,
+    VirtualMachineInstance,
+)
+
+_WORKLOADS: tuple[Kind, ...] = (
+    VirtualMachine,
+    VirtualMachineInstance,
+    VirtualMachineImage,
+    PersistentVolumeClaim,
+)
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Collect what lies in each namespace of no project."""
+    classes = Classes(view)
+    held: dict[str, list[KubernetesObject]] = {}
+    for kind in _WORKLOADS:
+        for item in view.cluster.of(kind):
+            held.setdefault(item.namespace, []).append(item)
+    for namespace in view.cluster.of(Namespace):
+        if namespace.name in held and classes.namespace_class(namespace.name) == "unassigned":
+            yield _problem(view, namespace, held[namespace.name])
+
+
+def _problem(view: View, namespace: Namespace, items: list[KubernetesObject]) -> Problem:
+    ref = namespace.ref(view.name)
+    return Problem(
+        target=ref,
+        message=f"{namespace} is in no project and holds {names(items)}: no role template binding or project quota "
+        f"reaches it",
+        related=tuple(item.ref(view.name) for item in items[:10]),
+        scope=FindingScope((namespace.name,)),
+        chain=(
+            Link("fact", f"{namespace} has no annotation field.cattle.io/projectId of the form cluster:project", ref),
+        ),
+        severity=Severity.LOW if namespace.name == "default" else None,
+    )
+
+
+RULE = Rule(
+    id="namespace-outside-project",
+    page=__doc__ or "",
+    severity=Severity.MEDIUM,
+    needs=(Namespace, VirtualMachine),
+    fix=Fix(
+        Safety.CONSENT,
+        "Move the namespace into its tenant's project (in Rancher: Cluster, Projects/Namespaces, Move). All members "
+        "of that project then have access to it, so look at them first.",
+    ),
+    references=(
+        "https://docs.harvesterhci.io/v1.5/rancher/virtualization-management",
+        "rancher/rancher pkg/controllers/managementuser/rbac/namespace_handler.go",
+    ),
+    check=check,
+)

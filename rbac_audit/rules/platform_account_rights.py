@@ -1,0 +1,127 @@
+"""An account of the platform has rights that nobody ships.
+
+## What
+A service account of a platform namespace (kube-system, harvester-system, longhorn-system, cattle-…) is bound
+cluster-wide to rights that lead to the whole cluster: Secrets, pods, roles, webhooks, settings, add-ons. No known
+version of a component ships that binding, and Rancher does not make it.
+
+## Why
+The other rules leave the platform's own accounts alone, because Harvester could not run without their rights. So a
+binding for such an account is where added rights are seen last. It may belong to an add-on that this tool does not
+know, or somebody may have borrowed the account; every pod in its namespace can use it.
+
+## Example
+```yaml flagged
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: secret-reader}
+rules:
+- {apiGroups: [""], resources: [secrets], verbs: [get, list]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: borrowed}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: secret-reader}
+subjects:
+- {kind: ServiceAccount, name: default, namespace: kube-system}
+```
+
+```yaml clean
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: node-reader}
+rules:
+- {apiGroups: [""], resources: [nodes], verbs: [get, list]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: monitoring}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: node-reader}
+subjects:
+- {kind: ServiceAccount, name: agent, namespace: kube-system}
+```
+"""
+
+from collections.abc import Iterator
+
+from rbac_audit.access import Binding, Permission
+from rbac_audit.access.authorizer import Grant
+from rbac_audit.audit.classes import EVERYTHING, Classes
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import chain_of, scope_of
+from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
+from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rules._words import names, verb
+from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding
+
+_RBAC, _CHARTS = "rbac.authorization.k8s.io", "helm.cattle.io"
+_GRAVE = (
+    Permission("get", "", "secrets"),
+    Permission("list", "", "secrets"),
+    Permission("create", "", "pods"),
+    Permission("create", "", "pods/exec"),
+    Permission("create", "", "serviceaccounts/token"),
+    Permission("impersonate", "", "serviceaccounts"),
+    Permission("impersonate", "", "users"),
+    Permission("bind", _RBAC, "clusterroles"),
+    Permission("escalate", _RBAC, "clusterroles"),
+    Permission("get", "", "nodes/proxy"),
+    Permission("create", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
+    Permission("update", "harvesterhci.io", "settings"),
+    Permission("create", "harvesterhci.io", "addons"),
+    Permission("create", _CHARTS, "helmcharts"),
+)
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Find the grave rights of platform accounts; who may do everything is reported by cluster-admin-equivalent."""
+    classes = Classes(view)
+    held: dict[Binding, list[tuple[Permission, Grant]]] = {}
+    everything = view.access.allowing(EVERYTHING)
+    for permission in _GRAVE:
+        for grant in view.access.holders(permission):
+            binding = grant.binding
+            if binding is not None and not binding.namespace and binding.role not in everything:
+                held.setdefault(binding, []).append((permission, grant))
+    for binding, found in held.items():
+        if view.ownership[binding].claim not in {Claim.HOLDS, Claim.UNPROVEN}:
+            yield from _problem(view, classes, binding, found)
+
+
+def _problem(
+    view: View, classes: Classes, binding: Binding, found: list[tuple[Permission, Grant]]
+) -> Iterator[Problem]:
+    subjects = tuple(
+        subject
+        for subject in dict.fromkeys(binding.subjects)
+        if subject.kind == "ServiceAccount"
+        and classes.is_platform(subject)
+        and not view.baseline.ships(binding.source, subject)
+    )
+    if subjects:
+        yield Problem(
+            target=binding.source.ref(view.name),
+            message=f"{names(subjects)} {verb(subjects, 'is an account', 'are accounts')} of the platform and may "
+            f"{names(permission for permission, _ in found)} through {binding.source}, which no known component ships",
+            subjects=subjects,
+            scope=scope_of(view, (binding,)),
+            chain=chain_of(view, found[0][1], subjects[0]),
+            confidence=Confidence.POSSIBLE,
+        )
+
+
+RULE = Rule(
+    id="platform-account-rights",
+    page=__doc__ or "",
+    severity=Severity.MEDIUM,
+    on=On.ALL,
+    needs=(ClusterRole, ClusterRoleBinding),
+    fix=Fix(
+        Safety.MANUAL,
+        "Find out who made the binding. Keep it where an add-on needs it (and waive it with that reason); give "
+        "anything else a service account and a namespace of its own.",
+    ),
+    references=("https://kubernetes.io/docs/concepts/security/rbac-good-practices/#least-privilege",),
+    check=check,
+)

@@ -1,0 +1,130 @@
+"""A shipped role was edited in place.
+
+## What
+A role of Kubernetes, KubeVirt, CDI, Harvester, Longhorn or Rancher, or a built-in role template, has rights that no
+version of it ships, or lacks some. The message says which. Aggregated roles are judged by their parts (see
+aggregation-changed).
+
+## Why
+Everybody who holds the role has the added rights, mostly without anyone knowing, until its owner writes the role again:
+virt-operator and the API server soon, Rancher at its next start, Helm at the next upgrade. A changed ClusterRole of
+the Harvester chart also leaves its bundle in the state Modified, which may block the next upgrade.
+
+## Example
+```yaml flagged
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "instancetype.kubevirt.io:view"}
+rules:
+- apiGroups: [instancetype.kubevirt.io]
+  resources: [virtualmachineclusterinstancetypes, virtualmachineclusterpreferences]
+  verbs: [get, list, watch]
+- {apiGroups: [""], resources: [secrets], verbs: [get]}
+```
+
+```yaml clean
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "instancetype.kubevirt.io:view"}
+rules:
+- apiGroups: [instancetype.kubevirt.io]
+  resources: [virtualmachineclusterinstancetypes, virtualmachineclusterpreferences]
+  verbs: [get, list, watch]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: of-ours}
+rules:
+- {apiGroups: [""], resources: [secrets], verbs: [get]}
+```
+"""
+
+from collections.abc import Iterator
+
+from rbac_audit.access import RoleKey
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
+from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.baseline import Match, Verdict
+from rbac_audit.rules._role_templates import Change, change_of, knows_rancher
+from rbac_audit.rules._shipped import confidence_of, match_installed
+from rbac_audit.rules._words import names
+from rbac_audit.snapshot.objects import ClusterRole, Role, RoleTemplate
+
+_BUILTIN = "authz.management.cattle.io/bootstrapping"
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Compare every role, and where Rancher's objects are every built-in role template, with what is shipped."""
+    for key, role in view.access.roles.items():
+        match = match_installed(view, role)
+        if match.verdict is Verdict.DIFFERS and (match.added.atoms or match.removed.atoms):
+            yield _role(view, role, match, _reach(view, key))
+    for template in view.cluster.of(RoleTemplate):
+        change = change_of(template) if template.builtin or _BUILTIN in template.metadata.labels else None
+        if change is not None and (change.added or change.removed):
+            yield _template(view, template, change)
+
+
+def _reach(view: View, key: RoleKey) -> str:
+    """Say who has the change: the aggregated roles that it goes into, or how many bindings name the role."""
+    aggregation = view.access.aggregation
+    into = [name for name in aggregation.names if not key[0] and key[1] in aggregation.members(name)]
+    bound = len(view.access.by_role.get(key, ()))
+    words = [f"aggregated into {names(into)}"] if into else []
+    words += [f"bound {bound} times"] if bound else []
+    return " and ".join(words) or "bound to nobody"
+
+
+def _role(view: View, role: ClusterRole | Role, match: Match, reach: str) -> Problem:
+    component = match.nearest.component if match.nearest else ""
+    blocks = role.metadata.annotations.get("meta.helm.sh/release-name") == "harvester" or role.name.startswith(
+        "harvesterhci.io:"
+    )
+    end = "; the edit goes at the next upgrade and may block it" if blocks else "; its owner resets it"
+    return Problem(
+        target=role.ref(view.name),
+        message=f"{role} ({reach}) is not as {component} ships it: "
+        f"{_words(tuple(map(str, sorted(match.added.atoms))), tuple(map(str, sorted(match.removed.atoms))))}{end}",
+        scope=FindingScope((role.namespace,)) if role.namespace else FindingScope(cluster_wide=True),
+        severity=None if match.added.atoms else Severity.MEDIUM,
+        confidence=confidence_of(view, match),
+    )
+
+
+def _template(view: View, template: RoleTemplate, change: Change) -> Problem:
+    title = f" ({template.display_name})" if template.display_name else ""
+    known = knows_rancher(view.versions.get("rancher", ""))
+    return Problem(
+        target=template.ref(view.name),
+        message=f"built-in {template}{title} is not as Rancher ships it: {_words(change.added, change.removed)}; "
+        f"Rancher resets it at its next start",
+        severity=None if change.added else Severity.MEDIUM,
+        confidence=Confidence.CERTAIN if known else Confidence.POSSIBLE,
+    )
+
+
+def _words(added: tuple[str, ...], removed: tuple[str, ...]) -> str:
+    parts = [f"it also has {names(added, 5)}"] if added else []
+    parts += [f"it lacks {names(removed, 5)}"] if removed else []
+    return " and ".join(parts)
+
+
+RULE = Rule(
+    id="shipped-role-edited",
+    page=__doc__ or "",
+    severity=Severity.HIGH,
+    on=On.ALL,
+    needs=(ClusterRole, Role),
+    fix=Fix(
+        Safety.CONSENT,
+        "Put the wanted rights into a role or role template of your own and bind that; then restore the shipped one "
+        "from its chart or by a restart of its operator.",
+    ),
+    references=(
+        "kubevirt/kubevirt pkg/virt-operator/resource/apply/rbac.go (createOrUpdateClusterRole)",
+        "rancher/rancher pkg/data/management/rolebuilder.go (reconcileRoles)",
+        "harvester/harvester package/upgrade/upgrade_manifests.sh (upgrade_managedchart_harvester)",
+    ),
+    check=check,
+)

@@ -1,0 +1,202 @@
+"""Tenant in the System project or in a system namespace.
+
+## What
+A project role template binding in the System project for anyone but Rancher's system users and cluster owners, and
+RoleBindings in system namespaces (kube-system, harvester-system, longhorn-system, cattle-…, whatever else is in the
+System project) for users, groups, or service accounts of other namespaces. Shipped bindings and the platform's own
+accounts are not meant. Rights that neither read Secrets nor change anything are told as medium.
+
+## Why
+From Harvester v1.8 on, the System project holds harvester-system, longhorn-system, cattle-… and more, and Rancher adds
+namespaces to it by itself. Whoever may change things there takes over accounts that are cluster-admin. Read-only is no
+way out: on Harvester the role view reads Secrets, so it reads the tokens, backup credentials and keys of the platform.
+
+## Example
+```yaml flagged
+apiVersion: v1
+kind: Namespace
+metadata: {name: kube-system, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-system"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: harvester-system, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-system"}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: edit}
+rules:
+- {apiGroups: [""], resources: [pods, secrets], verbs: [get, list, create, update]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: debug, namespace: harvester-system}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-erin}
+```
+
+```yaml clean
+apiVersion: v1
+kind: Namespace
+metadata: {name: harvester-system}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: edit}
+rules:
+- {apiGroups: [""], resources: [pods, secrets], verbs: [get, list, create, update]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: debug, namespace: harvester-system}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects:
+- {kind: ServiceAccount, name: network-helper, namespace: harvester-system}
+```
+"""
+
+from collections.abc import Iterator
+
+from rbac_audit.access import Binding, Permission
+from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import account_of
+from rbac_audit.audit.classes import Classes, is_platform_namespace
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.model import Rancher
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rancher.templates import grants
+from rbac_audit.rules._words import names, verb
+from rbac_audit.snapshot.objects import ClusterRole, Namespace, ObjectRef, PolicyRule, Role, RoleBinding, Subject
+
+_READ_SECRETS = (Permission("get", "", "secrets"), Permission("list", "", "secrets"))
+_TAKE_OVER = (
+    Permission("create", "", "pods"),
+    Permission("create", "", "pods/exec"),
+    Permission("create", "", "serviceaccounts/token"),
+    Permission("impersonate", "", "serviceaccounts"),
+    Permission("create", "apps", "deployments"),
+    Permission("patch", "apps", "deployments"),
+    Permission("patch", "apps", "daemonsets"),
+    Permission("create", "batch", "jobs"),
+    Permission("update", "", "secrets"),
+    Permission("patch", "kubevirt.io", "kubevirts"),
+    Permission("create", "harvesterhci.io", "addons"),
+)
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Report template bindings in the System project, then the RoleBindings that no such binding explains."""
+    classes = Classes(view)
+    told: set[ObjectRef] = set()
+    for problem in _members(view, view.rancher, classes) if view.rancher else ():
+        told.add(problem.target)
+        yield problem
+    groups: dict[ObjectRef, list[tuple[Binding, Subject]]] = {}
+    for binding in view.access.bindings:
+        if binding.namespace and classes.namespace_class(binding.namespace) == "system":
+            for subject in _outsiders(view, classes, binding):
+                groups.setdefault(target_of(view, binding), []).append((binding, subject))
+    for target, held in groups.items():
+        if target not in told:
+            yield _bound(view, target, held)
+
+
+def _members(view: View, rancher: Rancher, classes: Classes) -> Iterator[Problem]:
+    for owner in rancher.bindings:
+        project = view.projects.find(owner.project)
+        if project is not None and project.system and owner.subject and not _belongs(view, classes, owner.subject):
+            yield _member(view, rancher, owner, owner.subject)
+
+
+def _belongs(view: View, classes: Classes, subject: Subject) -> bool:
+    """Tell whether a subject is of the platform or owns the cluster, so that the binding gives nothing new."""
+    account = account_of(subject.name) if subject.kind == "User" else None
+    if account and is_platform_namespace(account[0]):
+        return True
+    return classes.is_platform(subject) or classes.is_cluster_owner(subject) or _is_system(view, classes, subject)
+
+
+def _is_system(view: View, classes: Classes, subject: Subject) -> bool:
+    if subject.kind == "ServiceAccount":
+        return classes.namespace_class(subject.namespace) == "system"
+    person = view.people.find(subject.name) if subject.kind == "User" else None
+    return person is not None and person.system
+
+
+def _outsiders(view: View, classes: Classes, binding: Binding) -> Iterator[Subject]:
+    verdict = view.ownership[binding]
+    if (verdict.claim is Claim.HOLDS and not verdict.owners) or binding.role not in view.access.roles:
+        return
+    for subject in dict.fromkeys(binding.subjects):
+        who = placed(subject, binding.namespace)
+        if not view.baseline.ships(binding.source, subject) and not _belongs(view, classes, who):
+            yield who
+
+
+def _consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
+    """Say what the rights lead to in a namespace of the platform, and how bad that is."""
+    if any(grants(rules, permission) for permission in _TAKE_OVER):
+        return "may take over the accounts of the platform there, which leads to cluster-admin", Severity.CRITICAL
+    if any(grants(rules, permission) for permission in _READ_SECRETS):
+        return "may read all Secrets there, such as tokens and backup credentials of the platform", Severity.CRITICAL
+    return "may neither read all Secrets there nor take over its accounts, but has other rights", Severity.MEDIUM
+
+
+def _member(view: View, rancher: Rancher, owner: TemplateBinding, subject: Subject) -> Problem:
+    project = view.projects.find(owner.project)
+    places = project.namespaces if project else ()
+    closure = rancher.templates.closure(owner.template).templates
+    roles = {template.name: view.access.rules(("", template.name)) for template in closure}
+    what, severity = _consequence(rancher.templates.rules(owner.template, roles))
+    ref = owner.source.ref(rancher.cluster.name)
+    title = f"role template {owner.template} in the System project {owner.project}"
+    return Problem(
+        target=ref,
+        message=f"{owner.source} gives {subject} {title} ({names(places)}): it {what}",
+        subjects=(subject,),
+        scope=FindingScope(places, owner.project),
+        chain=(Link("subject", str(subject)), Link("template-binding", f"is bound by {owner.source} to {title}", ref)),
+        severity=severity,
+    )
+
+
+def _bound(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]]) -> Problem:
+    bindings = tuple(dict.fromkeys(binding for binding, _ in held))
+    subjects = tuple(dict.fromkeys(subject for _, subject in held))
+    rules = tuple(rule for binding in bindings for rule in view.access.rules(binding.role))
+    what, severity = _consequence(rules)
+    places = sorted({binding.namespace for binding in bindings})
+    return Problem(
+        target=target,
+        message=f"{target} gives {names(subjects)} {names(sorted({b.role_ref.name for b in bindings}))} in system "
+        f"namespace {names(places)}: {verb(subjects, 'it', 'they')} {what}",
+        related=tuple(ref for binding in bindings if (ref := binding.source.ref(view.name)) != target),
+        subjects=subjects,
+        scope=scope_of(view, bindings),
+        chain=chain_of(view, Grant(bindings[0], None), held[0][1]),
+        severity=severity,
+    )
+
+
+RULE = Rule(
+    id="system-project-member",
+    page=__doc__ or "",
+    severity=Severity.CRITICAL,
+    on=On.ALL,
+    needs=(RoleBinding, Role, ClusterRole, Namespace),
+    fix=Fix(
+        Safety.CONSENT,
+        "Delete the binding. Whoever really operates the platform should own the cluster, and be told so; for logs and "
+        "status a role without Secrets in the one namespace is enough.",
+    ),
+    references=(
+        "https://github.com/harvester/harvester/pull/10295",
+        "https://github.com/harvester/harvester/issues/11289",
+        "harvester/harvester pkg/controller/master/rancher/namespace.go",
+    ),
+    check=check,
+)

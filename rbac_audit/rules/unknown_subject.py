@@ -1,0 +1,195 @@
+"""Access of somebody whom Rancher does not know.
+
+## What
+A User in a binding that somebody made by hand, or in a project, cluster or global role binding of Rancher, that no
+Rancher user has. Users of the control plane (`system:…`), of the client certificates that Kubernetes ships, and of
+shipped bindings are not meant, nor are bindings that Rancher renders (the role template binding is told instead).
+Groups that no Rancher user is known to be in are told as info: Rancher learns groups only at a login.
+
+## Why
+Rancher presents its users by object name (`u-…`, `user-…`). A binding to `alice` reaches nobody through Rancher, so
+the person does not have the access that the binding seems to give; a client certificate or token issued for that name
+would have it. A user object that was deleted leaves hand-made bindings behind, and users of an identity provider get
+the same name again at their next login, with everything that was bound to it.
+
+## Example
+```yaml flagged
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: jdoe-edit, namespace: shop-dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: jdoe}
+```
+
+```yaml flagged rancher
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-abc12}
+username: jdoe
+```
+
+```yaml clean
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: jdoe-edit, namespace: shop-dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-abc12}
+```
+
+```yaml clean rancher
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-abc12}
+username: jdoe
+```
+"""
+
+import re
+from collections.abc import Iterator
+
+from rbac_audit.access import Binding
+from rbac_audit.access.authorizer import Grant
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import chain_of, scope_of
+from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.expected import Owner
+from rbac_audit.rancher.model import Rancher
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rancher.people import People
+from rbac_audit.rules._claims import doubt_of, known_people, own_rancher
+from rbac_audit.rules._words import names, where
+from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject, User, UserAttribute
+
+# Client certificates outside system: that kubeadm, RKE2 and K3s issue to their own parts.
+_CERTIFICATES = frozenset(
+    {
+        "kube-apiserver",
+        "kube-apiserver-kubelet-client",
+        "kubernetes-admin",
+        "rke2-cloud-controller-manager",
+        "k3s-cloud-controller-manager",
+    }
+)
+_RANCHER_NAME = re.compile(r"(u|user)-[a-z0-9]+\Z")
+# EnsureUser in rancher pkg/auth/providers/common/usermanager.go: u- and ten characters of base32.
+_HASHED_NAME = re.compile(r"u-[a-z2-7]{10}\Z")
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Look at hand-made bindings everywhere, and at Rancher's own ones where Rancher's objects are."""
+    people, doubt = known_people(view), doubt_of(view)
+    logins = {item.username: item.name for item in view.rancher.cluster.of(User)} if view.rancher else {}
+    for binding in view.access.bindings:
+        if view.ownership[binding].claim is Claim.NONE:
+            strangers = [subject for subject in binding.subjects if _is_stranger(view, people, binding, subject)]
+            yield from _raw(view, binding, strangers, logins, doubt)
+    rancher = own_rancher(view)
+    if rancher is not None and rancher.knows_users:
+        owners: tuple[Owner, ...] = (*rancher.bindings, *rancher.globals)
+        for owner in owners:
+            user = owner.source.user_name
+            if user and rancher.people.find(user) is None:
+                yield _owner(view, rancher, owner, user)
+
+
+def _raw(
+    view: View, binding: Binding, strangers: list[Subject], logins: dict[str, str], doubt: str
+) -> Iterator[Problem]:
+    users = tuple(dict.fromkeys(subject for subject in strangers if subject.kind == "User"))
+    groups = tuple(dict.fromkeys(subject for subject in strangers if subject.kind == "Group"))
+    place = f"{binding.role_ref.kind} {binding.role_ref.name} {where(binding.namespace)}"
+    if users:
+        told = "; ".join(_about(subject.name, logins) for subject in users[:3])
+        open_question = doubt if any(_RANCHER_NAME.match(subject.name) for subject in users) else ""
+        message = f"{binding.source} gives {names(users)} {place}: {told}"
+        yield _problem(view, binding, users, message, Confidence.CERTAIN, open_question)
+    if groups and view.rancher is not None and view.rancher.cluster.has(UserAttribute):
+        message = f"{binding.source} gives {names(groups)} {place}: Rancher knows nobody who is in it so far"
+        yield _problem(view, binding, groups, message, Confidence.POSSIBLE, "")
+
+
+def _is_stranger(view: View, people: tuple[People, ...], binding: Binding, subject: Subject) -> bool:
+    name = subject.name
+    if subject.kind not in {"User", "Group"} or name.startswith("system:") or name in _CERTIFICATES:
+        return False
+    if view.baseline.ships(binding.source, subject):
+        return False
+    if subject.kind == "User":
+        return all(known.find(name) is None for known in people)
+    return not any(known.members(name) or known.display_name(subject) for known in people)
+
+
+def _about(user: str, logins: dict[str, str]) -> str:
+    if _HASHED_NAME.match(user):
+        return (
+            f"no Rancher user is called {user} now, but a deleted user of an identity provider gets the same name, "
+            f"and with it this access, at the next login"
+        )
+    if _RANCHER_NAME.match(user):
+        return f"no Rancher user is called {user}"
+    hint = f" (that is the login name of {logins[user]})" if user in logins else ""
+    return (
+        f"{user} is no object name of a Rancher user{hint}, so it matches nobody through Rancher; it may still be a "
+        f"client certificate's user"
+    )
+
+
+def _problem(
+    view: View, binding: Binding, subjects: tuple[Subject, ...], message: str, confidence: Confidence, doubt: str
+) -> Problem:
+    groups = subjects[0].kind == "Group"
+    return Problem(
+        target=binding.source.ref(view.name),
+        message=f"{message} ({doubt})" if doubt else message,
+        subjects=subjects,
+        scope=scope_of(view, (binding,)),
+        chain=chain_of(view, Grant(binding, None), subjects[0]),
+        severity=Severity.INFO if groups else None,
+        confidence=Confidence.POSSIBLE if doubt else confidence,
+        key="groups" if groups else "",
+    )
+
+
+def _owner(view: View, rancher: Rancher, owner: Owner, user: str) -> Problem:
+    source = owner.source
+    if isinstance(owner, TemplateBinding):
+        place = f"role template {owner.template} in {owner.project or owner.cluster}"
+        scope = FindingScope(project=owner.project, cluster_wide=not owner.project)
+    else:
+        place, scope = f"global role {owner.source.global_role_name}", FindingScope(cluster_wide=True)
+    subject = Subject(kind="User", name=user)
+    return Problem(
+        target=source.ref(rancher.cluster.name),
+        message=f"{source} gives {subject} {place}, and Rancher renders it: {_about(user, {})}",
+        subjects=(subject,),
+        scope=scope,
+        chain=(
+            Link("subject", f"{subject} is no Rancher user"),
+            Link("template-binding", f"is bound by {source} to {place}", source.ref(view.name)),
+        ),
+    )
+
+
+RULE = Rule(
+    id="unknown-subject",
+    page=__doc__ or "",
+    severity=Severity.MEDIUM,
+    on=On.ALL,
+    needs=(RoleBinding, ClusterRoleBinding),
+    needs_rancher=(User,),
+    fix=Fix(
+        Safety.CONSENT,
+        "Delete the binding if nobody uses that name (also no client certificate or token); if a person was meant, "
+        "add them to the project by a role template binding, by their user or principal.",
+    ),
+    references=(
+        "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-subjects",
+        "rancher/rancher pkg/rbac/common.go",
+        "rancher/rancher pkg/auth/providers/common/usermanager.go",
+    ),
+    check=check,
+)

@@ -1,0 +1,187 @@
+"""The snapshot file: written whole or not at all, and refused when it is truncated or altered.
+
+`.jsonl.zst`, `.jsonl.gz` or plain `.jsonl`: `zstd -dc estate.jsonl.zst | jq` reads it too. The sha256 of the footer
+is that of the uncompressed lines, because compressors of other versions write other bytes.
+"""
+
+import gzip
+import hashlib
+import os
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+from rbac_audit import __version__
+from rbac_audit.errors import BadInput, WrongUse
+from rbac_audit.snapshot.estate import Snapshot
+from rbac_audit.snapshot.lines import LineReader, Malformed, footer, lines
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+# What a reader takes at most, so that a small file cannot fill the memory.
+LINE_BYTES = 32 << 20
+FILE_BYTES = 16 << 30
+RATIO = 1_000
+RATIO_FREE_BYTES = 16 << 20
+
+_CHUNK_BYTES = 1 << 20
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_BROKEN = (EOFError, zlib.error, gzip.BadGzipFile, zstd.ZstdError)
+
+
+class Readable(Protocol):
+    """Whatever hands out bytes, b"" at the end."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most `size` bytes."""
+
+
+def digest(snapshot: Snapshot) -> str:
+    """Return the sha256 that the footer of its file has; the same for every version of the tool."""
+    digested = hashlib.sha256()
+    for line in lines(snapshot):
+        digested.update(line)
+    return digested.hexdigest()
+
+
+def write_snapshot(snapshot: Snapshot, path: Path, *, version: str = __version__) -> None:
+    """Write beside `path` and rename, so that there is never half a file; the name's ending says how to compress.
+
+    The file is readable by its owner only, as it names people. Raises WrongUse when it cannot be written.
+    """
+    try:
+        _write_beside(snapshot, path, version)
+        _sync_folder(path.parent)
+    except OSError as error:
+        problem = f"it cannot be written ({error.strerror})"
+        raise WrongUse("snapshot", str(path), problem, "choose another place") from None
+
+
+def _write_beside(snapshot: Snapshot, path: Path, version: str) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb", _CHUNK_BYTES) as raw:
+            _write_packed(snapshot, raw, path.name, version)
+            raw.flush()
+            os.fsync(raw.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _write_packed(snapshot: Snapshot, raw: IO[bytes], name: str, version: str) -> None:
+    # Fixed level, one thread and no time: the same snapshot is the same bytes.
+    if name.endswith(".zst"):
+        with zstd.ZstdFile(raw, "wb", level=3) as packed:
+            _write(snapshot, packed.write, version)
+    elif name.endswith(".gz"):
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
+            _write(snapshot, packed.write, version)
+    else:
+        _write(snapshot, raw.write, version)
+
+
+def _write(snapshot: Snapshot, write: Callable[[bytes], int], version: str) -> None:
+    digested = hashlib.sha256()
+    for line in lines(snapshot):
+        digested.update(line)
+        write(line)
+    write(footer(snapshot, digested.hexdigest(), version))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot file, compressed or not; raises BadInput unless it is whole, unaltered and of this format."""
+    try:
+        with path.open("rb") as stream:
+            return read_stream(stream, str(path))
+    except OSError as error:
+        raise BadInput("snapshot", str(path), f"it cannot be read ({error.strerror})", "check the path") from None
+
+
+def read_stream(stream: Readable, where: str) -> Snapshot:
+    """Read a snapshot from an open stream; `where` names it in errors."""
+    try:
+        return _read(_Packed(stream))
+    except Malformed as error:
+        raise BadInput("snapshot", where, error.problem, error.advice) from None
+    except _BROKEN:
+        problem = "it is truncated or damaged: it does not unpack"
+        raise BadInput("snapshot", where, problem, "copy it again from where it is whole") from None
+
+
+def _read(packed: "_Packed") -> Snapshot:
+    reader: LineReader | None = None
+    for line in _split(packed):
+        if reader is None:
+            reader = LineReader(line)
+        else:
+            reader.take(line)
+    if reader is None:
+        raise Malformed("it is empty")
+    return reader.finish()
+
+
+def _split(packed: "_Packed") -> Iterator[bytes]:
+    """Yield lines with their ends; only the last one may lack it."""
+    content, size, rest = packed.content(), 0, b""
+    while chunk := content.read(_CHUNK_BYTES):
+        size += len(chunk)
+        *whole, rest = (rest + chunk).split(b"\n")
+        _check_size(len(rest), size, packed.count)
+        for line in whole:
+            yield line + b"\n"
+    if rest:
+        yield rest
+
+
+def _check_size(line: int, size: int, packed: int) -> None:
+    advice = "name a file that `rbac-audit collect` wrote"
+    if line > LINE_BYTES:
+        raise Malformed(f"a line is longer than {LINE_BYTES >> 20} MiB", advice)
+    if size > FILE_BYTES:
+        raise Malformed(f"it unpacks to more than {FILE_BYTES >> 30} GiB", advice)
+    if size > RATIO_FREE_BYTES and size > packed * RATIO:
+        raise Malformed(f"it unpacks to more than {RATIO} times its size", advice)
+
+
+class _Packed:
+    """The file as it lies there; counts the bytes taken from it."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._start = b""
+        self.count = 0
+        while len(self._start) < len(_ZSTD) and (more := stream.read(len(_ZSTD) - len(self._start))):
+            self._start += more
+            self.count += len(more)
+
+    def read(self, size: int = _CHUNK_BYTES, /) -> bytes:
+        taken, self._start = self._start[:size], self._start[size:]
+        if not taken:
+            taken = self._stream.read(size)
+            self.count += len(taken)
+        return taken
+
+    def content(self) -> Readable:
+        """Undo the compression, known by the first bytes and not by a name."""
+        packed = cast("IO[bytes]", self)  # both only read
+        if self._start.startswith(_GZIP):
+            return gzip.GzipFile(fileobj=packed, mode="rb")
+        if self._start == _ZSTD:
+            return zstd.ZstdFile(packed, "rb")
+        return self

@@ -1,0 +1,199 @@
+"""The lines of a snapshot file: a header, one canonical object a line, and a footer with counts and a sha256."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from typing import TypeVar
+
+import msgspec
+
+from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
+from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
+
+FAMILY = "rbac-audit/snapshot/"
+FORMAT = FAMILY + "v1"
+
+T = TypeVar("T")
+
+_AGAIN = "copy it again from where it is whole, or collect it again"
+_ENCODE = msgspec.json.Encoder(order="deterministic").encode
+_KINDS = {(kind.group, kind.kind): kind for kind in KINDS}
+_DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
+
+
+class Malformed(Exception):
+    """The lines are no snapshot, or not a whole one; the message quotes no content."""
+
+    def __init__(self, problem: str, advice: str = _AGAIN) -> None:
+        """Keep what is wrong and what to do."""
+        super().__init__(problem)
+        self.problem, self.advice = problem, advice
+
+
+class _ClusterHeader(msgspec.Struct, frozen=True, rename="camel"):
+    name: str
+    origins: tuple[str, ...]
+    collected: tuple[tuple[str, str], ...]
+    unread_namespaces: tuple[str, ...]
+
+
+class _Header(msgspec.Struct, frozen=True, rename="camel"):
+    format: str
+    clusters: tuple[_ClusterHeader, ...]
+    gaps: tuple[Gap, ...]
+    unknown_kinds: dict[str, int]
+    notes: tuple[str, ...]
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format: str
+
+
+class _Line(msgspec.Struct, frozen=True):
+    cluster: str
+    group: str
+    kind: str
+    object: msgspec.Raw
+
+
+class _Written(msgspec.Struct, frozen=True):
+    cluster: str
+    group: str
+    kind: str
+    object: KubernetesObject
+
+
+class _Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    counts: dict[str, int]
+    sha256: str
+    version: str
+
+
+_HEADER = msgspec.json.Decoder(_Header)
+_FORMAT = msgspec.json.Decoder(_Format)
+_LINE = msgspec.json.Decoder(_Line)
+_FOOTER = msgspec.json.Decoder(_Footer)
+
+
+def lines(snapshot: Snapshot) -> Iterator[bytes]:
+    """Write the header and the objects, sorted by cluster, group, kind, namespace and name."""
+    yield _ENCODE(_header(snapshot)) + b"\n"
+    for cluster in snapshot.clusters:
+        for kind in sorted(cluster.objects, key=_kind_key):
+            for item in cluster.objects[kind]:
+                yield _ENCODE(_Written(cluster.name, kind.group, kind.kind, item)) + b"\n"
+
+
+def footer(snapshot: Snapshot, sha256: str, version: str) -> bytes:
+    """Write the last line; `version` says which tool wrote the file and is no part of the sha256."""
+    counts: Counter[str] = Counter()
+    for cluster in snapshot.clusters:
+        for kind, members in cluster.objects.items():
+            counts[_name(kind.group, kind.kind)] += len(members)
+    return _ENCODE(_Footer(dict(counts), sha256, version)) + b"\n"
+
+
+def _name(group: str, kind: str) -> str:
+    return f"{kind}.{group}" if group else kind
+
+
+def _kind_key(kind: Kind) -> tuple[str, str]:
+    return kind.group, kind.kind
+
+
+def _header(snapshot: Snapshot) -> _Header:
+    clusters = tuple(
+        _ClusterHeader(
+            cluster.name,
+            cluster.origins,
+            tuple(sorted(map(_kind_key, cluster.collected))),
+            tuple(sorted(cluster.unread_namespaces)),
+        )
+        for cluster in snapshot.clusters
+    )
+    return _Header(FORMAT, clusters, snapshot.gaps, dict(snapshot.unknown_kinds), snapshot.notes)
+
+
+class LineReader:
+    """Takes a snapshot line by line; raises Malformed at the first line that does not belong there."""
+
+    def __init__(self, first: bytes) -> None:
+        """Take the header."""
+        self._header = _read_header(first)
+        self._digested = hashlib.sha256(first)
+        self._number = 1
+        self._counts: Counter[str] = Counter()
+        self._unknown: Counter[str] = Counter(self._header.unknown_kinds)
+        self._objects: dict[str, list[KubernetesObject]] = {each.name: [] for each in self._header.clusters}
+        self._footer: _Footer | None = None
+
+    def take(self, line: bytes) -> None:
+        """Take one line behind the header."""
+        self._number += 1
+        if self._footer is not None:
+            raise Malformed("it was altered: something stands behind its footer")
+        if not line.endswith(b"\n"):
+            raise Malformed(f"it is truncated in line {self._number}")
+        if line.startswith(b'{"counts":'):
+            self._footer = self._decoded(_FOOTER, line)
+            return
+        self._digested.update(line)
+        self._object(self._decoded(_LINE, line))
+
+    def _decoded(self, decoder: "msgspec.json.Decoder[T]", line: bytes) -> T:
+        try:
+            return decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise Malformed(f"it was altered: line {self._number} is no line of a snapshot") from None
+
+    def _object(self, line: _Line) -> None:
+        members = self._objects.get(line.cluster)
+        if members is None:
+            raise Malformed(f"it was altered: line {self._number} is of a cluster that the header does not name")
+        name = _name(line.group, line.kind)
+        self._counts[name] += 1
+        decoder = _DECODERS.get((line.group, line.kind))
+        if decoder is None:
+            # A later version of the tool may keep more kinds without a new format.
+            self._unknown[name] += 1
+        else:
+            members.append(self._decoded(decoder, line.object))
+
+    def finish(self) -> Snapshot:
+        """Check the footer and make the snapshot."""
+        if self._footer is None:
+            raise Malformed("it is truncated: its footer is missing")
+        if self._footer.sha256 != self._digested.hexdigest() or self._footer.counts != dict(self._counts):
+            raise Malformed("it was altered: its content does not have the sha256 and counts of its footer")
+        try:
+            clusters = [self._cluster(each) for each in self._header.clusters]
+            return Snapshot(clusters, self._header.gaps, self._unknown, self._header.notes)
+        except ValueError:
+            raise Malformed("it holds a cluster or an object twice") from None
+
+    def _cluster(self, header: _ClusterHeader) -> Cluster:
+        collected = [_KINDS[name] for name in header.collected if name in _KINDS]
+        return Cluster(
+            header.name,
+            self._objects[header.name],
+            collected=collected,
+            origins=header.origins,
+            unread_namespaces=header.unread_namespaces,
+        )
+
+
+def _read_header(first: bytes) -> _Header:
+    no_snapshot = Malformed("it is no rbac-audit snapshot", "name a file that `rbac-audit collect` wrote")
+    try:
+        found = _FORMAT.decode(first).format
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise no_snapshot from None
+    if not found.startswith(FAMILY):
+        raise no_snapshot
+    if found != FORMAT:
+        problem = f"its format is not {FORMAT}, the only one that this version reads"
+        raise Malformed(problem, "read it with the version of rbac-audit that wrote it, or a newer one")
+    try:
+        return _HEADER.decode(first)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Malformed("it was altered: its header is not that of a snapshot") from None

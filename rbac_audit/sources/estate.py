@@ -1,0 +1,179 @@
+"""Several sources into one estate: all of them read in order, and sources of the same cluster joined."""
+
+import gc
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from rbac_audit.errors import BadInput
+from rbac_audit.snapshot.estate import Gap, Snapshot
+from rbac_audit.snapshot.file import read_stream
+from rbac_audit.sources.archive import Files, FolderFiles, ZipFiles
+from rbac_audit.sources.bundle import Bundle, bundle_name, conclude
+from rbac_audit.sources.documents import Unusable
+from rbac_audit.sources.evidence import Evidence, kind_names, kind_of_resource
+from rbac_audit.sources.folders import Found, Scan
+from rbac_audit.sources.forms import Form, form_of
+from rbac_audit.sources.manifests import ManifestFile
+from rbac_audit.sources.merge import merge
+from rbac_audit.sources.naming import Item, item_in, item_of_file, item_of_stdin, items_of
+from rbac_audit.sources.spec import SourceSpec
+from rbac_audit.sources.streams import Peekable, open_regular, shown, unpacked
+
+_ADVICE = "name a file or folder with manifests of Kubernetes RBAC, Rancher or Harvester"
+
+
+def read_estate(sources: Sequence[SourceSpec], *, stdin: IO[bytes] | None = None) -> Snapshot:
+    """Read all sources into one snapshot; sources of the same cluster are joined, and the later one wins.
+
+    Raises BadInput for a source that is not what it says it is, or that has nothing to audit.
+    """
+    reader = _Reader(stdin or sys.stdin.buffer)
+    with _without_gc():
+        for source in sources:
+            reader.source(source)
+        return reader.snapshot()
+
+
+@contextmanager
+def _without_gc() -> Iterator[None]:
+    # Millions of short-lived values without a cycle: looking for cycles would take most of the time.
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+class _Reader:
+    """Reads source after source into one Evidence."""
+
+    def __init__(self, stdin: IO[bytes]) -> None:
+        self._stdin = stdin
+        self._evidence = Evidence()
+        self._bundles: list[Bundle] = []
+
+    def snapshot(self) -> Snapshot:
+        """Freeze what was read."""
+        conclude(self._bundles, self._evidence)
+        return self._evidence.snapshot()
+
+    def source(self, source: SourceSpec) -> None:
+        """Read one source; raises BadInput."""
+        path = Path(source.path)
+        try:
+            if source.path == "-":
+                self._file(Peekable(self._stdin), None, item_of_stdin(source))
+            elif path.is_dir():
+                self._folder(Scan(path), source)
+            else:
+                with open_regular(path) as stream:
+                    self._file(Peekable(stream), stream, item_of_file(source))
+        except OSError as error:
+            raise BadInput("source", shown(source.path), f"it cannot be read ({error.strerror})", "check it") from None
+        except Unusable as trouble:
+            raise BadInput("source", shown(source.path), f"it {trouble.problem}", trouble.advice) from None
+
+    def _file(self, packed: Peekable, file: IO[bytes] | None, item: Item) -> None:
+        """Read a file that was named by itself: what is wrong with it is an error and no gap."""
+        form = form_of(packed)
+        if form is Form.BUNDLE:
+            if file is None:
+                raise Unusable("is a zip, which cannot be read from standard input", "name the file")
+            if not self._bundle(_zip(file), item):
+                raise Unusable("is a zip, but no Harvester support bundle", "unpack it and name its folder")
+            return
+        content = packed if form is Form.SNAPSHOT else unpacked(packed)
+        if form_of(content) is Form.SNAPSHOT:
+            self._snapshot(content, item)
+            return
+        named = item.cluster or item.stem
+        because = "" if item.cluster else f"its file {item.label}"
+        manifests = self._manifests(msgspec.structs.replace(item, cluster=named, because=because))
+        manifests.read(content)
+        if not manifests.useful:
+            raise manifests.refused()
+        manifests.conclude()
+
+    def _folder(self, scan: Scan, source: SourceSpec) -> None:
+        items, useful = items_of(scan, source), 0
+        for found, item in items:
+            useful += self._found(found, item)
+        direct = any(found.form is Form.MANIFESTS and len(found.parts) == 1 for found, _ in items)
+        for parts, trouble in scan.troubles:
+            self._gap(item_in(scan, parts, source, direct=direct), trouble)
+        if scan.passed_over:
+            sorts = ", ".join(f"{count} {sort}" for sort, count in sorted(scan.passed_over.items()))
+            self._evidence.note(f"passed over in {shown(str(scan.root))}, being no evidence: {sorts}")
+        if not useful:
+            first = "".join(f" (first: {gap.what}: {gap.reason})" for gap in self._evidence.gaps[:1])
+            raise Unusable(f"has no file with anything that an audit reads{first}", _ADVICE)
+
+    def _found(self, found: Found, item: Item) -> bool:
+        """Read a file of a folder: what is wrong with it is a gap."""
+        try:
+            if found.form is Form.BUNDLE_FOLDER:
+                return self._bundle(FolderFiles(found.path), item)
+            with open_regular(found.path) as stream:
+                if found.form is Form.BUNDLE:
+                    return self._bundle(_zip(stream), item)
+                content = unpacked(stream)
+                if found.form is Form.SNAPSHOT:
+                    return self._snapshot(content, item)
+                return self._tolerated(content, item)
+        except Unusable as trouble:
+            self._gap(item, trouble)
+            return False
+
+    def _tolerated(self, content: Peekable, item: Item) -> bool:
+        manifests = self._manifests(item)
+        try:
+            manifests.read(content)
+        except Unusable as trouble:
+            manifests.fail(trouble)
+        manifests.conclude()
+        return manifests.useful
+
+    def _manifests(self, item: Item) -> ManifestFile:
+        if item.because:
+            self._evidence.note(f"cluster {item.cluster} is named after {item.because}")
+        cluster = self._evidence.cluster(item.cluster)
+        cluster.origins.add(item.origin)
+        return ManifestFile(item.label, self._evidence, cluster)
+
+    def _snapshot(self, content: Peekable, item: Item) -> bool:
+        merge(read_stream(content, item.label), item.label, item.cluster, self._evidence)
+        return True
+
+    def _bundle(self, files: Files, item: Item) -> bool:
+        own = bundle_name(files)
+        if own is None:
+            self._evidence.note(f"{item.label} is a zip, but no support bundle, and was passed over")
+            return False
+        name = item.cluster or own or item.stem
+        because = item.because or (
+            "" if item.cluster else f"the bundlename of {item.label}" if own else f"its file {item.label}"
+        )
+        if because:
+            self._evidence.note(f"cluster {name} is named after {because}")
+        cluster = self._evidence.cluster(name)
+        cluster.origins.add(item.origin)
+        bundle = Bundle(files, item.label, self._evidence, cluster)
+        self._bundles.append(bundle)
+        return bundle.read() > 0
+
+    def _gap(self, item: Item, trouble: Unusable) -> None:
+        kind = kind_of_resource(Path(item.label).name)
+        kinds = kind_names([kind] if kind else [])
+        self._evidence.gaps.append(Gap(item.cluster, item.label, f"it {trouble.problem}", trouble.advice, kinds))
+
+
+def _zip(stream: IO[bytes]) -> ZipFiles:
+    return ZipFiles(stream, os.fstat(stream.fileno()).st_size)

@@ -1,0 +1,155 @@
+"""What has been read so far: objects by cluster, gaps, notes; becomes a Snapshot at the end."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
+from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
+
+NAMES_IN_A_GAP = 3
+UNKNOWN_KINDS = 1_000
+_SUFFIXES = re.compile(r"(\.(json|ya?ml))?(\.gz)?$")
+
+
+def kind_name(group: str, kind: str) -> str:
+    """`Secret` for the core group, `RoleBinding.rbac.authorization.k8s.io` for another."""
+    return f"{kind}.{group}" if group else kind
+
+
+def kind_names(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """Name each kind once, sorted."""
+    return tuple(sorted({kind_name(kind.group, kind.kind) for kind in kinds}))
+
+
+def kind_of_resource(file: str) -> Kind | None:
+    """Find the kind that a file `<plural>[.<group>].json` is named for; a plural alone must be unmistakable."""
+    plural, _, group = _SUFFIXES.sub("", file.lower()).partition(".")
+    found = [kind for kind in KINDS if kind.plural == plural and (kind.group == group or not group)]
+    exact = [kind for kind in found if kind.group == group]
+    candidates = exact or found
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def some(names: Iterable[str]) -> str:
+    """`a, b, c and 4 more`."""
+    ordered = sorted(set(names))
+    more = len(ordered) - NAMES_IN_A_GAP
+    shown = ", ".join(ordered[:NAMES_IN_A_GAP])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+class Tally:
+    """Counts objects, and remembers a few of them to name."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.count = 0
+        self.kinds: set[Kind] = set()
+        self._first: list[str] = []
+
+    def add(self, item: KubernetesObject) -> None:
+        """Count one."""
+        self.count += 1
+        self.kinds.add(type(item))
+        if len(self._first) < NAMES_IN_A_GAP:
+            self._first.append(str(item))
+
+    def __str__(self) -> str:
+        """`RoleBinding a/b, RoleBinding a/c and 4 more`."""
+        more = self.count - len(self._first)
+        return ", ".join(self._first) + (f" and {more} more" if more else "")
+
+
+class ClusterEvidence:
+    """The objects of one cluster, by key; a later object replaces an earlier one."""
+
+    def __init__(self, name: str) -> None:
+        """Start with nothing."""
+        self.name = name
+        self.collected: set[Kind] = set()
+        self.origins: set[str] = set()
+        self.unread_namespaces: set[str] = set()
+        self._objects: dict[tuple[Kind, str, str], KubernetesObject] = {}
+
+    def add(self, item: KubernetesObject) -> bool:
+        """Keep an object; False when it replaces one that says something else."""
+        key = (type(item), item.metadata.namespace, item.metadata.name)
+        known = self._objects.get(key)
+        self._objects[key] = item
+        return known is None or known == item
+
+    @property
+    def kinds(self) -> set[Kind]:
+        """The kinds of which there are objects."""
+        return {kind for kind, _, _ in self._objects}
+
+    def names_of(self, kind: Kind) -> set[str]:
+        """Name the objects of one kind."""
+        return {name for known, _, name in self._objects if known is kind}
+
+    def cluster(self) -> Cluster:
+        """Freeze it."""
+        return Cluster(
+            self.name,
+            self._objects.values(),
+            collected=self.collected,
+            origins=self.origins,
+            unread_namespaces=self.unread_namespaces,
+        )
+
+    def __len__(self) -> int:
+        """Count the objects."""
+        return len(self._objects)
+
+
+class Evidence:
+    """Everything that the sources gave."""
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self._clusters: dict[str, ClusterEvidence] = {}
+        self.gaps: list[Gap] = []
+        self.notes: list[str] = []
+        self.unknown_kinds: Counter[str] = Counter()
+
+    def cluster(self, name: str) -> ClusterEvidence:
+        """Find or start a cluster."""
+        return self._clusters.setdefault(name, ClusterEvidence(name))
+
+    @property
+    def names(self) -> set[str]:
+        """The names of the clusters."""
+        return set(self._clusters)
+
+    def note(self, text: str) -> None:
+        """Say something once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def unknown(self, kind: str, count: int = 1) -> None:
+        """Count objects of a kind that a snapshot does not keep."""
+        known = kind in self.unknown_kinds or len(self.unknown_kinds) < UNKNOWN_KINDS
+        self.unknown_kinds[kind if known else "other"] += count
+
+    def snapshot(self) -> Snapshot:
+        """Freeze it."""
+        clusters = [each.cluster() for each in self._clusters.values()]
+        return Snapshot(clusters, self.gaps, self.unknown_kinds, self.notes)
+
+
+def in_default_namespace(item: KubernetesObject) -> KubernetesObject:
+    """Put an object without a namespace into `default`, as kubectl does."""
+    return _with_namespace(item, "default")
+
+
+def without_namespace(item: KubernetesObject) -> KubernetesObject:
+    """Drop the namespace of a cluster-scoped object, as the API server does."""
+    return _with_namespace(item, "")
+
+
+def _with_namespace(item: KubernetesObject, namespace: str) -> KubernetesObject:
+    metadata = msgspec.structs.replace(item.metadata, namespace=namespace)
+    return msgspec.structs.replace(item, metadata=metadata)

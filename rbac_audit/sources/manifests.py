@@ -1,0 +1,189 @@
+"""Manifests of one file into a cluster: decoded, counted, and every failure kept as a gap."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from rbac_audit.errors import BadInput
+from rbac_audit.snapshot.decode import Raw, decode
+from rbac_audit.snapshot.estate import Gap
+from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of
+from rbac_audit.sources import limits
+from rbac_audit.sources.documents import Document, ListEnd, Part, Place, Problem, Unusable
+from rbac_audit.sources.evidence import (
+    ClusterEvidence,
+    Evidence,
+    Tally,
+    in_default_namespace,
+    kind_name,
+    kind_names,
+    kind_of_resource,
+    without_namespace,
+)
+from rbac_audit.sources.json_list import decode_list
+from rbac_audit.sources.json_reader import read_json
+from rbac_audit.sources.streams import Peekable, text
+from rbac_audit.sources.yaml_reader import read_yaml
+
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[{\]])")
+_JSON_NAME = re.compile(r"\.json(\.gz)?$", re.IGNORECASE)
+# A kind and a group become part of gaps and reports, so they must be names and nothing longer.
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+_API_VERSION = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[a-z0-9]{1,63}")
+ADVICE = "repair it, or leave it out and say so"
+
+
+def read_parts(stream: Peekable, file: str) -> Iterator[Part]:
+    """Read a file as JSON or as YAML; raises Unusable."""
+    if not stream.peek(limits.SNIFF_BYTES).strip():
+        raise Unusable("is empty", "write it again: the command that wrote it has probably failed")
+    return (read_json if _is_json(stream, file) else read_yaml)(text(stream), file)
+
+
+def _is_json(stream: Peekable, file: str) -> bool:
+    """A file is JSON when it is called or begins like JSON."""
+    return bool(_JSON_NAME.search(file) or _JSON.match(stream.peek(limits.SNIFF_BYTES)))
+
+
+class ManifestFile:
+    """One file on its way into a cluster."""
+
+    def __init__(self, file: str, evidence: Evidence, cluster: ClusterEvidence) -> None:
+        """Read nothing yet."""
+        self.file = file
+        self.useful = False
+        self._evidence, self._cluster = evidence, cluster
+        self._named = kind_of_resource(file.rpartition("/")[2])
+        self._kinds: set[Kind] = set()
+        self._problems: list[Problem] = []
+        self._untold = self._no_manifests = 0
+        self._advice = ADVICE
+        self._defaulted, self._replaced = Tally(), Tally()
+
+    def read(self, stream: Peekable, change: Callable[[Raw], Raw] | None = None) -> None:
+        """Take every document; `change` sees each raw manifest first. Raises Unusable."""
+        if change is None and self._at_once(stream):
+            return
+        for part in read_parts(stream, self.file):
+            match part:
+                case Document(raw, place):
+                    self._document(change(raw) if change else raw, place)
+                case ListEnd():
+                    self._list(part)
+                case Problem():
+                    self._problem(part)
+
+    def _at_once(self, stream: Peekable) -> bool:
+        if not _is_json(stream, self.file):
+            return False
+        start = stream.peek(limits.AT_ONCE_BYTES)
+        decoded = decode_list(start) if len(start) < limits.AT_ONCE_BYTES else None
+        if decoded is None:
+            return False
+        if not all(_API_VERSION.fullmatch(version) and _KIND.fullmatch(kind) for version, kind in decoded.unknown):
+            return False
+        for (version, kind), count in decoded.unknown.items():
+            self._evidence.unknown(kind_name(version.rpartition("/")[0], kind), count)
+        for item in decoded.objects:
+            self._keep(item)
+        return True
+
+    def fail(self, trouble: Unusable) -> None:
+        """Take it that the file could be read up to here only."""
+        self._advice = trouble.advice or ADVICE
+        self._problem(Problem(Place(self.file, line=trouble.line), f"it {trouble.problem}", rest_lost=True))
+
+    def _problem(self, problem: Problem) -> None:
+        if len(self._problems) < limits.GAPS_PER_FILE:
+            self._problems.append(problem)
+        else:
+            self._untold += 1
+
+    def _document(self, raw: Raw, place: Place) -> None:
+        api_version, kind = raw.get("apiVersion"), raw.get("kind")
+        if api_version is None and kind is None:
+            self._no_manifests += 1
+            return
+        if not (isinstance(kind, str) and _KIND.fullmatch(kind)):
+            self._problem(Problem(place, "its kind is missing or no name"))
+            return
+        if not (isinstance(api_version, str) and _API_VERSION.fullmatch(api_version)):
+            self._problem(Problem(place, "its apiVersion is missing or no group and version"))
+            return
+        name = kind_name(api_version.rpartition("/")[0], kind)
+        try:
+            item = decode(raw)
+        except msgspec.ValidationError as error:
+            # Its text has types and the path of the field, never a value.
+            self._problem(Problem(place, f"no valid {kind} ({error})", kind=name))
+            return
+        if item is None:
+            self._evidence.unknown(name)
+        else:
+            self._keep(item)
+
+    def _keep(self, item: KubernetesObject) -> None:
+        if item.namespaced and not item.metadata.namespace:
+            item = in_default_namespace(item)
+            self._defaulted.add(item)
+        elif item.metadata.namespace and not item.namespaced:
+            item = without_namespace(item)
+        if not self._cluster.add(item):
+            self._replaced.add(item)
+        self._kinds.add(type(item))
+        self.useful = True
+
+    def _list(self, end: ListEnd) -> None:
+        """An empty list proves that its kind was read; which one, a plain List says by its file's name only."""
+        if end.items:
+            return
+        group = end.api_version.rpartition("/")[0]
+        kind = kind_of(group, end.kind.removesuffix("List")) or self._named
+        if kind is not None:
+            self.useful = True
+            self._cluster.collected.add(kind)
+
+    def conclude(self) -> None:
+        """Tell the gaps of this file."""
+        for problem in self._problems:
+            self._gap(str(problem.place), _reason(problem), self._advice, self._kinds_of(problem))
+        if self._untold:
+            self._gap(self.file, f"{self._untold} more documents or items cannot be used", ADVICE, self._all_kinds())
+        if self._no_manifests:
+            self._evidence.note(f"{self.file}: {self._no_manifests} documents without apiVersion and kind passed over")
+        self._tell(
+            self._defaulted,
+            "name no namespace and were read as being in `default`, as kubectl would",
+            "write metadata.namespace into them, such as with a template that uses .Release.Namespace",
+        )
+        self._tell(
+            self._replaced,
+            "differ from what was read before under the same name, and replaced it",
+            "give each object once, as it was at one time",
+        )
+
+    def _tell(self, tally: Tally, problem: str, advice: str) -> None:
+        if tally.count:
+            self._gap(self.file, f"{tally.count} objects {problem}: {tally}", advice, kind_names(tally.kinds))
+
+    def _kinds_of(self, problem: Problem) -> tuple[str, ...]:
+        return (problem.kind,) if problem.kind and not problem.rest_lost else self._all_kinds()
+
+    def _all_kinds(self) -> tuple[str, ...]:
+        return kind_names(self._kinds | ({self._named} if self._named else set()))
+
+    def _gap(self, what: str, reason: str, advice: str, kinds: tuple[str, ...]) -> None:
+        self._evidence.gaps.append(Gap(self._cluster.name, what, reason, advice, kinds))
+
+    def refused(self) -> BadInput:
+        """Make the error for a file of which nothing can be used."""
+        if self._problems:
+            first = self._problems[0]
+            return BadInput("manifest", str(first.place), _reason(first), self._advice)
+        advice = "name a file with manifests of Kubernetes RBAC, Rancher or Harvester"
+        return BadInput("file", self.file, "it holds nothing that an audit reads", advice)
+
+
+def _reason(problem: Problem) -> str:
+    return f"{problem.text}; what follows was not read" if problem.rest_lost else problem.text

@@ -1,0 +1,159 @@
+// The controls above the findings: search, one drop-down for each facet, and what is chosen.
+
+const ANSWERS_SHOWN = 60;
+
+class FacetBar {
+  constructor(place, filter, changed) {
+    Object.assign(this, { filter, changed });
+    this.search = h("input", {
+      type: "search",
+      id: "search",
+      autocomplete: "off",
+      spellcheck: "false",
+      placeholder: "Name, namespace, rule, words\u2026",
+    });
+    this.search.addEventListener("input", () => {
+      this.filter.query = this.search.value;
+      this.update();
+    });
+    this.chosen = h("ul", { class: "chosen", "aria-label": "Filters in force" });
+    this.boxes = FACETS.map((facet) => new FacetBox(facet, filter, () => this.update()));
+    place.append(
+      h(
+        "div",
+        { class: "toolbar" },
+        h("div", { class: "search" }, h("label", { for: "search" }, "Search"), this.search),
+        h(
+          "div",
+          { class: "facets", role: "group", "aria-label": "Filters" },
+          this.boxes.map((box) => box.element),
+        ),
+      ),
+      this.chosen,
+    );
+    document.addEventListener("click", (event) => this.close(event.target));
+  }
+
+  update() {
+    this.refresh();
+    this.changed();
+  }
+
+  refresh() {
+    if (this.search.value !== this.filter.query) this.search.value = this.filter.query;
+    const chips = FACETS.flatMap(({ key, title }) =>
+      [...this.filter.chosen.get(key)].map((id) => this.chip(key, title, id)),
+    );
+    const clear = h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Clear all");
+    this.chosen.replaceChildren(...chips, ...(chips.length ? [h("li", null, clear)] : []));
+    for (const box of this.boxes) box.refresh();
+  }
+
+  chip(key, title, id) {
+    const label = visible(this.filter.label(key, id));
+    const remove = () => {
+      this.filter.toggle(key, id);
+      this.update();
+      this.search.focus();
+    };
+    const button = h(
+      "button",
+      { type: "button", class: "remove", "aria-label": `Remove the filter ${title}: ${label}`, onclick: remove },
+      h("bdi", null, label),
+      " \u00d7",
+    );
+    return h("li", null, muted(`${title} `), button);
+  }
+
+  clear() {
+    this.filter.clear();
+    this.update();
+    this.search.focus();
+  }
+
+  close(target) {
+    for (const box of this.boxes)
+      if (box.element.open && !(target && box.element.contains(target))) box.element.open = false;
+  }
+
+  // True when there was something to close.
+  escape() {
+    const open = this.boxes.find((box) => box.element.open);
+    if (open) {
+      open.element.open = false;
+      open.summary.focus();
+    }
+    return Boolean(open);
+  }
+}
+
+class FacetBox {
+  constructor(facet, filter, changed) {
+    Object.assign(this, { facet, filter, changed });
+    this.badge = h("span", { class: "badge" });
+    this.summary = h("summary", null, facet.title, " ", this.badge);
+    this.narrow = h("input", {
+      type: "search",
+      "aria-label": `Find in ${facet.title}`,
+      placeholder: "Find\u2026",
+      autocomplete: "off",
+      spellcheck: "false",
+    });
+    this.narrow.addEventListener("input", () => this.draw());
+    this.list = h("ul", { class: "answers" });
+    this.more = h("p", { class: "muted" });
+    this.element = h(
+      "details",
+      { class: "facet", name: "facet", "data-facet": facet.key },
+      this.summary,
+      h("div", { class: "facet-box" }, this.narrow, this.list, this.more),
+    );
+    this.element.addEventListener("toggle", () => this.open());
+  }
+
+  open() {
+    if (!this.element.open) return;
+    this.narrow.value = "";
+    this.answers = this.filter.answers(this.facet);
+    this.narrow.hidden = this.answers.length <= 10;
+    this.draw();
+  }
+
+  draw() {
+    const wanted = this.narrow.value.toLowerCase();
+    const label = (id) => this.filter.label(this.facet.key, id);
+    const found = this.answers.filter(([id]) => !wanted || `${label(id)}\n${id}`.toLowerCase().includes(wanted));
+    this.list.replaceChildren(...found.slice(0, ANSWERS_SHOWN).map(([id, total]) => this.answer(id, label(id), total)));
+    const hidden = found.length - ANSWERS_SHOWN;
+    this.more.textContent =
+      hidden > 0 ? `${number(hidden)} more: type to find them.` : found.length ? "" : "Nothing to choose from.";
+  }
+
+  answer(id, label, total) {
+    const box = h("input", { type: "checkbox", "data-id": id });
+    box.checked = this.filter.chosen.get(this.facet.key).has(id);
+    box.addEventListener("change", () => {
+      this.filter.toggle(this.facet.key, id);
+      this.changed();
+    });
+    return h(
+      "li",
+      null,
+      h(
+        "label",
+        null,
+        box,
+        h("span", { class: "answer" }, bdi(label)),
+        h("span", { class: "answer-count" }, number(total)),
+      ),
+    );
+  }
+
+  refresh() {
+    const chosen = this.filter.chosen.get(this.facet.key).size;
+    this.badge.textContent = chosen ? String(chosen) : "";
+    if (this.element.open)
+      for (const box of this.list.querySelectorAll("input"))
+        box.checked = this.filter.chosen.get(this.facet.key).has(box.dataset.id);
+  }
+}

@@ -1,0 +1,132 @@
+"""What adds up in view, edit and admin."""
+
+import pytest
+
+from rbac_audit.audit.finding import Severity
+from rbac_audit.rules.aggregation_changed import RULE
+from tests.rules.estate import estate, found
+
+LABEL = "rbac.authorization.k8s.io/aggregate-to-"
+
+
+def role(name: str, rule: str, into: str = "view") -> str:
+    """Write a ClusterRole that is aggregated."""
+    labels = ", ".join(f'{LABEL}{place}: "true"' for place in into.split())
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: "{name}", labels: {{{labels}}}}}
+rules: [{rule}]
+---
+"""
+
+
+def view(more: str = "", rules: str = "") -> str:
+    """Write the ClusterRole view and its base."""
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: view, labels: {{{LABEL}edit: "true"}}}}
+aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{{LABEL}view: "true"}}}}{more}]}}
+rules: [{rules}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: "system:aggregate-to-view", labels: {{{LABEL}view: "true"}}}}
+rules: [{READ}]
+---
+"""
+
+
+READ = '{apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}'
+WRITE = '{apiGroups: [""], resources: [configmaps], verbs: [get, update]}'
+SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
+OTHER_SECRETS = "{apiGroups: [example.com], resources: [secrets], verbs: [get]}"
+STORAGE = "{apiGroups: [storage.k8s.io], resources: [storageclasses], verbs: [delete]}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "into", "severity"),
+    [
+        (WRITE, "view", Severity.HIGH),
+        (SECRETS, "view", Severity.HIGH),
+        (READ, "view", Severity.LOW),
+        (OTHER_SECRETS, "view", Severity.LOW),
+        (WRITE, "edit", Severity.MEDIUM),
+        (WRITE, "edit view", Severity.HIGH),
+        (READ, "admin", Severity.LOW),
+    ],
+)
+def test_who_adds_what(rule: str, into: str, severity: Severity) -> None:
+    [finding] = found(RULE, estate(role("legacy-extra", rule, into)))
+    assert (finding.severity, str(finding.object)) == (severity, "ClusterRole legacy-extra")
+    assert all(place in finding.message for place in into.split())
+
+
+def test_what_rancher_promotes_is_told_with_it() -> None:
+    promoted = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: view-promoted}}\n---\n"
+    [finding] = found(RULE, estate(role("legacy-extra", STORAGE) + promoted))
+    assert "may promote its rules on storageclasses" in finding.message
+    assert [str(ref) for ref in finding.related] == ["ClusterRole view-promoted"]
+    aggregated = """
+apiVersion: management.cattle.io/v3
+kind: Feature
+metadata: {name: aggregated-roletemplates}
+spec: {value: true}
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: view}
+"""
+    [finding] = found(RULE, estate(role("legacy-extra", STORAGE) + promoted, aggregated))
+    assert "promote" not in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        role("own", WRITE, "").replace("labels: {}", 'labels: {rbac.authorization.k8s.io/aggregate-to-view: "false"}'),
+        role("monitoring-view", "", "view"),
+        role("empty", "", "view"),
+        view(rules=READ),
+        view(),
+    ],
+)
+def test_other_labels_shipped_and_explained_ones_are_clean(text: str) -> None:
+    findings = found(RULE, estate(text))
+    assert not [item for item in findings if item.object.name != "system:aggregate-to-view"]
+
+
+def test_another_selector_is_found() -> None:
+    [finding] = found(RULE, estate(view(", {matchLabels: {team: shop}}")))
+    assert (finding.severity, str(finding.object)) == (Severity.HIGH, "ClusterRole view")
+    assert "match team=shop" in finding.message
+
+
+def test_stored_rules_without_a_source_are_found_where_the_parts_were_read() -> None:
+    [finding] = found(RULE, estate(view(rules=f"{READ}, {SECRETS}")))
+    assert (finding.severity, str(finding.object)) == (Severity.MEDIUM, "ClusterRole view")
+    assert "get on secrets in core" in finding.message
+    alone = view(rules=f"{READ}, {SECRETS}").split("---")[0]
+    assert not found(RULE, estate(alone))
+
+
+def test_a_lost_label_is_found_unless_aggregation_is_switched_off() -> None:
+    lost = role("kubevirt.io:edit", READ, "").replace("labels: {}", "labels: {a: b}")
+    [finding] = found(RULE, estate(lost))
+    assert (finding.severity, str(finding.object)) == (Severity.HIGH, "ClusterRole kubevirt.io:edit")
+    assert "lost its label for edit" in finding.message
+    manual = """
+apiVersion: kubevirt.io/v1
+kind: KubeVirt
+metadata: {name: kubevirt, namespace: harvester-system}
+spec: {configuration: {roleAggregationStrategy: Manual}}
+"""
+    [finding] = found(RULE, estate(lost + manual))
+    assert str(finding.object) == "KubeVirt harvester-system/kubevirt"
+
+
+def test_a_shipped_role_with_one_more_label_is_found() -> None:
+    [finding] = found(RULE, estate(role("harvesterhci.io:edit", WRITE, "admin edit view")))
+    assert finding.severity is Severity.HIGH
+    assert "was also added to view" in finding.message

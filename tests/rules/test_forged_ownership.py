@@ -1,0 +1,101 @@
+"""Marks of Rancher that are not true."""
+
+import pytest
+
+from rbac_audit.audit.finding import Confidence, Severity
+from rbac_audit.rancher.naming import role_binding_name
+from rbac_audit.rules.forged_ownership import RULE
+from tests.rules.estate import estate, found, not_evaluated
+
+RANCHER = """
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-erin}
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: read-only}
+context: project
+---
+apiVersion: management.cattle.io/v3
+kind: ProjectRoleTemplateBinding
+metadata: {name: prtb-erin, namespace: c-m-abcd1234-p-shop}
+projectName: "c-m-abcd1234:p-shop"
+roleTemplateName: read-only
+userName: u-erin
+"""
+NAMESPACES = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: everything}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: lab, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-lab"}}
+---
+"""
+OWNER = "authz.cluster.cattle.io/rtb-owner-updated: c-m-abcd1234-p-shop_prtb-erin"
+
+
+def claimed(
+    role: str = "read-only", user: str = "u-erin", place: str = "shop", label: str = OWNER, name: str | None = None
+) -> str:
+    """Write a binding with a mark, by default the one that Rancher makes."""
+    named = name or role_binding_name(place, "ClusterRole", role, "User", user)
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: {named}, namespace: {place}, labels: {{{label}}}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {role}}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: {user}}}]
+"""
+
+
+def test_what_rancher_makes_is_clean() -> None:
+    assert not found(RULE, estate(NAMESPACES + claimed(), RANCHER))
+
+
+@pytest.mark.parametrize(
+    ("text", "severity"),
+    [
+        (claimed(role="admin"), Severity.HIGH),
+        (claimed(user="u-mallory"), Severity.HIGH),
+        (claimed(place="lab"), Severity.HIGH),
+        (claimed(role="cluster-admin"), Severity.CRITICAL),
+        (claimed(role="everything"), Severity.CRITICAL),
+    ],
+    ids=["role", "subject", "place", "cluster-admin", "as much as cluster-admin"],
+)
+def test_a_live_owner_that_would_make_another_binding(text: str, severity: Severity) -> None:
+    [finding] = found(RULE, estate(NAMESPACES + text, RANCHER))
+    assert (finding.severity, finding.confidence) == (severity, Confidence.CERTAIN)
+    assert [str(item) for item in finding.related] == ["ProjectRoleTemplateBinding c-m-abcd1234-p-shop/prtb-erin"]
+    assert finding.related[0].cluster == "rancher"
+
+
+NOBODY = "authz.cluster.cattle.io/prtb-owner-prtb-nosuch: 'true'"
+
+
+def test_a_name_that_rancher_would_not_give() -> None:
+    [finding] = found(RULE, estate(NAMESPACES + claimed(user="u-mallory", label=NOBODY, name="rb-aaaaaaaaaa"), RANCHER))
+    assert finding.severity is Severity.HIGH
+    assert "User:u-mallory" in finding.message
+
+
+def test_a_left_over_binding_is_not_forged() -> None:
+    text = claimed(user="u-former", label=NOBODY)
+    assert not found(RULE, estate(NAMESPACES + text, RANCHER))
+
+
+def test_a_binding_without_any_mark_is_not_meant() -> None:
+    assert not found(RULE, estate(NAMESPACES + claimed(role="admin", label="team: shop", name="devs"), RANCHER))
+
+
+def test_nothing_is_forged_or_clean_without_rancher() -> None:
+    [entry] = not_evaluated(RULE, estate(NAMESPACES + claimed(role="admin")))
+    assert entry.because == ("no Rancher that manages harvester was read",)

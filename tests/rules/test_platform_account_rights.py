@@ -1,0 +1,57 @@
+"""Accounts of the platform with rights that nobody ships."""
+
+import pytest
+
+from rbac_audit.audit.finding import Confidence, Severity
+from rbac_audit.rules.platform_account_rights import RULE
+from tests.rules.estate import estate, found
+
+
+def bound(rule: str, account: str = "kube-system", kind: str = "ClusterRoleBinding") -> str:
+    """Write a role of one rule, bound to an account."""
+    place = ", namespace: kube-system" if kind == "RoleBinding" else ""
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: own}}
+rules: [{rule}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {kind}
+metadata: {{name: own{place}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: own}}
+subjects: [{{kind: ServiceAccount, name: default, namespace: {account}}}]
+---
+"""
+
+
+SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [list]}'
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (SECRETS, "list secrets"),
+        ('{apiGroups: [""], resources: [nodes/proxy], verbs: [get]}', "get nodes/proxy"),
+        ("{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind]}", "bind clusterroles"),
+        ('{apiGroups: [harvesterhci.io], resources: ["*"], verbs: ["*"]}', "update settings.harvesterhci.io"),
+    ],
+)
+def test_grave_rights_are_found(rule: str, words: str) -> None:
+    [finding] = found(RULE, estate(bound(rule)))
+    assert (finding.severity, finding.confidence) == (Severity.MEDIUM, Confidence.POSSIBLE)
+    assert [str(subject) for subject in finding.subjects] == ["ServiceAccount:kube-system/default"]
+    assert words in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        bound(SECRETS, account="shop-dev"),
+        bound(SECRETS, kind="RoleBinding"),
+        bound('{apiGroups: [""], resources: [nodes], verbs: [get]}'),
+        bound('{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}'),  # cluster-admin-equivalent tells
+    ],
+)
+def test_tenants_namespaces_and_harmless_rights_are_not_meant(text: str) -> None:
+    assert not found(RULE, estate(text))

@@ -1,0 +1,117 @@
+"""Shipped roles that somebody changed."""
+
+import pytest
+
+from rbac_audit.audit.finding import Confidence, Severity
+from rbac_audit.rules.shipped_role_edited import RULE
+from tests.rules.estate import estate, found
+
+NAMES = "virtualmachineclusterinstancetypes, virtualmachineclusterpreferences"
+VERSIONS = """
+apiVersion: harvesterhci.io/v1beta1
+kind: Setting
+metadata: {name: server-version}
+value: v1.9.0-rc6
+---
+apiVersion: kubevirt.io/v1
+kind: KubeVirt
+metadata: {name: kubevirt, namespace: harvester-system}
+status: {observedKubeVirtVersion: 1.8.4}
+---
+"""
+INTO_VIEW = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: view}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}]}
+rules:
+- {apiGroups: ["*"], resources: ["*"], verbs: ["*"]}
+---
+"""
+
+
+def role(verbs: str = "get, list, watch", more: str = "", name: str = "instancetype.kubevirt.io:view") -> str:
+    """Write the operator's role for cluster-wide instance types."""
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: "{name}"}}
+rules:
+- {{apiGroups: [instancetype.kubevirt.io], resources: [{NAMES}], verbs: [{verbs}]}}
+{more}
+---
+"""
+
+
+CLOUDPROVIDER = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: "harvesterhci.io:cloudprovider"}
+rules:
+- {apiGroups: [""], resources: [secrets], verbs: [get]}
+---
+"""
+
+
+def template(rules: str, name: str = "create-ns", builtin: str = "true") -> str:
+    """Write a role template and Rancher's version."""
+    return f"""
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: {name}}}
+displayName: Create Namespaces
+builtin: {builtin}
+context: project
+rules: [{rules}]
+---
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: u-any}}
+---
+apiVersion: management.cattle.io/v3
+kind: Setting
+metadata: {{name: server-version}}
+value: v2.15.0
+"""
+
+
+CREATE = '{apiGroups: [""], resources: [namespaces], verbs: [create]}'
+
+
+@pytest.mark.parametrize(("versions", "confidence"), [(VERSIONS, Confidence.CERTAIN), ("", Confidence.POSSIBLE)])
+def test_added_rights_are_named(versions: str, confidence: Confidence) -> None:
+    more = '- {apiGroups: [""], resources: [secrets], verbs: [get]}'
+    [finding] = found(RULE, estate(versions + role(more=more)))
+    assert (finding.severity, finding.confidence) == (Severity.HIGH, confidence)
+    assert str(finding.object) == "ClusterRole instancetype.kubevirt.io:view"
+    assert "it also has get secrets" in finding.message
+
+
+def test_only_less_rights_is_medium() -> None:
+    [finding] = found(RULE, estate(role("get, list")))
+    assert finding.severity is Severity.MEDIUM
+    assert "it lacks watch virtualmachineclusterinstancetypes.instancetype.kubevirt.io" in finding.message
+
+
+def test_a_role_of_the_harvester_chart_may_block_the_upgrade() -> None:
+    [finding] = found(RULE, estate(CLOUDPROVIDER))
+    assert "may block it" in finding.message
+    assert "it also has get secrets and it lacks" in finding.message
+
+
+@pytest.mark.parametrize("text", [role(), role("watch, get, list"), role("delete", name="of-ours"), INTO_VIEW])
+def test_equal_rights_own_roles_and_aggregated_roles_are_clean(text: str) -> None:
+    assert not found(RULE, estate(text))
+
+
+def test_an_edited_builtin_role_template_is_found() -> None:
+    more = "{apiGroups: [subresources.kubevirt.io], resources: [virtualmachineinstances/vnc], verbs: [get]}"
+    [finding] = found(RULE, estate("", template(f"{CREATE}, {more}")))
+    assert (finding.severity, finding.confidence) == (Severity.HIGH, Confidence.CERTAIN)
+    assert str(finding.object) == "RoleTemplate create-ns"
+    assert "get virtualmachineinstances.subresources.kubevirt.io/vnc" in finding.message
+
+
+@pytest.mark.parametrize("text", [template(CREATE), template("", "own", "false"), template("", "create-ns", "false")])
+def test_an_unedited_one_and_those_of_others_are_clean(text: str) -> None:
+    assert not found(RULE, estate("", text))

@@ -1,0 +1,209 @@
+"""Who is in the System project or its namespaces, and what that lets them do."""
+
+import pytest
+
+from rbac_audit.audit.finding import Severity
+from rbac_audit.rancher.naming import role_binding_name
+from rbac_audit.rules.system_project_member import RULE
+from tests.rules.estate import estate, found
+
+CLUSTER = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: kube-system, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-system"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: backups, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-system"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: edit}
+rules: [{apiGroups: [""], resources: [pods], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: view}
+rules: [{apiGroups: [""], resources: [secrets, pods], verbs: [get, list, watch]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: logs}
+rules: [{apiGroups: [""], resources: [pods/log], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: one-secret}
+rules: [{apiGroups: [""], resources: [secrets], verbs: [get], resourceNames: [ca]}]
+---
+"""
+ERIN = "{kind: User, name: u-erin}"
+
+
+def binding(role: str = "edit", subject: str = ERIN, place: str = "harvester-system") -> str:
+    """Write a hand-made RoleBinding."""
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: debug, namespace: {place}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {role}}}
+subjects: [{subject}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("role", "severity", "words"),
+    [
+        ("edit", Severity.CRITICAL, "leads to cluster-admin"),
+        ("view", Severity.CRITICAL, "read all Secrets there"),
+        ("logs", Severity.MEDIUM, "neither read all Secrets"),
+        ("one-secret", Severity.MEDIUM, "neither read all Secrets"),
+    ],
+)
+def test_the_consequence_follows_from_the_rights(role: str, severity: Severity, words: str) -> None:
+    for place in ("harvester-system", "backups"):
+        [finding] = found(RULE, estate(CLUSTER + binding(role, place=place)))
+        assert finding.severity is severity
+        assert words in finding.message
+        assert finding.scope.namespaces == (place,)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        ERIN,
+        "{kind: Group, name: devs}",
+        '{kind: Group, name: "system:authenticated"}',
+        "{kind: ServiceAccount, name: ci, namespace: shop}",
+        '{kind: User, name: "system:serviceaccount:shop:ci"}',
+        '{kind: Group, name: "system:serviceaccounts:shop"}',
+    ],
+)
+def test_outsiders_are_found(subject: str) -> None:
+    assert len(found(RULE, estate(CLUSTER + binding(subject=subject)))) == 1
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "{kind: ServiceAccount, name: helper}",
+        "{kind: ServiceAccount, name: agent, namespace: cattle-system}",
+        "{kind: ServiceAccount, name: job, namespace: backups}",
+        '{kind: User, name: "system:serviceaccount:kube-system:agent"}',
+        '{kind: Group, name: "system:serviceaccounts:kube-system"}',
+        '{kind: User, name: "system:kube-scheduler"}',
+    ],
+)
+def test_the_platform_is_at_home_there(subject: str) -> None:
+    assert not found(RULE, estate(CLUSTER + binding(subject=subject)))
+
+
+@pytest.mark.parametrize("place", ["shop", "harvester-public", "default"])
+def test_other_namespaces_are_not_meant(place: str) -> None:
+    assert not found(RULE, estate(CLUSTER + binding(place=place)))
+
+
+def test_a_role_that_does_not_exist_gives_nothing() -> None:
+    assert not found(RULE, estate(CLUSTER + binding("no-such-role")))
+
+
+def rancher(template: str = "member", subject: str = "userName: u-erin", project: str = "p-system") -> str:
+    """Write a Rancher with one binding in one project."""
+    return f"""
+apiVersion: management.cattle.io/v3
+kind: Project
+metadata:
+  name: p-system
+  namespace: c-m-abcd1234
+  labels: {{authz.management.cattle.io/system-project: "true"}}
+---
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: u-erin}}
+---
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: u-sys01}}
+principalIds: ["system://c-m-abcd1234"]
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: member}}
+context: project
+rules: [{{apiGroups: [apps], resources: [deployments], verbs: ["*"]}}]
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: read-only}}
+context: project
+roleTemplateNames: [view]
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: view}}
+context: project
+external: true
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: cluster-owner}}
+context: cluster
+rules: [{{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}}]
+---
+apiVersion: management.cattle.io/v3
+kind: ClusterRoleTemplateBinding
+metadata: {{name: owners, namespace: c-m-abcd1234}}
+clusterName: c-m-abcd1234
+roleTemplateName: cluster-owner
+userName: u-owner
+---
+apiVersion: management.cattle.io/v3
+kind: ProjectRoleTemplateBinding
+metadata: {{name: prtb, namespace: c-m-abcd1234-{project}}}
+projectName: "c-m-abcd1234:{project}"
+roleTemplateName: {template}
+{subject}
+"""
+
+
+@pytest.mark.parametrize(
+    ("template", "words"), [("member", "leads to cluster-admin"), ("read-only", "read all Secrets there")]
+)
+def test_a_member_of_the_system_project_is_found_at_the_template_binding(template: str, words: str) -> None:
+    [finding] = found(RULE, estate(CLUSTER, rancher(template)))
+    assert finding.severity is Severity.CRITICAL
+    assert str(finding.object) == "ProjectRoleTemplateBinding c-m-abcd1234-p-system/prtb"
+    assert finding.object.cluster == "rancher"
+    assert words in finding.message
+    assert finding.scope.namespaces == ("backups", "kube-system")
+
+
+def test_what_it_renders_is_not_told_again() -> None:
+    name = role_binding_name("kube-system", "ClusterRole", "edit", "User", "u-erin")
+    text = binding(place="kube-system").replace(
+        "name: debug,",
+        f"name: {name}, labels: {{authz.cluster.cattle.io/rtb-owner-updated: c-m-abcd1234-p-system_prtb}},",
+    )
+    template = rancher("edit").replace("metadata: {name: view}", "metadata: {name: edit}")
+    assert [item.object.kind for item in found(RULE, estate(CLUSTER + text, template))] == [
+        "ProjectRoleTemplateBinding"
+    ]
+    assert [item.object.kind for item in found(RULE, estate(CLUSTER + text))] == ["RoleBinding"]
+
+
+@pytest.mark.parametrize("subject", ["userName: u-sys01", "userName: u-owner", 'serviceAccount: "cattle-system:agent"'])
+def test_system_users_and_cluster_owners_gain_nothing(subject: str) -> None:
+    assert not found(RULE, estate(CLUSTER, rancher(subject=subject)))
+
+
+def test_a_member_of_another_project_is_not_meant() -> None:
+    assert not found(RULE, estate(CLUSTER, rancher(project="p-shop")))
+
+
+def test_without_the_project_objects_kube_system_tells_which_it_is() -> None:
+    text = rancher().partition("---\n")[2]
+    assert len(found(RULE, estate(CLUSTER, text))) == 1

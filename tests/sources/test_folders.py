@@ -1,0 +1,196 @@
+"""Folders: what is evidence, what is passed over, and what is hostile."""
+
+import errno
+import gzip
+import json
+import os
+import socket
+import tempfile
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from rbac_audit.errors import BadInput
+from rbac_audit.snapshot.estate import Snapshot
+from rbac_audit.sources import limits
+from rbac_audit.sources.folders import Scan
+from rbac_audit.sources.streams import Peekable
+from tests.sources.builders import keys, listed, read, role, write
+
+
+def told(snapshot: Snapshot, folder: Path) -> list[tuple[str, str]]:
+    return [(gap.what.removeprefix(f"{folder}/"), gap.reason) for gap in snapshot.gaps]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path / "x" / "a.json", role("a"))
+    return tmp_path / "x"
+
+
+def test_what_is_obviously_no_evidence_is_counted(folder: Path) -> None:
+    for name in ("README.md", "notes.txt", "get.sh", ".hidden.yaml", ".git/config", "a.log.gz", "Makefile"):
+        write(folder / name, "apiVersion: v1" if "hidden" in name else "text")
+    write(folder / "discovery-core.json.gz", json.dumps({"apiVersion": "v1", "kind": "APIGroupDiscoveryList"}))
+    write(folder / "values.yaml", "replicas: 1\n")
+    write(folder / "access-answers.jsonl.gz", '{"who": "alice"}\n')
+    snapshot = read(folder)
+    assert keys(snapshot.clusters[0]) == ["Role tenant-a/a"]
+    assert snapshot.gaps == ()
+    assert snapshot.notes[1] == (
+        f"passed over in {folder}, being no evidence: 1 .jsonl.gz, 1 .log.gz, 1 .md, 1 .sh, 1 .txt, 1 .yaml, "
+        "1 discovery-*.json, 2 hidden, 1 without a suffix"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("roles.json", b"", "it is empty"),
+        ("roles.json", b" \n", "it is empty"),
+        ("roles.json.gz", b"", "it is empty"),
+        ("roles.json", json.dumps(role()).encode("utf-16"), "it is UTF-16 or binary, not UTF-8"),
+        ("roles.yaml", json.dumps(role()).encode("utf-16-le"), "it is UTF-16 or binary, not UTF-8"),
+        ("roles.yaml", b"apiVersion: v1\n# gr\xfc\xdfe\nkind: Role\n", "it is not UTF-8 in line 2"),
+        ("roles.json", b'{"apiVersion": "\xe4"}', "it is not UTF-8 in line 1"),
+        (
+            "roles.json.gz",
+            gzip.compress(json.dumps(role()).encode())[:-20],
+            "it is truncated or damaged (bad gzip data)",
+        ),
+        ("roles.json.gz", b"\x1f\x8bno gzip at all", "it is truncated or damaged (bad gzip data)"),
+    ],
+)
+def test_a_file_called_like_evidence_that_cannot_be_read_is_a_gap(
+    folder: Path, name: str, content: bytes, reason: str
+) -> None:
+    (folder / name).write_bytes(content)
+    snapshot = read(folder)
+    ((what, found),) = told(snapshot, folder)
+    assert (what.partition(",")[0], found.partition(";")[0]) == (name, reason)
+    assert snapshot.gaps[0].kinds == ("Role.rbac.authorization.k8s.io",)
+    assert snapshot.gaps[0].advice
+    with pytest.raises(BadInput) as raised:
+        read(folder / name)
+    assert reason in str(raised.value)
+
+
+def test_links_are_followed_inside_the_folder_only(folder: Path, tmp_path: Path) -> None:
+    write(tmp_path / "outside.json", role("outside"))
+    write(tmp_path / "elsewhere" / "b.json", role("elsewhere"))
+    write(folder / "..data" / "b.json", role("b"))
+    (folder / "b.json").symlink_to("..data/b.json")
+    (folder / "out.json").symlink_to("../outside.json")
+    (folder / "elsewhere").symlink_to(tmp_path / "elsewhere")
+    (folder / "gone.json").symlink_to("nowhere")
+    (folder / "loop.json").symlink_to("loop.json")
+    (folder / "deep").mkdir()
+    (folder / "deep" / "up").symlink_to("..")
+    snapshot = read(folder)
+    assert keys(snapshot.clusters[0]) == ["Role tenant-a/a", "Role tenant-a/b"]
+    assert told(snapshot, folder) == [
+        ("elsewhere", "it is a link out of the folder and was not followed"),
+        ("gone.json", "it is a link that leads nowhere"),
+        ("loop.json", "it is a link that leads nowhere"),
+        ("out.json", "it is a link out of the folder and was not followed"),
+    ]
+    assert "1 hidden, 1 links to folders" in snapshot.notes[1]
+
+
+def test_a_link_that_the_user_names_is_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    (tmp_path / "file.json").symlink_to(folder / "a.json")
+    assert len(read(tmp_path / "link").clusters[0]) == 1
+    assert len(read(tmp_path / "file.json").clusters[0]) == 1
+
+
+def test_what_is_no_file_never_blocks(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.yaml")
+    with tempfile.TemporaryDirectory(dir="/tmp") as short, socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"{short}/s.yaml")
+        write(Path(short) / "a.json", role())
+        ((what, reason),) = told(read(short), Path(short))
+        assert (what, reason.partition(" (")[0]) == ("s.yaml", "it cannot be read")
+    assert told(read(folder), folder) == [("pipe.yaml", "it is no regular file")]
+    for path in (folder / "pipe.yaml", Path("/dev/null"), Path("/dev/zero")):
+        with pytest.raises(BadInput, match="it is no regular file; use `-` to read standard input"):
+            read(path)
+
+
+def test_a_folder_called_like_a_file_is_a_folder(folder: Path) -> None:
+    write(folder / "roles.yaml" / "b.json", role("b"))
+    (folder / "empty.json").mkdir()
+    assert keys(read(folder).clusters[0]) == ["Role tenant-a/a", "Role tenant-a/b"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_a_gap(folder: Path) -> None:
+    write(folder / "b.json", role("b")).chmod(0)
+    write(folder / "locked" / "c.json", role("c"))
+    (folder / "locked").chmod(0)
+    try:
+        reasons = [reason for _, reason in told(read(folder), folder)]
+    finally:
+        (folder / "locked").chmod(0o700)
+    assert reasons == ["it cannot be read (Permission denied)"] * 2
+
+
+def test_a_file_that_vanishes_is_a_gap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "b.json").write_text(json.dumps(role("b")))
+
+    def scan(root: Path) -> Scan:
+        found = Scan(root)
+        (root / "b.json").unlink()
+        return found
+
+    monkeypatch.setattr("rbac_audit.sources.estate.Scan", scan)
+    assert told(read(folder), folder) == [("b.json", "it cannot be read (No such file or directory)")]
+
+
+def test_a_disk_that_fails_is_a_gap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+    write(folder / "b.json", role("b"))
+    found = Scan(folder)
+    monkeypatch.setattr("rbac_audit.sources.estate.Scan", lambda _: found)
+    monkeypatch.setattr("rbac_audit.sources.estate.unpacked", lambda _: Peekable(SimpleNamespace(read=fail)))
+    with pytest.raises(BadInput, match=r"first: .*/a.json: it cannot be read \(Input/output error\)"):
+        read(folder)
+
+
+def test_a_folder_has_limits(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = folder.joinpath(*["d"] * (limits.FOLDER_DEPTH + 1))
+    write(deep / "b.json", role("b"))
+    assert [reason for _, reason in told(read(folder), folder)] == ["it is over 32 folders deep and was not read"]
+    monkeypatch.setattr(limits, "FOLDER_FILES", 5)
+    for number in range(6):
+        write(folder / f"{number}.json", role(f"r{number}"))
+    with pytest.raises(BadInput, match="it has over 5 entries"):
+        read(folder)
+
+
+def test_names_that_are_no_utf_8_are_printable(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    odd = os.fsdecode(os.fsencode(str(folder)) + b"/r\xfcl")
+    try:
+        Path(odd).mkdir()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 only")
+    write(Path(odd) / "a.json", listed(role("a"), 5))  # type: ignore[arg-type]  # hostile
+    snapshot = read(folder)
+    assert [cluster.name for cluster in snapshot.clusters] == ["r�l"]
+    for text in (*snapshot.notes, *map(str, snapshot.gaps)):
+        text.encode()
+
+
+def test_the_order_of_the_disk_does_not_matter(tmp_path: Path) -> None:
+    for name in ("b", "a", "c"):
+        write(tmp_path / "one" / f"{name}.json", role("same", rules=[{"verbs": [name]}]))
+    for name in ("c", "a", "b"):
+        write(tmp_path / "two" / f"{name}.json", role("same", rules=[{"verbs": [name]}]))
+    one, two = read(f"x={tmp_path}/one"), read(f"x={tmp_path}/two")
+    assert one.clusters[0].objects == two.clusters[0].objects
+    assert "verbs=('c',)" in str(one.clusters[0].objects)

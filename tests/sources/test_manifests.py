@@ -1,0 +1,194 @@
+"""Manifests into a cluster: what is kept, what becomes a gap, and what is said."""
+
+from pathlib import Path
+
+import pytest
+
+from rbac_audit.snapshot.estate import Gap, Snapshot
+from rbac_audit.snapshot.objects import ClusterRole, Namespace, Role, RoleBinding, Secret
+from rbac_audit.sources import limits
+from tests.sources.builders import RBAC_V1, binding, keys, listed, read, reasons, role, thing, write
+
+
+def gaps(snapshot: Snapshot) -> list[tuple[str, str]]:
+    return [(gap.what, gap.reason) for gap in snapshot.gaps]
+
+
+HELM = """\
+---
+# Source: app/templates/sa.yaml
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: app
+  namespace: tenant-a
+---
+# Source: app/templates/disabled.yaml
+---
+# Source: app/templates/role.yaml
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: app
+rules:
+  - apiGroups: [""]
+    resources: [pods]
+    verbs: &verbs [get, list]
+  - apiGroups: [apps]
+    resources: [deployments]
+    verbs: *verbs
+---
+apiVersion: v1
+kind: Service
+metadata: {name: app}
+"""
+
+
+def test_what_helm_template_writes(tmp_path: Path) -> None:
+    snapshot = read(write(tmp_path / "app.yaml", HELM))
+    (cluster,) = snapshot.clusters
+    assert keys(cluster) == ["Role default/app", "ServiceAccount tenant-a/app"]
+    assert [rule.verbs for rule in cluster.of(Role)[0].rules] == [("get", "list"), ("get", "list")]
+    assert snapshot.unknown_kinds == {"Service": 1}
+    assert snapshot.gaps == (
+        Gap(
+            "app",
+            str(tmp_path / "app.yaml"),
+            "1 objects name no namespace and were read as being in `default`, as kubectl would: Role default/app",
+            "write metadata.namespace into them, such as with a template that uses .Release.Namespace",
+            ("Role.rbac.authorization.k8s.io",),
+        ),
+    )
+
+
+def test_one_gap_a_file_for_all_that_have_no_namespace(tmp_path: Path) -> None:
+    items = [role(f"r{i}", "") for i in range(9)]
+    (gap,) = read(write(tmp_path / "x.json", listed(*items))).gaps
+    assert gap.reason.endswith("Role default/r0, Role default/r1, Role default/r2 and 6 more")
+
+
+def test_a_cluster_scoped_object_has_no_namespace(tmp_path: Path) -> None:
+    raw = thing(RBAC_V1, "ClusterRole", "a", "tenant-a", rules=[])
+    snapshot = read(write(tmp_path / "x.json", raw))
+    assert [item.namespace for item in snapshot.clusters[0].of(ClusterRole)] == [""]
+    assert snapshot.gaps == ()
+
+
+def test_null_is_absent(tmp_path: Path) -> None:
+    raw = {**binding(), "subjects": None, "metadata": {"name": "a", "namespace": "b", "labels": None}}
+    (item,) = read(write(tmp_path / "x.json", raw)).clusters[0].of(RoleBinding)
+    assert (item.subjects, item.metadata.labels) == ((), {})
+
+
+def test_a_bad_document_among_good_ones_is_a_gap_with_its_place(tmp_path: Path) -> None:
+    text = (
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n---\n"
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: 5}\n---\n"
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: b, name: c}\n---\n"
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: d}\n"
+    )
+    path = write(tmp_path / "x.yaml", text)
+    snapshot = read(path)
+    assert keys(snapshot.clusters[0]) == ["Namespace a", "Namespace d"]
+    assert [(gap.what, gap.reason, gap.kinds) for gap in snapshot.gaps] == [
+        (
+            f"{path}, document 2, line 5",
+            "no valid Namespace (Expected `str`, got `int` - at `$.metadata.name`)",
+            ("Namespace",),
+        ),
+        (
+            f"{path}, document 3, line 11",
+            "a key is given twice in one mapping; what follows was not read",
+            ("Namespace",),
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        ({"kind": "Role"}, "neither the item nor its list says apiVersion and kind"),
+        ({"apiVersion": "v1"}, "neither the item nor its list says apiVersion and kind"),
+        ({"apiVersion": None, "kind": "Role"}, "its apiVersion is missing or no group and version"),
+        ({"apiVersion": "v1", "kind": ""}, "its kind is missing or no name"),
+        ({"apiVersion": "v1", "kind": "x" * 64}, "its kind is missing or no name"),
+        ({"apiVersion": "v1", "kind": ["Role"]}, "its kind is missing or no name"),
+        ({"apiVersion": "a/b/c", "kind": "Role"}, "its apiVersion is missing or no group and version"),
+        ({"apiVersion": 1, "kind": "Role"}, "its apiVersion is missing or no group and version"),
+        ({"apiVersion": RBAC_V1, "kind": "Role"}, "no valid Role (Object missing required field `metadata`)"),
+        (role(rules={}), "no valid Role (Expected `array`, got `object` - at `$.rules`)"),
+        (role(rules=[{"verbs": "get"}]), "no valid Role (Expected `array`, got `str` - at `$.rules[0].verbs`)"),
+        (role(metadata={"namespace": "a"}), "no valid Role (Object missing required field `name` - at `$.metadata`)"),
+        (role(metadata=None), "no valid Role (Object missing required field `metadata`)"),
+        (role(metadata=[]), "no valid Role (Expected `object`, got `array` - at `$.metadata`)"),
+        (
+            {**binding(), "roleRef": None},
+            "no valid RoleBinding (Object missing required field `roleRef`)",
+        ),
+        (5, "an item must be a mapping"),
+        (None, "an item must be a mapping"),
+        ({"x": 1}, "neither the item nor its list says apiVersion and kind"),
+    ],
+)
+def test_what_is_no_manifest(tmp_path: Path, raw: object, reason: str) -> None:
+    path = write(tmp_path / "x.json", {"kind": "List", "items": [role(), raw]})
+    ((what, found),) = gaps(read(path))
+    assert what.startswith(f"{path}, document 1, item 2, line ")
+    assert found == reason
+
+
+def test_documents_that_are_no_manifests_at_all_are_a_note(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.yaml", "a: 1\n---\nb: 2\n---\napiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+    snapshot = read(path)
+    assert snapshot.notes[1] == f"{path}: 2 documents without apiVersion and kind passed over"
+    assert snapshot.gaps == ()
+
+
+def test_thousands_of_bad_documents_are_few_gaps(tmp_path: Path) -> None:
+    bad = [{**role(f"r{i}"), "rules": 5} for i in range(5_000)]
+    path = write(tmp_path / "x.json", listed(role(), *bad))
+    found = read(path).gaps
+    assert len(found) == limits.GAPS_PER_FILE + 1
+    assert f"{5_000 - limits.GAPS_PER_FILE} more documents or items cannot be used" in reasons(found)
+
+
+def test_unknown_kinds_are_counted_up_to_a_number_of_names(tmp_path: Path) -> None:
+    items = [thing("example.com/v1", f"Kind{i}", "x") for i in range(1_500)] * 2
+    unknown = read(write(tmp_path / "x.json", listed(role(), *items))).unknown_kinds
+    assert len(unknown) == 1_001
+    assert (unknown["Kind7.example.com"], unknown["other"]) == (2, 1_000)
+
+
+def test_a_truncated_list_names_the_kinds_that_are_incomplete(tmp_path: Path) -> None:
+    path = tmp_path / "roles.rbac.authorization.k8s.io.json"
+    text = write(path, listed(role("a"), role("b"), binding())).read_text()
+    write(path, text[: text.rindex("subjects")])
+    (gap,) = read(path).gaps
+    assert gap.reason == "it ends in the middle of a value; what follows was not read"
+    assert gap.kinds == ("Role.rbac.authorization.k8s.io",)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("roles.rbac.authorization.k8s.io.json", Role),
+        ("Roles.rbac.authorization.k8s.io.YAML", Role),
+        ("rolebindings.yaml", RoleBinding),
+        ("secrets.json.gz", Secret),
+        ("namespaces.yml", Namespace),
+    ],
+)
+def test_an_empty_list_is_of_the_kind_that_its_file_is_named_for(tmp_path: Path, name: str, kind: type[Role]) -> None:
+    write(tmp_path / "x.json", thing("v1", "ResourceQuota", "a", "b"))
+    write(tmp_path / name, "apiVersion: v1\nitems: []\nkind: List\n" if "y" in name.lower() else listed())
+    (cluster,) = read(f"x={tmp_path}").clusters
+    assert cluster.has(kind)
+    assert cluster.of(kind) == ()
+
+
+@pytest.mark.parametrize("name", ["settings.json", "clusters.json", "things.json", "roles.example.com.json"])
+def test_a_name_that_fits_several_kinds_or_none_proves_nothing(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "x.json", thing("v1", "ResourceQuota", "a", "b"))
+    write(tmp_path / name, listed())
+    (cluster,) = read(f"x={tmp_path}").clusters
+    assert {kind.kind for kind in cluster.collected} == {"ResourceQuota"}
