@@ -9,7 +9,7 @@ from rbac_audit.audit.evidence import subject_ref
 from rbac_audit.audit.finding import Finding, fingerprint
 from rbac_audit.audit.report import NotEvaluated
 from rbac_audit.audit.rule import On, Problem, Rule
-from rbac_audit.snapshot.estate import Gap
+from rbac_audit.snapshot.estate import Cluster, Gap
 from rbac_audit.snapshot.objects import KubernetesObject
 
 
@@ -51,27 +51,33 @@ def _views(estate: Estate, rule: Rule) -> tuple[View, ...]:
 
 
 def _missing(rule: Rule, view: View) -> Iterator[str]:
-    for kind in rule.needs:
-        if not view.cluster.has(kind):
-            yield f"no {kind.kind} was read from {view.name}"
+    yield from (_unread(view.cluster, kind) for kind in rule.needs if not view.cluster.has(kind))
+    if rule.uses and not any(view.cluster.has(kind) for kind in rule.uses):
+        yield from (_unread(view.cluster, kind) for kind in rule.uses)
     if rule.needs_rancher and view.rancher is None:
         yield f"no Rancher that manages {view.name} was read"
     elif view.rancher is not None:
-        for kind in rule.needs_rancher:
-            if not view.rancher.cluster.has(kind):
-                yield f"no {kind.kind} was read from {view.rancher.cluster.name}"
+        rancher = view.rancher.cluster
+        yield from (_unread(rancher, kind) for kind in rule.needs_rancher if not rancher.has(kind))
     if rule.public and PUBLIC in view.cluster.unread_namespaces:
         yield f"namespace {PUBLIC} of {view.name} was not read"
 
 
 def _partial(rule: Rule, view: View, gaps: Iterable[Gap]) -> Iterator[str]:
-    kinds = {_qualified(kind) for kind in (*rule.needs, *rule.needs_rancher)}
+    yield from (_unread(view.cluster, kind) for kind in rule.uses if not view.cluster.has(kind))
+    read = {view.name: {_qualified(kind) for kind in (*rule.needs, *rule.uses)}}
+    if view.rancher is not None:
+        read.setdefault(view.rancher.cluster.name, set()).update(map(_qualified, rule.needs_rancher))
     for gap in gaps:
-        if gap.cluster == view.name and kinds.intersection(gap.kinds):
+        if not read.get(gap.cluster, set()).isdisjoint(gap.kinds):
             yield f"{gap.what}: {gap.reason}"
-    namespaced = any(kind.namespaced for kind in rule.needs)
+    namespaced = any(kind.namespaced for kind in (*rule.needs, *rule.uses))
     if view.cluster.unread_namespaces and namespaced and not rule.public:
         yield f"{len(view.cluster.unread_namespaces)} namespaces of {view.name} were not read"
+
+
+def _unread(cluster: Cluster, kind: type[KubernetesObject]) -> str:
+    return f"no {kind.kind} was read from {cluster.name}"
 
 
 def _qualified(kind: type[KubernetesObject]) -> str:

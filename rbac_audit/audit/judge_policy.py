@@ -51,7 +51,7 @@ def rule_of(policy: AccessPolicy) -> Rule:
         page=f"{spec.title}.\n\n## What\n{spec.message}.\n\n## Why\n{spec.why.strip()}\n",
         severity=spec.severity,
         on=spec.on,
-        needs=(ClusterRole, ClusterRoleBinding, RoleBinding),
+        uses=(ClusterRole, ClusterRoleBinding, RoleBinding),
         public=spec.where.namespaces == "public",
         fix=spec.fix,
         references=spec.references,

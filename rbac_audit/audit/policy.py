@@ -15,6 +15,8 @@ from rbac_audit.errors import BadPolicy
 from rbac_audit.snapshot.objects import LabelSelector, Requirement
 
 API_VERSION = "rbac-audit/v1"
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_SUBJECT_KINDS = frozenset({"User", "Group", "ServiceAccount"})
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -144,11 +146,15 @@ def parse_policy(raw: object, where: str) -> AccessPolicy:
             f"it is a {policy.kind} of {policy.api_version}",
             f"write AccessPolicy of {API_VERSION}",
         )
+    if not _NAME.fullmatch(policy.metadata.name):
+        place = f"{where}: $.metadata.name"
+        raise BadPolicy("access policy", place, "is not lower case words joined by dashes", "write it like vm-console")
+    _check_permissions(policy.spec, where)
     _check_words(policy.spec, where)
     return policy
 
 
-def _check_words(spec: PolicySpec, where: str) -> None:
+def _check_permissions(spec: PolicySpec, where: str) -> None:
     if bool(spec.permissions) == bool(spec.all_of):
         raise BadPolicy("access policy", f"{where}: $.spec", "needs either permissions or allOf")
     for field, entries in (("permissions", spec.permissions), ("allOf", spec.all_of)):
@@ -156,17 +162,21 @@ def _check_words(spec: PolicySpec, where: str) -> None:
             if entry.grants_nothing:
                 place = f"{where}: $.spec.{field}[{number}]"
                 raise BadPolicy("access policy", place, "needs verbs, and apiGroups with resources or nonResourceURLs")
-    classes = [*spec.allowed, *(name for entry in (*spec.permissions, *spec.all_of) for name in entry.allowed)]
-    for name in classes:
-        if ":" not in name and name not in SUBJECT_CLASSES:
-            raise BadPolicy(
-                "access policy", f"{where}: $.spec.allowed", f"no class {name}", _like(name, SUBJECT_CLASSES)
-            )
+
+
+def _check_words(spec: PolicySpec, where: str) -> None:
+    place = f"{where}: $.spec.allowed"
+    for name in (*spec.allowed, *(name for entry in (*spec.permissions, *spec.all_of) for name in entry.allowed)):
+        kind, colon, _ = name.partition(":")
+        if colon and kind not in _SUBJECT_KINDS:
+            advice = "write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME"
+            raise BadPolicy("access policy", place, f"no class or subject {name}", advice)
+        if not colon and name not in SUBJECT_CLASSES:
+            raise BadPolicy("access policy", place, f"no class {name}", _like(name, SUBJECT_CLASSES))
     chosen = spec.where.namespaces
     if isinstance(chosen, str) and chosen not in NAMESPACE_CLASSES:
-        raise BadPolicy(
-            "access policy", f"{where}: $.spec.where.namespaces", f"no class {chosen}", _like(chosen, NAMESPACE_CLASSES)
-        )
+        place = f"{where}: $.spec.where.namespaces"
+        raise BadPolicy("access policy", place, f"no class {chosen}", _like(chosen, NAMESPACE_CLASSES))
 
 
 def _keys(kind: type[msgspec.Struct]) -> tuple[str, ...]:

@@ -41,18 +41,19 @@ Check = Callable[[View], Iterator[Problem]]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """One rule. `needs` are types without which it cannot be evaluated on a cluster.
+    """One rule.
 
-    `page` is Markdown: the title in the first line, then sections What, Why and Example. `needs_rancher` are types
-    that the managing Rancher must have shown. `public` says that the rule is about harvester-public, so that it
-    cannot be evaluated where that namespace was not read.
+    Without any of its `needs`, or without all of its `uses`, it is not evaluated on a cluster; without some of its
+    `uses`, in part. `needs_rancher` are types that the managing Rancher must have shown. `public` says that the rule
+    is about harvester-public. `page` is Markdown: the title in the first line, then sections What, Why and Example.
     """
 
     id: str
     page: str
     severity: Severity
     on: On = On.HARVESTER
-    needs: tuple[type[KubernetesObject], ...]
+    needs: tuple[type[KubernetesObject], ...] = ()
+    uses: tuple[type[KubernetesObject], ...] = ()
     needs_rancher: tuple[type[KubernetesObject], ...] = ()
     public: bool = False
     fix: Fix

@@ -12,6 +12,7 @@ from rbac_audit.audit.policy import API_VERSION, AccessPolicy, parse_policy
 from rbac_audit.audit.rule import Rule
 from rbac_audit.errors import BadPolicy
 from rbac_audit.resources import policies_dir
+from rbac_audit.rules import RULES
 from rbac_audit.snapshot.decode import Raw
 from rbac_audit.sources.documents import Document, ListEnd
 from rbac_audit.sources.yaml_reader import read_yaml
@@ -33,6 +34,10 @@ def load_policies(folders: Iterable[Path] = ()) -> tuple[tuple[Rule, ...], tuple
     """
     documents = [item for folder in (policies_dir(), *folders) for item in _documents(folder)]
     policies = _policies(documents)
+    taken = {rule.id for rule in RULES}
+    for item in policies:
+        if (name := item.policy.metadata.name) in taken:
+            raise BadPolicy("access policy", item.where, f"there is a rule {name}", "give it another metadata.name")
     return tuple(rule_of(item.policy) for item in policies), _capabilities(documents)
 
 

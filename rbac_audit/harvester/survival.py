@@ -42,7 +42,7 @@ def carries_operator_label(binding: RoleBinding | ClusterRoleBinding) -> bool:
 def survival_of(binding: RoleBinding | ClusterRoleBinding, baseline: Baseline) -> tuple[Survival, str]:
     """Classify a binding by who owns it and what it refers to, with the reason in words."""
     labels, annotations = binding.metadata.labels, binding.metadata.annotations
-    if carries_operator_label(binding) and not baseline.ships_binding(binding):
+    if carries_operator_label(binding) and not baseline.variants(binding.kind, binding.namespace, binding.name):
         label = f"{MANAGED_BY}={labels[MANAGED_BY]}"
         return (
             Survival.OPERATOR_GC,

@@ -45,7 +45,7 @@ from rbac_audit.snapshot.objects import ClusterRole, KubeVirt, ObjectRef, Policy
 _AGGREGATE_TO = "rbac.authorization.k8s.io/aggregate-to-"
 _USER_FACING = ("view", "edit", "admin")
 _READ = frozenset({"get", "list", "watch"})
-# Rancher pkg/controllers/managementuser/rbac/roletemplates/roletemplate_handler.go (promotedRulesForProjects).
+# Rancher pkg/controllers/managementuser/rbac/roletemplates/roletemplate_handler.go (promotion).
 _PROMOTED = ("nodes", "persistentvolumes", "storageclasses", "apiservices", "navlinks", "clusterrepos")
 _TENANT_ROLES = ("harvesterhci.io:", "kubevirt.io:", "cdi.kubevirt.io:")
 _ROLES = FindingScope(cluster_wide=True)

@@ -88,7 +88,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.CRITICAL,
     on=On.ALL,
-    needs=(ClusterRole, RoleBinding, ClusterRoleBinding),
+    uses=(ClusterRole, RoleBinding, ClusterRoleBinding),
     fix=Fix(Safety.CONSENT, "Take the subject out of the binding, or delete the binding; name who really needs it."),
     references=(
         "https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests",

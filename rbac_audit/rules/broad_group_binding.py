@@ -98,7 +98,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.ALL,
-    needs=(ClusterRole, RoleBinding, ClusterRoleBinding),
+    uses=(ClusterRole, RoleBinding, ClusterRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Bind the people, the group of your identity provider or the one service account that is meant, best through a "

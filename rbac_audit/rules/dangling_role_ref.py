@@ -112,7 +112,8 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.MEDIUM,
     on=On.ALL,
-    needs=(ClusterRole, ClusterRoleBinding, RoleBinding),
+    needs=(ClusterRole,),
+    uses=(Role, ClusterRoleBinding, RoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding, or create the role again if its rights are still wanted; a roleRef cannot be changed, so "

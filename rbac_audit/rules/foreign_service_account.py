@@ -90,7 +90,7 @@ def home_of(subject: Subject, namespace: str) -> str:
 
 def _is_foreign(view: View, binding: Binding, home: str) -> bool:
     own, other = view.projects.of(binding.namespace), view.projects.of(home)
-    return home != binding.namespace and (own is None or other is None or own.id != other.id)
+    return own is None or other is None or own.id != other.id
 
 
 def _problem(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]], *, platform: bool) -> Problem:

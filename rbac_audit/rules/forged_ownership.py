@@ -131,6 +131,7 @@ def _problem(view: View, item: Failed) -> Problem:
         scope=scope_of(view, (binding,)),
         chain=(*chain, Link("fact", f"its {verdict.marker} is no proof: {verdict.reason}")),
         severity=Severity.CRITICAL if _is_admin(view, binding) else None,
+        confidence=item.confidence,
     )
 
 
@@ -144,7 +145,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.ALL,
-    needs=(RoleBinding, ClusterRoleBinding),
+    uses=(RoleBinding, ClusterRoleBinding),
     needs_rancher=(RoleTemplate, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, User),
     fix=Fix(
         Safety.CONSENT,

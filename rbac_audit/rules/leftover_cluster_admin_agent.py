@@ -126,6 +126,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     needs=(Deployment, ClusterRoleBinding),
+    uses=(HarvesterSetting, Secret),
     fix=Fix(
         Safety.MANUAL,
         "Make sure that no Rancher manages this cluster any more. Then delete by name what is listed here: the "

@@ -98,8 +98,6 @@ RULE = Rule(
         Safety.CONSENT,
         "Bind the subjects to the role template that replaces it, then delete these bindings; or unlock the template.",
     ),
-    references=(
-        "https://ranchermanager.docs.rancher.com/how-to-guides/new-user-guides/authentication-permissions-and-global-configuration/manage-role-based-access-control-rbac/locked-roles",
-    ),
+    references=("https://github.com/rancher/docs/pull/356",),
     check=check,
 )

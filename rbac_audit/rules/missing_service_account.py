@@ -121,7 +121,8 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.MEDIUM,
     on=On.ALL,
-    needs=(RoleBinding, ClusterRoleBinding, ServiceAccount),
+    needs=(ServiceAccount,),
+    uses=(RoleBinding, ClusterRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding, unless a deployment that is switched off for now will create the account again.",

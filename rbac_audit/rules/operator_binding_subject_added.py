@@ -46,7 +46,7 @@ from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Verdict
 from rbac_audit.rules._words import names, verb
-from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, RoleBinding, Subject
+from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject
 
 _OPERATOR = "its operator takes it away at the next upgrade"
 _RESET = {
@@ -91,7 +91,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.ALL,
-    needs=(ClusterRole, RoleBinding, ClusterRoleBinding),
+    uses=(RoleBinding, ClusterRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Make a binding of your own for the subject, if it should have the role, and then take it out of this one.",

@@ -92,7 +92,7 @@ RULE = Rule(
     id="operator-label-copied",
     page=__doc__ or "",
     severity=Severity.HIGH,
-    needs=(ClusterRole, Role, RoleBinding, ClusterRoleBinding),
+    uses=(ClusterRole, Role, RoleBinding, ClusterRoleBinding),
     fix=Fix(
         Safety.SAFE,
         f"Take the label off before the next upgrade, which changes no access: kubectl label KIND NAME {MANAGED_BY}-",

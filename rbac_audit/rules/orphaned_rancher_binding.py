@@ -156,7 +156,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.ALL,
-    needs=(RoleBinding, ClusterRoleBinding),
+    uses=(RoleBinding, ClusterRoleBinding),
     needs_rancher=(RoleTemplate, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, User),
     fix=Fix(
         Safety.CONSENT,

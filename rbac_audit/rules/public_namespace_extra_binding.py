@@ -61,7 +61,7 @@ from rbac_audit.audit.evidence import chain_of, describe, placed, scope_of, targ
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.rules._words import names, verb
-from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding
+from rbac_audit.snapshot.objects import ClusterRole, PolicyRule, Role, RoleBinding
 
 _READ = frozenset({"get", "list", "watch"})
 # As in policies/public-namespace/public-namespace-write.yaml.
@@ -124,7 +124,8 @@ RULE = Rule(
     id="public-namespace-extra-binding",
     page=__doc__ or "",
     severity=Severity.MEDIUM,
-    needs=(ClusterRole, Role, RoleBinding, ClusterRoleBinding),
+    needs=(RoleBinding,),
+    uses=(ClusterRole, Role),
     public=True,
     fix=Fix(Safety.CONSENT, "Delete the binding; give the access in a project, or make the subject a cluster owner."),
     references=("harvester/harvester pkg/data/rbac.go (harvester-public)",),

@@ -110,7 +110,6 @@ RULE = Rule(
         "imported, the URL is not needed: but emptying the setting removes the agent.",
     ),
     references=(
-        "https://docs.harvesterhci.io/latest/advanced/index#cluster-registration-url",
         "harvester/harvester pkg/settings/settings_helper.go",
         "harvester/harvester pkg/controller/master/setting/cluster_registration_url.go",
     ),

@@ -190,7 +190,8 @@ RULE = Rule(
     id="secrets-readable-by-viewers",
     page=__doc__ or "",
     severity=Severity.MEDIUM,
-    needs=(ClusterRole, RoleBinding, ClusterRoleBinding),
+    needs=(ClusterRole,),
+    uses=(RoleBinding, ClusterRoleBinding),
     fix=Fix(
         Safety.MANUAL,
         "Decide who may read these Secrets. For the others, bind a role template of your own that lists what they look "

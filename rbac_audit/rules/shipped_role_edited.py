@@ -115,15 +115,15 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.ALL,
-    needs=(ClusterRole, Role),
+    uses=(ClusterRole, Role),
     fix=Fix(
         Safety.CONSENT,
         "Put the wanted rights into a role or role template of your own and bind that; then restore the shipped one "
         "from its chart or by a restart of its operator.",
     ),
     references=(
-        "kubevirt/kubevirt pkg/virt-operator/resource/apply/rbac.go (createOrUpdateClusterRole)",
-        "rancher/rancher pkg/data/management/rolebuilder.go (reconcileRoles)",
+        "kubevirt/kubevirt pkg/virt-operator/resource/apply/rbac.go",
+        "rancher/rancher pkg/data/management/rolebuilder.go",
         "harvester/harvester package/upgrade/upgrade_manifests.sh (upgrade_managedchart_harvester)",
     ),
     check=check,

@@ -187,7 +187,8 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.CRITICAL,
     on=On.ALL,
-    needs=(RoleBinding, Role, ClusterRole, Namespace),
+    needs=(Namespace,),
+    uses=(RoleBinding, Role, ClusterRole),
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding. Whoever really operates the platform should own the cluster, and be told so; for logs and "

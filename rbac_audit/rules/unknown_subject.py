@@ -179,7 +179,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.MEDIUM,
     on=On.ALL,
-    needs=(RoleBinding, ClusterRoleBinding),
+    uses=(RoleBinding, ClusterRoleBinding),
     needs_rancher=(User,),
     fix=Fix(
         Safety.CONSENT,

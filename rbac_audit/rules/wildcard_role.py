@@ -152,7 +152,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.ALL,
-    needs=(ClusterRole, Role, RoleBinding, ClusterRoleBinding),
+    uses=(ClusterRole, Role, RoleBinding, ClusterRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "List the API groups, resources and verbs that are used; bind a built-in role template where one fits.",

@@ -17,6 +17,10 @@ _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _LONGEST_COMMENT = 65_535
 
 
+class Bomb(Unusable):
+    """The archive as a whole unpacks to far more than its size."""
+
+
 class Files(Protocol):
     """Named files; names are relative, with `/`."""
 
@@ -85,17 +89,20 @@ class ZipFiles:
         except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
             raise Unusable("is damaged", "copy the archive again from where it is whole") from None
         with content:
-            yield Peekable(_Member(self, content))
+            yield Peekable(_Member(self, content, member.compress_size))
 
     def account(self, size: int) -> None:
         """Count unpacked bytes of the whole archive: members may overlap, so their own sizes prove nothing."""
         self._unpacked += size
-        check_growth(self._unpacked, self._size)
+        # Some members may be refused, one by one, before the archive is.
+        if self._unpacked > max(limits.RATIO_FREE_BYTES * 16, limits.RATIO * self._size):
+            raise Bomb(f"unpacks to more than {limits.RATIO} times its size", "do not use it")
 
 
 class _Member:
-    def __init__(self, archive: ZipFiles, content: IO[bytes]) -> None:
-        self._archive, self._content = archive, content
+    def __init__(self, archive: ZipFiles, content: IO[bytes], packed: int) -> None:
+        self._archive, self._content, self._packed = archive, content, packed
+        self._unpacked = 0
 
     def read(self, size: int, /) -> bytes:
         try:
@@ -103,6 +110,8 @@ class _Member:
         except (zipfile.BadZipFile, EOFError, zlib.error):
             raise Unusable("is damaged", "copy the archive again from where it is whole") from None
         self._archive.account(len(more))
+        self._unpacked += len(more)
+        check_growth(self._unpacked, self._packed)
         return more
 
 

@@ -24,7 +24,7 @@ from rbac_audit.snapshot.objects import (
     Token,
     User,
 )
-from rbac_audit.sources.archive import Files
+from rbac_audit.sources.archive import Bomb, Files
 from rbac_audit.sources.bundle_log import Failures, read_failures
 from rbac_audit.sources.documents import Document, Unusable
 from rbac_audit.sources.evidence import ClusterEvidence, Evidence, kind_names
@@ -91,6 +91,8 @@ class Bundle:
         try:
             with self._files.open(name) as stream:
                 file.read(stream, lambda raw: _with_namespace(restore(raw), namespace))
+        except Bomb:
+            raise
         except Unusable as trouble:
             file.fail(trouble)
         file.conclude()

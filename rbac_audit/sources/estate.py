@@ -87,8 +87,12 @@ class _Reader:
         if form is Form.BUNDLE:
             if file is None:
                 raise Unusable("is a zip, which cannot be read from standard input", "name the file")
-            if not self._bundle(_zip(file), item):
+            files = _zip(file)
+            own = bundle_name(files)
+            if own is None:
                 raise Unusable("is a zip, but no Harvester support bundle", "unpack it and name its folder")
+            if not self._bundle(files, item, own):
+                raise Unusable(f"has nothing that an audit reads{self._first_gap()}", "make another bundle")
             return
         content = packed if form is Form.SNAPSHOT else unpacked(packed)
         if form_of(content) is Form.SNAPSHOT:
@@ -113,17 +117,19 @@ class _Reader:
             sorts = ", ".join(f"{count} {sort}" for sort, count in sorted(scan.passed_over.items()))
             self._evidence.note(f"passed over in {shown(str(scan.root))}, being no evidence: {sorts}")
         if not useful:
-            first = "".join(f" (first: {gap.what}: {gap.reason})" for gap in self._evidence.gaps[:1])
-            raise Unusable(f"has no file with anything that an audit reads{first}", _ADVICE)
+            raise Unusable(f"has no file with anything that an audit reads{self._first_gap()}", _ADVICE)
+
+    def _first_gap(self) -> str:
+        return "".join(f" (first: {gap.what}: {gap.reason})" for gap in self._evidence.gaps[:1])
 
     def _found(self, found: Found, item: Item) -> bool:
         """Read a file of a folder: what is wrong with it is a gap."""
         try:
             if found.form is Form.BUNDLE_FOLDER:
-                return self._bundle(FolderFiles(found.path), item)
+                return self._bundle_in_folder(FolderFiles(found.path), item)
             with open_regular(found.path) as stream:
                 if found.form is Form.BUNDLE:
-                    return self._bundle(_zip(stream), item)
+                    return self._bundle_in_folder(_zip(stream), item)
                 content = unpacked(stream)
                 if found.form is Form.SNAPSHOT:
                     return self._snapshot(content, item)
@@ -152,11 +158,14 @@ class _Reader:
         merge(read_stream(content, item.label), item.label, item.cluster, self._evidence)
         return True
 
-    def _bundle(self, files: Files, item: Item) -> bool:
+    def _bundle_in_folder(self, files: Files, item: Item) -> bool:
         own = bundle_name(files)
         if own is None:
             self._evidence.note(f"{item.label} is a zip, but no support bundle, and was passed over")
             return False
+        return self._bundle(files, item, own)
+
+    def _bundle(self, files: Files, item: Item, own: str) -> bool:
         name = item.cluster or own or item.stem
         because = item.because or (
             "" if item.cluster else f"the bundlename of {item.label}" if own else f"its file {item.label}"
