@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["tests.controlplane.plugin"]
+
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUMS = (
     "chromium",

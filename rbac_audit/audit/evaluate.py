@@ -1,12 +1,13 @@
 """Rules over an estate: findings, and what could not be evaluated."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from rbac_audit.audit.estate import PUBLIC, Estate, View
 from rbac_audit.audit.evidence import subject_ref
-from rbac_audit.audit.finding import Finding, fingerprint
+from rbac_audit.audit.finding import Finding, SubjectRef, fingerprint
 from rbac_audit.audit.report import NotEvaluated
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.snapshot.estate import Cluster, Gap
@@ -92,7 +93,7 @@ def _finding(rule: Rule, view: View, problem: Problem) -> Finding:
         confidence=problem.confidence,
         cluster=view.name,
         object=problem.target,
-        message=problem.message,
+        message=_named(problem.message, subjects),
         related=problem.related,
         subjects=subjects,
         scope=problem.scope,
@@ -101,3 +102,13 @@ def _finding(rule: Rule, view: View, problem: Problem) -> Finding:
         references=rule.references,
         fingerprint=fingerprint(rule.id, view.name, problem.target, subjects, problem.key),
     )
+
+
+def _named(message: str, subjects: Iterable[SubjectRef]) -> str:
+    """Put the names that people know before the subjects of a message, longer subjects first."""
+    names = {str(subject): subject.display_name for subject in subjects if subject.display_name}
+    names = {text: name for text, name in names.items() if text in message and f"{text} ({name})" not in message}
+    if not names:
+        return message
+    pattern = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(pattern, lambda found: f"{names[found[0]]} ({found[0]})", message)

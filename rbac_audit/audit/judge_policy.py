@@ -16,6 +16,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
 from rbac_audit.audit.policy import AccessPolicy, PolicyPermission, PolicySpec, Selector
+from rbac_audit.audit.policy_words import first_of, page_of, rights_of
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -48,7 +49,7 @@ def rule_of(policy: AccessPolicy) -> Rule:
     spec = policy.spec
     return Rule(
         id=policy.metadata.name,
-        page=f"{spec.title}.\n\n## What\n{spec.message}.\n\n## Why\n{spec.why.strip()}\n",
+        page=page_of(spec),
         severity=spec.severity,
         on=spec.on,
         uses=(ClusterRole, ClusterRoleBinding, RoleBinding),
@@ -180,7 +181,7 @@ def _problem(spec: PolicySpec, view: View, target: ObjectRef, hits: list[Hit]) -
     refs = (binding.source.ref(view.name) for binding in bindings)
     return Problem(
         target=target,
-        message=f"{spec.message}: {_first(map(str, subjects))} may {_held(spec, hits)}{_because(hits[0])}",
+        message=f"{spec.message}: {first_of(map(str, subjects))} may {_held(spec, hits)}{_because(hits[0])}",
         related=() if hits[0].cause else tuple(ref for ref in refs if ref != target),
         subjects=subjects,
         scope=scope_of(view, bindings),
@@ -193,28 +194,11 @@ def _problem(spec: PolicySpec, view: View, target: ObjectRef, hits: list[Hit]) -
 def _held(spec: PolicySpec, hits: list[Hit]) -> str:
     """Name what the first subject holds; for allOf, all the parts."""
     entries = {hit.entry: hit for hit in reversed(hits)} if spec.all_of else {0: hits[0]}
-    return " and ".join(_first(_words(hit)) for _, hit in sorted(entries.items()))
-
-
-def _words(hit: Hit) -> Iterable[str]:
-    """Join the verbs on one resource; names say nothing where the whole resource is held."""
-    held: dict[Permission, list[str]] = {}
-    for permission in hit.permissions:
-        if not permission.name or msgspec.structs.replace(permission, name="") not in hit.permissions:
-            held.setdefault(msgspec.structs.replace(permission, verb=""), []).append(permission.verb)
-    names = f" named {', '.join(hit.grant.rule.resource_names)}" if hit.grant.rule else ""
-    limited = names if hit.grant.rule and hit.grant.rule.resource_names else ""
-    return (f"{','.join(dict.fromkeys(verbs))}{what}{'' if what.name else limited}" for what, verbs in held.items())
+    return " and ".join(rights_of(hit.permissions, hit.grant.rule) for _, hit in sorted(entries.items()))
 
 
 def _because(hit: Hit) -> str:
     return f", because {hit.cause} was changed or added" if hit.cause else ""
-
-
-def _first(words: Iterable[str], limit: int = 3) -> str:
-    found = tuple(words)
-    more = f" and {len(found) - limit} more" if len(found) > limit else ""
-    return ", ".join(found[:limit]) + more
 
 
 def _chain(spec: PolicySpec, view: View, hits: list[Hit]) -> tuple[Link, ...]:

@@ -26,13 +26,16 @@ def list_rules(folders: tuple[Path, ...]) -> None:
 
 
 @command.command(name="show")
-@click.argument("rule_id", metavar="ID")
+@click.argument("rule_id", metavar="ID|all")
 @click.option(
     "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."
 )
 def show_rule(rule_id: str, folders: tuple[Path, ...]) -> None:
-    """Show the page of one rule."""
+    """Show the page of one rule, or of all."""
     known = {rule.id: rule for rule in _all(folders)}
+    if rule_id == "all":
+        click.echo("\n".join(page(rule) for rule in known.values()), nl=False)
+        return
     if rule_id not in known:
         raise WrongUse("argument", rule_id, "there is no such rule", "see rbac-audit rules list")
     click.echo(page(known[rule_id]))

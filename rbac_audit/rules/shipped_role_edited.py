@@ -46,7 +46,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Match, Verdict
-from rbac_audit.rules._role_templates import Change, change_of, knows_rancher
+from rbac_audit.harvester.role_templates import Change, change_of, knows_rancher
 from rbac_audit.rules._shipped import confidence_of, match_installed
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, Role, RoleTemplate

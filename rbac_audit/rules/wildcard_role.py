@@ -50,8 +50,8 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, describe, placed, scope_of
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.role_templates import is_shipped
 from rbac_audit.rancher.bindings import TemplateBinding
-from rbac_audit.rules._role_templates import is_shipped
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRole,
