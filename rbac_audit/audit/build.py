@@ -9,6 +9,7 @@ from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import Outcome
 from rbac_audit.audit.evidence import subject_ref
+from rbac_audit.audit.filters import Filters
 from rbac_audit.audit.finding import Finding, Severity, SubjectRef
 from rbac_audit.audit.report import (
     ClusterSummary,
@@ -21,37 +22,6 @@ from rbac_audit.audit.report import (
     Tool,
 )
 from rbac_audit.audit.rule import Rule
-
-
-class Filters(msgspec.Struct, frozen=True):
-    """What to show. Filters never change what is evaluated; what they hide is counted.
-
-    Texts match whole: a rule id, a project's id or name, a namespace, a subject as `User:alice` or a display name.
-    """
-
-    min_severity: Severity = Severity.INFO
-    rules: tuple[str, ...] = ()
-    projects: tuple[str, ...] = ()
-    subjects: tuple[str, ...] = ()
-    namespaces: tuple[str, ...] = ()
-
-    def shows(self, finding: Finding, project_name: str) -> bool:
-        """Decide one finding."""
-        names = {str(subject) for subject in finding.subjects} | {subject.display_name for subject in finding.subjects}
-        places = {*finding.scope.namespaces, finding.object.namespace}
-        return (
-            finding.severity.rank <= self.min_severity.rank
-            and (not self.rules or finding.rule in self.rules)
-            and (not self.projects or not {finding.scope.project, project_name}.isdisjoint(self.projects))
-            and (not self.subjects or not names.isdisjoint(self.subjects))
-            and (not self.namespaces or not places.isdisjoint(self.namespaces))
-        )
-
-    def stated(self) -> dict[str, list[str]]:
-        """List the filters in force."""
-        lists = {"rule": self.rules, "project": self.projects, "subject": self.subjects, "namespace": self.namespaces}
-        found = {name: list(values) for name, values in lists.items() if values}
-        return found if self.min_severity is Severity.INFO else {**found, "min-severity": [self.min_severity.value]}
 
 
 class Run(msgspec.Struct, frozen=True):

@@ -181,7 +181,7 @@ def _problem(spec: PolicySpec, view: View, target: ObjectRef, hits: list[Hit]) -
     refs = (binding.source.ref(view.name) for binding in bindings)
     return Problem(
         target=target,
-        message=f"{spec.message}: {first_of(map(str, subjects))} may {_held(spec, hits)}{_because(hits[0])}",
+        message=f"{first_of(map(str, subjects))} may {_held(spec, hits)}{_because(hits[0])}. {spec.message}",
         related=() if hits[0].cause else tuple(ref for ref in refs if ref != target),
         subjects=subjects,
         scope=scope_of(view, bindings),
