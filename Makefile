@@ -11,7 +11,7 @@ PINS := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-versio
 DEMO := audit examples/lived-in --format terminal -o - --format html -o report.html
 WORKERS ?= 2
 
-.PHONY: help demo test lint format bench pins clean chromium
+.PHONY: help demo test soak lint format bench pins clean chromium controlplane
 
 help:
 	@echo "make demo    audit the example estate and write report.html"
@@ -28,7 +28,7 @@ demo: $(VENV)/.runtime
 	if [ $$code -gt 1 ]; then echo "make demo: rbac-audit ended with exit code $$code" >&2; exit $$code; fi
 	@echo "The report is in report.html: open file://$(CURDIR)/report.html in a browser."
 
-test: lint chromium
+test: lint chromium controlplane
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term
 
@@ -82,6 +82,10 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/.made
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements/dev.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
+
+# Minutes the first time, nothing afterwards. Where it cannot be built, it says so and its tests are skipped.
+controlplane: $(VENV)/.dev
+	@$(BIN)/python -m tests.controlplane.build
 
 # The report is tested in a real browser; without one those tests are skipped, and say so.
 chromium:

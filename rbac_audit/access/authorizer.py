@@ -51,11 +51,13 @@ class Authorizer:
         return {key: dict(found) for key, found in by_subject(self.bindings).items()}
 
     @cached_property
-    def _distinct(self) -> dict[tuple[PolicyRule, ...], list[RoleKey]]:
-        sets: dict[tuple[PolicyRule, ...], list[RoleKey]] = {}
+    def _places(self) -> dict[PolicyRule, list[tuple[int, RoleKey]]]:
+        """Where each distinct rule stands: its position in which roles."""
+        places: dict[PolicyRule, list[tuple[int, RoleKey]]] = {}
         for key in self.roles:
-            sets.setdefault(self.rules(key), []).append(key)
-        return sets
+            for position, rule in enumerate(self.rules(key)):
+                places.setdefault(rule, []).append((position, key))
+        return places
 
     def rules(self, role: RoleKey) -> tuple[PolicyRule, ...]:
         """Return the rules of a role; empty when the role does not exist."""
@@ -65,15 +67,15 @@ class Authorizer:
         return self.aggregation.effective(role[1])
 
     def allowing(self, permission: Permission) -> dict[RoleKey, PolicyRule]:
-        """Find the roles that hold a permission, each with its first rule that does; decided once per distinct role."""
+        """Find the roles that hold a permission, each with its first rule that does; decided once per distinct rule."""
         known = self._allowing.get(permission)
         if known is None:
-            known = self._allowing[permission] = {
-                key: rule
-                for rules, keys in self._distinct.items()
-                if (rule := _first(rules, permission)) is not None
-                for key in keys
-            }
+            first: dict[RoleKey, tuple[int, PolicyRule]] = {}
+            for rule in (rule for rule in self._places if rule_allows(rule, permission)):
+                for position, key in self._places[rule]:
+                    if key not in first or position < first[key][0]:
+                        first[key] = (position, rule)
+            known = self._allowing[permission] = {key: rule for key, (_, rule) in first.items()}
         return known
 
     def first_allowing(self, role: RoleKey, permission: Permission) -> PolicyRule | None:

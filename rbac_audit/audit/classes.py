@@ -12,8 +12,16 @@ from rbac_audit.rancher.ownership import Claim, Ownership
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import Namespace, ServiceAccount, Subject
 
-SUBJECT_CLASSES = ("project-members", "project-roles", "cluster-owners", "cluster-admins", "shipped", "platform")
-RANCHER_CLASSES = frozenset({"project-members", "project-roles", "cluster-owners"})
+SUBJECT_CLASSES = (
+    "project-members",
+    "members-by-shipped-roles",
+    "project-roles",
+    "cluster-owners",
+    "cluster-admins",
+    "shipped",
+    "platform",
+)
+RANCHER_CLASSES = frozenset({"project-members", "members-by-shipped-roles", "project-roles", "cluster-owners"})
 NAMESPACE_CLASSES = ("projects", "system", "public", "unassigned", "all", "cluster")
 
 # Namespaces of the platform: rancher pkg/settings (system-namespaces), harvester pkg/util/constants.go
@@ -126,19 +134,18 @@ class Classes:
         binding = grant.binding
         if binding is None:
             return False
-        verdict = self._view.ownership[binding]
-        project = self._view.projects.of(namespace) if namespace else None
         match name:
             case "project-members":
-                member = project is not None and self.is_member(subject, project.id)
-                return member or (bool(binding.namespace) and _unproven(verdict, "prtb", "rtb-owner"))
+                return self._is_in_project_of(namespace, subject) or self._believed(binding, "prtb", "rtb-owner")
+            case "members-by-shipped-roles":
+                role = self._view.access.roles.get(binding.role)
+                shipped = self._view.baseline.ships_rule(role, grant.rule)
+                return shipped and self._is_in_project_of(namespace, subject)
             case "project-roles":
-                rendered = any(isinstance(owner, TemplateBinding) and owner.project for owner in verdict.owners)
-                holds = verdict.claim is Claim.HOLDS and rendered
-                return bool(binding.namespace) and (holds or _unproven(verdict, "prtb", "rtb-owner"))
+                return self._is_project_role(binding) or self._believed(binding, "prtb", "rtb-owner")
             case "cluster-owners":
-                trusted = _unproven(verdict, "globaladmin", "crtb", "rtb-owner") and not binding.namespace
-                return self.is_cluster_owner(subject) or (trusted and binding.role_ref.name in _OWNER_ROLES)
+                owner = not binding.namespace and binding.role_ref.name in _OWNER_ROLES
+                return self.is_cluster_owner(subject) or (owner and _unproven(self._view.ownership[binding], *_MARKS))
             case "cluster-admins":
                 return self.is_cluster_admin(subject)
             case "shipped":
@@ -148,7 +155,22 @@ class Classes:
             case _:
                 return name == str(subject)
 
+    def _is_in_project_of(self, namespace: str, subject: Subject) -> bool:
+        project = self._view.projects.of(namespace) if namespace else None
+        return project is not None and self.is_member(subject, project.id)
 
+    def _is_project_role(self, binding: Binding) -> bool:
+        if not binding.namespace:
+            return False
+        verdict = self._view.ownership[binding]
+        rendered = any(isinstance(owner, TemplateBinding) and owner.project for owner in verdict.owners)
+        return verdict.claim is Claim.HOLDS and rendered
+
+    def _believed(self, binding: Binding, *marks: str) -> bool:
+        return bool(binding.namespace) and _unproven(self._view.ownership[binding], *marks)
+
+
+_MARKS = ("globaladmin", "crtb", "rtb-owner")
 _OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator"})
 
 

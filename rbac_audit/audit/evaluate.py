@@ -69,12 +69,15 @@ def _partial(rule: Rule, view: View, gaps: Iterable[Gap]) -> Iterator[str]:
     read = {view.name: {_qualified(kind) for kind in (*rule.needs, *rule.uses)}}
     if view.rancher is not None:
         read.setdefault(view.rancher.cluster.name, set()).update(map(_qualified, rule.needs_rancher))
+    told: set[str] = set()
     for gap in gaps:
         if not read.get(gap.cluster, set()).isdisjoint(gap.kinds):
+            told.update(gap.namespaces if gap.cluster == view.name else ())
             yield f"{gap.what}: {gap.reason}"
     namespaced = any(kind.namespaced for kind in (*rule.needs, *rule.uses))
-    if view.cluster.unread_namespaces and namespaced and not rule.public:
-        yield f"{len(view.cluster.unread_namespaces)} namespaces of {view.name} were not read"
+    untold = view.cluster.unread_namespaces - told
+    if untold and namespaced and not rule.public:
+        yield f"{len(untold)} namespaces of {view.name} were not read"
 
 
 def _unread(cluster: Cluster, kind: type[KubernetesObject]) -> str:
@@ -108,7 +111,7 @@ def _named(message: str, subjects: Iterable[SubjectRef]) -> str:
     """Put the names that people know before the subjects of a message, longer subjects first."""
     names = {str(subject): subject.display_name for subject in subjects if subject.display_name}
     names = {text: name for text, name in names.items() if text in message and f"{text} ({name})" not in message}
-    if not names:
-        return message
+    if len(names) < 2:
+        return next((message.replace(text, f"{name} ({text})") for text, name in names.items()), message)
     pattern = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
     return re.sub(pattern, lambda found: f"{names[found[0]]} ({found[0]})", message)

@@ -81,8 +81,8 @@ def _subjects(estate: Estate) -> Iterator[str]:
     for rancher in estate.ranchers:
         for person in rancher.people.all:
             yield from (f"User:{person.user}", person.display_name)
-        for owner in (*rancher.bindings, *rancher.globals):
-            yield str(owner.subject or "")
+        owners = [*(item.subject for item in rancher.bindings), *(item.subject for item in rancher.globals)]
+        yield from (str(subject) for subject in owners if subject is not None)
 
 
 def _near(name: str, known: Iterable[str]) -> str:

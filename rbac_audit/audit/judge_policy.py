@@ -78,7 +78,7 @@ def _hits(spec: PolicySpec, view: View, classes: Classes) -> Iterator[Hit]:
     """Decide each distinct role once, then whom its bindings reach."""
     places, causes = _places(spec, view, classes), cache(partial(cause_of, view))
     for number, entry in enumerate(spec.permissions or spec.all_of):
-        allowed = (*spec.allowed, *entry.allowed)
+        allowed = (*entry.allowed, *spec.allowed)
         for role, rules in _holding(entry, view).items():
             for binding in view.access.by_role.get(role, ()):
                 if not places(binding.namespace):

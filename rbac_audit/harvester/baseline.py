@@ -68,6 +68,7 @@ class Baseline:
     def __init__(self, components: Iterable[Component], releases: Mapping[str, Mapping[str, str]]) -> None:
         """Index what components ship; `releases` are component versions by Harvester release, in order."""
         self._releases = releases
+        self._parts: dict[str, ReleaseParts] = {}
         self._versions: dict[str, tuple[str, ...]] = {}
         self._variants: dict[tuple[str, str, str], tuple[Variant, ...]] = {}
         for component in components:
@@ -81,8 +82,10 @@ class Baseline:
 
     def components_of(self, release: str) -> ReleaseParts:
         """Look up what a Harvester release is made of, or the nearest release of its minor, which it says."""
-        known = nearest_version(release, self._releases)
-        return ReleaseParts(release, known, self._releases.get(known, {}))
+        if release not in self._parts:
+            known = nearest_version(release, self._releases)
+            self._parts[release] = ReleaseParts(release, known, self._releases.get(known, {}))
+        return self._parts[release]
 
     def variants(self, kind: str, namespace: str, name: str) -> tuple[Variant, ...]:
         """Return what is shipped under a name, oldest first; empty for a name that nobody ships."""
@@ -125,8 +128,11 @@ class Baseline:
 
     def ships(self, binding: AnyBinding, subject: Subject, versions: Versions = ANY_VERSION) -> bool:
         """Tell whether this subject is bound to the same role in the shipped binding of this name."""
+        shipping = self._shipping(binding, versions)
+        if not shipping:
+            return False
         wanted, role_ref = subject_key(subject, binding.metadata.namespace), role_key(binding.role_ref)
-        shipped = map(shipped_content, self._shipping(binding, versions))
+        shipped = map(shipped_content, shipping)
         return any(content.role_ref == role_ref and wanted in content.subjects for content in shipped)
 
     def ships_rule(self, role: AnyRole | None, rule: PolicyRule | None, versions: Versions = ANY_VERSION) -> bool:
@@ -134,14 +140,14 @@ class Baseline:
 
         An aggregated role has what all shipped roles of all versions aggregate to it.
         """
-        if role is None or rule is None:
+        shipping = self._shipping(role, versions) if role is not None else ()
+        if role is None or rule is None or not shipping:
             return False
-        wanted = atoms_of((rule,))
-        return any(wanted <= self._rights(variant, role.metadata.name) for variant in self._shipping(role, versions))
+        return any(atoms_of((rule,)) <= self._rights(variant, role.metadata.name) for variant in shipping)
 
     def _shipping(self, item: RbacObject, versions: Versions) -> tuple[Variant, ...]:
         found = self.variants(item.kind, item.metadata.namespace, item.metadata.name)
-        stated = self._stated(found, versions)
+        stated = self._stated(found, versions) if found and versions else None
         return found if stated is None else stated
 
     def _rights(self, variant: Variant, name: str) -> frozenset[Atom]:

@@ -1,6 +1,7 @@
 """What counts in an RBAC object, taken apart into sets, so that another order or grouping is the same content."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -43,10 +44,15 @@ class Atom(msgspec.Struct, frozen=True, order=True):
 
 def atoms_of(rules: Iterable[PolicyRule]) -> frozenset[Atom]:
     """Take rules apart, so that another grouping of the same rights is the same set."""
-    return frozenset(atom for rule in rules for atom in _atoms(rule))
+    return frozenset[Atom]().union(*(_atoms(rule) for rule in rules))
 
 
-def _atoms(rule: PolicyRule) -> Iterable[Atom]:
+@lru_cache(maxsize=4096)
+def _atoms(rule: PolicyRule) -> frozenset[Atom]:
+    return frozenset(_each(rule))
+
+
+def _each(rule: PolicyRule) -> Iterable[Atom]:
     for verb in rule.verbs:
         yield from (Atom(verb, path=path) for path in rule.non_resource_urls)
         for group in rule.api_groups:
