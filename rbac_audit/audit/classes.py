@@ -138,22 +138,24 @@ class Classes:
             case "project-members":
                 return self._is_in_project_of(namespace, subject) or self._believed(binding, "prtb", "rtb-owner")
             case "members-by-shipped-roles":
-                role = self._view.access.roles.get(binding.role)
-                shipped = self._view.baseline.ships_rule(role, grant.rule)
-                return shipped and self._is_in_project_of(namespace, subject)
+                return self._is_in_project_of(namespace, subject) and self._has_shipped_role(binding, grant)
             case "project-roles":
                 return self._is_project_role(binding) or self._believed(binding, "prtb", "rtb-owner")
             case "cluster-owners":
-                owner = not binding.namespace and binding.role_ref.name in _OWNER_ROLES
-                return self.is_cluster_owner(subject) or (owner and _unproven(self._view.ownership[binding], *_MARKS))
-            case "cluster-admins":
-                return self.is_cluster_admin(subject)
+                return self.is_cluster_owner(subject) or self._looks_like_owner(binding)
             case "shipped":
                 return self.is_shipped(binding, subject, grant)
             case "platform":
                 return self.is_platform(subject)
             case _:
-                return name == str(subject)
+                return name == str(subject) or (name == "cluster-admins" and self.is_cluster_admin(subject))
+
+    def _has_shipped_role(self, binding: Binding, grant: Grant) -> bool:
+        return self._view.baseline.ships_rule(self._view.access.roles.get(binding.role), grant.rule)
+
+    def _looks_like_owner(self, binding: Binding) -> bool:
+        owner = not binding.namespace and binding.role_ref.name in _OWNER_ROLES
+        return owner and _unproven(self._view.ownership[binding], *_MARKS)
 
     def _is_in_project_of(self, namespace: str, subject: Subject) -> bool:
         project = self._view.projects.of(namespace) if namespace else None

@@ -11,7 +11,8 @@ from rbac_audit.access import Permission
 from rbac_audit.answers import words
 from rbac_audit.answers.overlay import overlay
 from rbac_audit.audit.estate import Estate, View
-from rbac_audit.errors import WrongUse
+from rbac_audit.errors import BadInput, WrongUse
+from rbac_audit.report.text import one_line
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.objects import KubernetesObject
 from rbac_audit.sources import SourceSpec, read_estate
@@ -34,7 +35,9 @@ class Asked(msgspec.Struct, frozen=True):
     def estate(self, source: str) -> Estate:
         """Read the estate, with the changes of --with and --without made."""
         snapshot = read_estate([SourceSpec.parse(text) for text in (source, *self.sources)])
-        return Estate(self.changed(snapshot), dict(pair(text) for text in self.ids))
+        estate = Estate(self.changed(snapshot), dict(pair(text) for text in self.ids))
+        tell_gaps(estate)
+        return estate
 
     def changed(self, snapshot: Snapshot) -> Snapshot:
         """Make the changes of --with and --without on the cluster that is asked about."""
@@ -50,9 +53,22 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 def objects_of(path: Path) -> list[KubernetesObject]:
-    """Read the objects of one file of manifests."""
-    (cluster,) = read_estate([SourceSpec(str(path), "overlay")]).clusters
-    return [item for items in cluster.objects.values() for item in items]
+    """Read the objects of one file of manifests; raises BadInput for what cannot be read, as it is all meant."""
+    snapshot = read_estate([SourceSpec(str(path), "overlay")])
+    for gap in snapshot.gaps:
+        raise BadInput("manifest", gap.what, gap.reason, gap.advice)
+    found = [item for cluster in snapshot.clusters for items in cluster.objects.values() for item in items]
+    if not found:
+        raise BadInput("manifest", str(path), "it holds no object that counts", "give roles, bindings or namespaces")
+    return found
+
+
+def tell_gaps(estate: Estate, side: str = "") -> bool:
+    """Say on standard error what could not be read: an answer must not look like the whole truth."""
+    gaps = sorted({*estate.snapshot.gaps, *estate.gaps})
+    for gap in gaps:
+        click.echo(one_line(f"gap {side}{gap.cluster}: {gap.what}: {gap.reason}; {gap.advice}"), err=True)
+    return bool(gaps)
 
 
 def question(function: Callable[P, R]) -> Callable[P, R]:
@@ -86,6 +102,6 @@ def request(texts: tuple[str, ...], usage: str) -> tuple[Permission, str]:
     return words.permission(verb, resource, name[0] if name else ""), source
 
 
-def dump(value: object) -> str:
-    """Write an answer as JSON."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+def print_answer(value: object) -> None:
+    """Print an answer as JSON, in UTF-8 whatever the terminal takes: it is read by programs."""
+    click.echo(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2))

@@ -1,24 +1,22 @@
 """`rbac-audit audit`: sources in, report out."""
 
 import datetime
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TextIO
 
 import rich_click as click
 from rich.console import Console
 
 from rbac_audit import __version__
-from rbac_audit.audit.build import Filters, Run, build_report
+from rbac_audit.audit.build import Run, build_report
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.evaluate import evaluate
+from rbac_audit.audit.filters import Filters, check_filters
 from rbac_audit.audit.finding import Severity
 from rbac_audit.audit.report import Report
 from rbac_audit.cli.asking import pair
+from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import WrongUse
 from rbac_audit.report import terminal
@@ -41,10 +39,13 @@ def _html(report: Report) -> str:
     return html.render(report)
 
 
-FORMATS: dict[str, Callable[[Report], str] | None] = {"terminal": None, "json": _json, "html": _html}
+FORMATS: dict[str, Callable[[Report], str]] = {"terminal": terminal.plain, "json": _json, "html": _html}
 
 
-@click.command(name="audit")
+@click.command(
+    name="audit",
+    epilog="Example: rbac-audit audit examples/lived-in --format terminal -o - --format html -o report.html",
+)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
     "--format", "formats", multiple=True, type=click.Choice(list(FORMATS)), help="What to write (repeatable)."
@@ -68,7 +69,9 @@ FORMATS: dict[str, Callable[[Report], str] | None] = {"terminal": None, "json": 
     "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."
 )
 @click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
-@click.option("--today", metavar="YYYY-MM-DD", help="The date of the report (default: today).")
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The date of the report (default: today)."
+)
 def command(
     sources: tuple[str, ...],
     formats: tuple[str, ...],
@@ -81,7 +84,7 @@ def command(
     namespaces: tuple[str, ...],
     folders: tuple[Path, ...],
     ids: tuple[str, ...],
-    today: str | None,
+    today: datetime.datetime | None,
 ) -> None:
     """Find what is wrong with access in an estate.
 
@@ -98,11 +101,11 @@ def command(
     snapshot = read_estate([SourceSpec.parse(source) for source in sources])
     estate = Estate(snapshot, dict(pair(text) for text in ids))
     filters = Filters(Severity(min_severity), rules, projects, subjects, namespaces)
-    date = today or datetime.datetime.now(tz=datetime.UTC).date().isoformat()
+    date = (today or datetime.datetime.now(tz=datetime.UTC)).date().isoformat()
     run = Run(__version__, date, digest(snapshot), Severity(fail_on))
+    check_filters(estate, filters)
     report = build_report(estate, evaluate(estate, known), known, capabilities, filters, run)
-    for name, path in targets:
-        _write(report, name, path)
+    _deliver(report, targets)
     sys.exit(report.summary.exit_code)
 
 
@@ -114,6 +117,7 @@ def _targets(formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[s
     targets = list(zip(formats, (*outputs, *("-" for _ in formats[len(outputs) :])), strict=True))
     if sum(path == "-" for _, path in targets) > 1:
         raise WrongUse("option", "--format", "two formats would be mixed on standard output", "give each its -o PATH")
+    check_places(path for _, path in targets if path != "-")
     return targets
 
 
@@ -123,31 +127,14 @@ def _check_rules(wanted: tuple[str, ...], known: list[str]) -> None:
             raise WrongUse("option", "--rule", f"there is no rule {name}", "see rbac-audit rules list")
 
 
-def _write(report: Report, name: str, path: str) -> None:
-    render = FORMATS[name]
-    with _opened(path) as stream:
-        if render is None:
-            terminal.write(report, Console(file=stream, width=None if stream.isatty() else 200))
+def _deliver(report: Report, targets: Iterable[tuple[str, str]]) -> None:
+    """Write the files first: they are whole before a reader of standard output can be gone."""
+    targets = tuple(targets)
+    write_files((path, FORMATS[name](report)) for name, path in targets if path != "-")
+    for name, path in targets:
+        if path != "-":
+            continue
+        if name == "terminal":
+            terminal.write(report, Console(file=sys.stdout, force_terminal=sys.stdout.isatty()))
         else:
-            stream.write(render(report))
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[TextIO]:
-    """Open standard output, or a file that is written beside its place and renamed when it is whole."""
-    if path == "-":
-        yield sys.stdout
-        return
-    place = Path(path)
-    try:
-        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-    except OSError as error:
-        raise WrongUse("option", f"-o {path}", error.strerror or "cannot be written", "choose another place") from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            yield stream
-        Path(beside).chmod(0o644)
-        Path(beside).replace(place)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+            click.echo(FORMATS[name](report).encode(), nl=False)

@@ -10,11 +10,14 @@ from rbac_audit.answers import words
 from rbac_audit.answers.access import identity_of
 from rbac_audit.answers.grant import GrantAnswer, can_grant
 from rbac_audit.audit.evidence import describe
-from rbac_audit.cli.asking import Asked, dump, objects_of, question
+from rbac_audit.cli.asking import Asked, objects_of, print_answer, question
 from rbac_audit.report.text import one_line
 
 
-@click.command(name="can-grant")
+@click.command(
+    name="can-grant",
+    epilog="Example: rbac-audit can-grant new-bindings.yaml --as project-owner examples/tenancy-legacy",
+)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("source")
 @click.option("--as", "subject", required=True, metavar="SUBJECT", help="Who hands it out.")
@@ -39,7 +42,7 @@ def command(
     view, who = asked.view(estate), words.subject(subject, estate)
     answers = [can_grant(view, identity_of(view, who), item) for item in objects_of(file)]
     if form == "json":
-        click.echo(dump({"subject": str(who), "cluster": view.name, "answers": answers}))
+        print_answer({"subject": str(who), "cluster": view.name, "answers": answers})
     else:
         for answer in answers:
             for line in _lines(answer):

@@ -10,14 +10,16 @@ from rbac_audit.answers import words
 from rbac_audit.answers.access import Answer, ask
 from rbac_audit.answers.batch import answer_all, parse_questions
 from rbac_audit.answers.why import sentence
-from rbac_audit.cli.asking import Asked, dump, question, request
+from rbac_audit.cli.asking import Asked, print_answer, question, request
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.report.text import one_line
 
 USAGE = "rbac-audit can-i VERB RESOURCE [NAME] --as SUBJECT SOURCE, or rbac-audit can-i --batch FILE SOURCE"
 
 
-@click.command(name="can-i")
+@click.command(
+    name="can-i", epilog="Example: rbac-audit can-i get secrets --as User:u-q9s2d -n default examples/tenancy-legacy"
+)
 @click.argument("texts", nargs=-1, metavar="VERB RESOURCE [NAME] SOURCE")
 @click.option("--as", "subject", metavar="SUBJECT", help="User:x, Group:x, ServiceAccount:ns/x, a login or a name.")
 @click.option("-n", "--namespace", default="", help="The namespace of the request; none means the whole cluster.")
@@ -44,7 +46,10 @@ def command(
     permission, source = request(texts, USAGE)
     estate = asked.estate(source)
     answer = ask(asked.view(estate), words.subject(subject, estate), permission, namespace)
-    click.echo(dump(answer) if form == "json" else "\n".join(_lines(answer)))
+    if form == "json":
+        print_answer(answer)
+    else:
+        click.echo("\n".join(_lines(answer)))
     sys.exit(0 if answer.allowed else 1)
 
 
@@ -68,9 +73,8 @@ def _batch(asked: Asked, texts: tuple[str, ...], batch: str) -> int:
 
 
 def _read(batch: str) -> list[str]:
-    if batch == "-":
-        return sys.stdin.read().splitlines()
     try:
-        return Path(batch).read_text(encoding="utf-8").splitlines()
+        raw = sys.stdin.buffer.read() if batch == "-" else Path(batch).read_bytes()
+        return raw.decode("utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         raise BadInput("batch", batch, "it cannot be read as UTF-8 text", "give a file of JSON lines") from error

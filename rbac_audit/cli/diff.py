@@ -8,14 +8,14 @@ import rich_click as click
 from rbac_audit.answers.diff import Change, Difference, diff
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.evidence import describe
-from rbac_audit.cli.asking import dump, pair
+from rbac_audit.cli.asking import pair, print_answer, tell_gaps
 from rbac_audit.report.text import one_line
 from rbac_audit.sources import SourceSpec, read_estate
 
 FORMS = click.Choice(["terminal", "json", "markdown"])
 
 
-@click.command(name="diff")
+@click.command(name="diff", epilog="Example: rbac-audit diff examples/tenancy-legacy examples/tenancy-aggregated")
 @click.argument("old")
 @click.argument("new")
 @click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
@@ -25,14 +25,16 @@ def command(old: str, new: str, ids: tuple[str, ...], fail_on_gain: bool, form: 
     """Compare what everybody may do in OLD and NEW, in effective rights rather than YAML."""
     known = dict(pair(text) for text in ids)
     one, other = (Estate(read_estate([SourceSpec.parse(text)]), known) for text in (old, new))
+    blind = [tell_gaps(one, "old "), tell_gaps(other, "new ")]
     found = diff(one, other)
     if form == "json":
-        click.echo(dump(found))
+        print_answer(found)
     else:
         for line in _markdown(found) if form == "markdown" else _lines(found):
             click.echo(line)
-    # A cluster that only one side has was not compared: unknown is not clean.
-    sys.exit(1 if found.gained and fail_on_gain else 3 if found.only_old or found.only_new else 0)
+    # What one side did not read was not compared, be it a cluster or a part of one: unknown is not clean.
+    unknown = found.only_old or found.only_new or any(blind)
+    sys.exit(1 if found.gained and fail_on_gain else 3 if unknown else 0)
 
 
 def _lines(found: Difference) -> Iterator[str]:

@@ -1,7 +1,11 @@
 """The command `rbac-audit` and its sub-commands, imported when they are called."""
 
 import importlib
+import io
+import os
 import sys
+import traceback
+from pathlib import Path
 
 import rich_click as click
 
@@ -21,6 +25,10 @@ COMMANDS = {
     "why": "Explain why somebody can or cannot do something.",
 }
 
+# Beside the codes of the commands: those of the shell for signals, and EX_SOFTWARE of sysexits.h. None of them is 0, 1
+# or 3, which say something about an estate.
+INTERRUPTED, READER_GONE, INTERNAL = 130, 141, 70
+
 
 class LazyGroup(click.RichGroup):
     """Imports a command when it is called: `--help` must not wait for networkx and kubernetes."""
@@ -29,14 +37,30 @@ class LazyGroup(click.RichGroup):
         """Name the commands."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; for the help of the group, a stand-in with its line is enough."""
-        if cmd_name not in COMMANDS:
-            return None
-        if ctx.info_name and not ctx.protected_args and "--help" in sys.argv[1:2]:
-            return click.Command(cmd_name, short_help=COMMANDS[cmd_name], help=COMMANDS[cmd_name])
-        command: click.Command = importlib.import_module(f"rbac_audit.cli.{cmd_name.replace('-', '_')}").command
-        return command
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  # likewise
+        """Stand in for a command with its line, which is enough for the help of the group."""
+        line = COMMANDS.get(cmd_name)
+        return click.Command(cmd_name, short_help=line, help=line) if line else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Import the command that is called."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, _imported(name) if name in COMMANDS else command, rest
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; that nobody reads on is no error of its, and click would say 1, which means findings."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _let_go()
+            ctx.exit(READER_GONE)
+
+
+def _imported(name: str) -> click.Command:
+    command: click.Command = importlib.import_module(f"rbac_audit.cli.{name.replace('-', '_')}").command
+    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,12 +70,55 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Run the command line and turn an error into its one line and exit code."""
+    """Run the command line; an error becomes its one line and exit code."""
+    _take_any_name()
+    code = _run()
     try:
-        cli(prog_name="rbac-audit")
-    except RbacAuditError as error:
-        click.echo(f"rbac-audit: {one_line(str(error))}", err=True)
-        sys.exit(error.exit_code)
+        sys.stdout.flush()
     except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
+        _let_go()
+        code = READER_GONE
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
+        result = cli.main(prog_name="rbac-audit", standalone_mode=False)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except (KeyboardInterrupt, click.Abort):
+        return _failed("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        path = getattr(getattr(error, "ctx", None), "command_path", "rbac-audit")
+        return _failed(f"{error.format_message().rstrip('.')}; see {path} --help", error.exit_code)
+    except RbacAuditError as error:
+        return _failed(str(error), error.exit_code)
+    except Exception as error:  # noqa: BLE001  # its message may hold what was read, such as a secret
+        return _failed(f"internal error: {_where(error)}; please report it with this line", INTERNAL)
+    return result if isinstance(result, int) else 0
+
+
+def _failed(line: str, code: int) -> int:
+    click.echo(f"rbac-audit: {one_line(line)}", err=True)
+    return code
+
+
+def _where(error: Exception) -> str:
+    """Say what kind of error came from which lines: neither a message nor a value is shown."""
+    frames = traceback.extract_tb(error.__traceback__)[-5:]
+    places = (f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno}" for frame in frames)
+    return f"{type(error).__name__} at {' > '.join(places)}"
+
+
+def _take_any_name() -> None:
+    """Let no name fail on a terminal that cannot show it: it is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _let_go() -> None:
+    """Send what is still buffered nowhere: the interpreter would complain about it at its end."""
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, sys.stdout.fileno())
+    os.close(sink)

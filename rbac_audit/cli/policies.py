@@ -14,7 +14,7 @@ from rbac_audit.errors import BadPolicy
 from rbac_audit.resources import policies_dir
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.decode import Raw
-from rbac_audit.sources.documents import Document, ListEnd
+from rbac_audit.sources.documents import Document, Problem
 from rbac_audit.sources.yaml_reader import read_yaml
 
 _POLICY, _CAPABILITIES = "AccessPolicy", "Capabilities"
@@ -88,7 +88,7 @@ def _of_file(path: Path, name: str) -> Iterator[tuple[Raw, str]]:
         if isinstance(part, Document):
             if _is_ours(part.raw, str(part.place)):
                 yield part.raw, str(part.place)
-        elif not isinstance(part, ListEnd):
+        elif isinstance(part, Problem):
             raise BadPolicy("policy file", str(part.place), part.text, "see docs/policies.md")
 
 

@@ -7,10 +7,11 @@ import rich_click as click
 from rbac_audit.audit.rule import Rule
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import WrongUse
+from rbac_audit.report.text import one_line
 from rbac_audit.rules import RULES
 
 
-@click.group(name="rules")
+@click.group(name="rules", epilog="Example: rbac-audit rules show kubevirt-only-binding")
 def command() -> None:
     """List the rules and show their pages."""
 
@@ -21,8 +22,10 @@ def command() -> None:
 )
 def list_rules(folders: tuple[Path, ...]) -> None:
     """List every rule with its severity and title."""
-    for rule in _all(folders):
-        click.echo(f"{rule.severity.value:<9}{rule.id:<34}{rule.title}")
+    rules = _all(folders)
+    width = max(len(rule.id) for rule in rules)
+    for rule in rules:
+        click.echo(one_line(f"{rule.severity.value:<9}{rule.id:<{width}}  {rule.title}"))
 
 
 @command.command(name="show")
@@ -38,7 +41,8 @@ def show_rule(rule_id: str, folders: tuple[Path, ...]) -> None:
         return
     if rule_id not in known:
         raise WrongUse("argument", rule_id, "there is no such rule", "see rbac-audit rules list")
-    click.echo(page(known[rule_id]))
+    for line in page(known[rule_id]).rstrip("\n").split("\n"):
+        click.echo(one_line(line))
 
 
 def _all(folders: tuple[Path, ...]) -> list[Rule]:

@@ -8,7 +8,7 @@ from rbac_audit.snapshot.file import write_snapshot
 from rbac_audit.sources import SourceSpec, read_estate
 
 
-@click.command(name="snapshot")
+@click.command(name="snapshot", epilog="Example: rbac-audit snapshot examples/lived-in -o estate.jsonl.zst")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
     "-o", "output", required=True, type=click.Path(path_type=Path), help="The file: .jsonl.zst, .jsonl.gz or .jsonl."

@@ -8,11 +8,11 @@ import rich_click as click
 from rbac_audit.answers import words
 from rbac_audit.answers.what import Place, what_can
 from rbac_audit.audit.evidence import describe
-from rbac_audit.cli.asking import Asked, dump, question
+from rbac_audit.cli.asking import Asked, print_answer, question
 from rbac_audit.report.text import one_line
 
 
-@click.command(name="what-can")
+@click.command(name="what-can", epilog="Example: rbac-audit what-can User:u-q9s2d examples/tenancy-legacy")
 @click.argument("subject")
 @click.argument("source")
 @question
@@ -33,7 +33,7 @@ def command(
     places = what_can(view, who)
     if form == "json":
         answer = {"subject": str(who), "display_name": view.display_name(who), "cluster": view.name, "places": places}
-        click.echo(dump(answer))
+        print_answer(answer)
         return
     for place in places:
         for line in _lines(place, str(who)):

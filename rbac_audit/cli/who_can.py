@@ -6,14 +6,17 @@ import rich_click as click
 
 from rbac_audit.answers.who import Holder, who_can
 from rbac_audit.audit.estate import View
-from rbac_audit.cli.asking import Asked, dump, question, request
+from rbac_audit.cli.asking import Asked, print_answer, question, request
 from rbac_audit.errors import WrongUse
 from rbac_audit.report.text import one_line
 
 USAGE = "rbac-audit who-can VERB RESOURCE [NAME] [-n NAMESPACE] SOURCE"
 
 
-@click.command(name="who-can")
+@click.command(
+    name="who-can",
+    epilog="Example: rbac-audit who-can create virtualmachines.kubevirt.io -n default examples/tenancy-legacy",
+)
 @click.argument("texts", nargs=-1, metavar="VERB RESOURCE [NAME] SOURCE")
 @click.option("-n", "--namespace", default="", help="In this namespace only (and cluster-wide).")
 @click.option(
@@ -37,7 +40,7 @@ def command(
     view = asked.view(asked.estate(source))
     holders = who_can(view, permission, namespace, _namespaces(view, project) if project else None)
     if form == "json":
-        click.echo(dump({"permission": str(permission), "cluster": view.name, "holders": holders}))
+        print_answer({"permission": str(permission), "cluster": view.name, "holders": holders})
         return
     for line in _lines(holders, str(permission)):
         click.echo(one_line(line))

@@ -9,13 +9,13 @@ import rich_click as click
 
 from rbac_audit.answers import words
 from rbac_audit.answers.why import Explanation, tree, why
-from rbac_audit.cli.asking import Asked, dump, question, request
+from rbac_audit.cli.asking import Asked, print_answer, question, request
 from rbac_audit.report.text import one_line
 
 USAGE = "rbac-audit why SUBJECT VERB RESOURCE [NAME] [-n NAMESPACE] SOURCE"
 
 
-@click.command(name="why")
+@click.command(name="why", epilog="Example: rbac-audit why User:u-q9s2d get secrets -n default examples/tenancy-legacy")
 @click.argument("subject")
 @click.argument("texts", nargs=-1, metavar="VERB RESOURCE [NAME] SOURCE")
 @click.option("-n", "--namespace", default="", help="The namespace of the request; none means the whole cluster.")
@@ -38,7 +38,7 @@ def command(
     told = why(asked.view(estate), words.subject(subject, estate), permission, namespace)
     if form == "json":
         more_keys = {"sentences": told.sentences, "missing": told.missing, "remedies": told.remedies}
-        click.echo(dump({**msgspec.structs.asdict(told.answer), **more_keys}))
+        print_answer({**msgspec.structs.asdict(told.answer), **more_keys})
     else:
         for line in _lines(told):
             click.echo(one_line(line))

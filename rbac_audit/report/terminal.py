@@ -8,7 +8,7 @@ from rich.text import Text
 
 from rbac_audit.audit.finding import Confidence, Finding, Severity
 from rbac_audit.audit.report import Report
-from rbac_audit.report.text import one_line
+from rbac_audit.report.text import count, one_line
 
 LIMIT = 50
 _STYLE = {
@@ -21,30 +21,34 @@ _STYLE = {
 
 
 def write(report: Report, console: Console) -> None:
-    """Write the report; colours and tables only where the console is a terminal."""
+    """Write the report: tables and colours where the console is a terminal, else plain lines."""
     if console.is_terminal:
         _tables(report, console)
+        console.print(Text(verdict(report)), soft_wrap=True, style="bold")
     else:
-        for line in _lines(report):
-            console.print(Text(line), soft_wrap=True)
-    console.print(Text(verdict(report)), soft_wrap=True, style="bold" if console.is_terminal else None)
+        console.file.write(plain(report))
+
+
+def plain(report: Report) -> str:
+    """Write one line for each finding, gap and reason, nothing left out, and the verdict last."""
+    return "".join(f"{line}\n" for line in (*_lines(report), verdict(report)))
 
 
 def verdict(report: Report) -> str:
     """Say in one sentence what was found and what could not be judged."""
-    counts = report.summary.by_severity
+    counts, summary = report.summary.by_severity, report.summary
     found = ", ".join(f"{counts[severity.value]} {severity.value}" for severity in Severity if counts[severity.value])
-    summary = report.summary
-    parts = [f"{summary.findings} findings ({found})" if found else "No findings"]
-    parts.append(f"in {summary.objects} objects of {len(report.estate.clusters)} clusters")
+    objects, clusters = count(summary.objects, "object"), count(len(report.estate.clusters), "cluster")
+    parts = [f"{count(summary.findings, 'finding')} ({found})" if found else "No findings"]
+    parts.append(f"in {objects} of {clusters}")
     unknown = []
     if summary.gaps:
-        unknown.append(f"{summary.gaps} things could not be read")
+        unknown.append(f"{count(summary.gaps, 'thing')} could not be read")
     if summary.not_evaluated:
-        unknown.append(f"{summary.not_evaluated} checks could not be evaluated in full")
+        unknown.append(f"{count(summary.not_evaluated, 'check')} could not be evaluated in full")
     if summary.hidden:
-        unknown.append(f"{summary.hidden} findings are hidden by the filters")
-    return one_line("; ".join([" ".join(parts), *unknown]) + ".")
+        unknown.append(f"{count(summary.hidden, 'finding')} hidden by the filters")
+    return "; ".join([" ".join(parts), *unknown]) + "."
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -52,15 +56,24 @@ def _lines(report: Report) -> Iterator[str]:
         yield " ".join(_cells(finding))
     for gap in report.gaps:
         yield one_line(f"gap {gap.cluster}: {gap.what}: {gap.reason}; {gap.advice}")
-    for blind in report.not_evaluated:
-        how = "not evaluated in full" if blind.partly else "not evaluated"
-        yield one_line(f"{how} {blind.rule} {blind.cluster}: {'; '.join(blind.because)}")
+    for cluster, rules, because, how in _blind(report):
+        yield one_line(f"{how} {cluster}: {rules}: {because}")
+
+
+def _blind(report: Report) -> Iterator[tuple[str, str, str, str]]:
+    """Put together the rules that the same reason keeps from looking: cluster, rules, reason, how much of it."""
+    rules: dict[tuple[str, tuple[str, ...], bool], list[str]] = {}
+    for item in report.not_evaluated:
+        rules.setdefault((item.cluster, item.because, item.partly), []).append(item.rule)
+    for (cluster, because, partly), names in rules.items():
+        how = "not evaluated in full" if partly else "not evaluated"
+        yield cluster, ", ".join(names), "; ".join(because), how
 
 
 def _cells(finding: Finding) -> tuple[str, str, str, str]:
     severity = finding.severity.value
     sure = severity if finding.confidence is Confidence.CERTAIN else f"{severity}?"
-    return sure, finding.rule, one_line(str(finding.object)), one_line(finding.message)
+    return sure, one_line(finding.rule), one_line(str(finding.object)), one_line(finding.message)
 
 
 def _tables(report: Report, console: Console) -> None:
@@ -77,10 +90,7 @@ def _tables(report: Report, console: Console) -> None:
 
 def _unknown(report: Report, console: Console) -> None:
     rows = [(gap.cluster, gap.what, gap.reason, gap.advice) for gap in report.gaps]
-    rows += [
-        (blind.cluster, f"rule {blind.rule}", "; ".join(blind.because), "in part" if blind.partly else "not evaluated")
-        for blind in report.not_evaluated
-    ]
+    rows += [(cluster, f"rules {rules}", because, how) for cluster, rules, because, how in _blind(report)]
     if not rows:
         return
     table = Table("cluster", "not known", "because", "", title="What could not be read or judged", expand=True)

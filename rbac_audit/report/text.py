@@ -10,4 +10,14 @@ def one_line(text: str) -> str:
     r"""Write every control, format and separator character as its \u escape."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(f"\\u{ord(char):04x}" if unicodedata.category(char) in _UNSAFE else char for char in text)
+    return "".join(_escape(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
+
+
+def _escape(char: str) -> str:
+    number = ord(char)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: `1 finding`, `2 findings`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -182,11 +182,12 @@ def _addon(raw: Raw) -> Raw:
 
 
 def _without_password(url: object) -> object:
-    """Drop what stands between `//` and `@` of a URL."""
-    if not isinstance(url, str) or "@" not in url:
+    """Drop what stands before the `@` of a URL's host."""
+    if not isinstance(url, str):
         return url
-    scheme, separator, rest = url.rpartition("//")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+    scheme, separator, rest = url.partition("//") if "//" in url else ("", "", url)
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _user_attribute(raw: Raw) -> Raw:

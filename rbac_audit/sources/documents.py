@@ -1,11 +1,18 @@
 """What every reader hands on: one raw manifest with its place, or what was wrong there."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.objects import KubernetesObject
 from rbac_audit.sources import limits
+
+# A kind and a group become part of gaps and reports, so they must be names and nothing longer.
+KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+API_VERSION = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[a-z0-9]{1,63}")
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -47,7 +54,18 @@ class Problem(msgspec.Struct, frozen=True):
     kind: str = ""
 
 
-Part = Document | ListEnd | Problem
+class Batch(msgspec.Struct, frozen=True):
+    """Many items at once, decoded; and how many are of kinds that no snapshot keeps, by (apiVersion, kind)."""
+
+    objects: list[KubernetesObject]
+    unknown: Counter[tuple[str, str]]
+
+    def __len__(self) -> int:
+        """Count the items."""
+        return len(self.objects) + self.unknown.total()
+
+
+Part = Document | Batch | ListEnd | Problem
 
 
 class Unusable(Exception):

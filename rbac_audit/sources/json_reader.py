@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from rbac_audit.snapshot.decode import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Document, ListItems, Part, Place, Problem
+from rbac_audit.sources.json_items import Items
 from rbac_audit.sources.json_window import Malformed, Window
 
 
-def read_json(chunks: Iterator[str], file: str) -> Iterator[Part]:
-    """Read all documents of a text; a syntax error ends it, except where every document is a line of its own."""
+def read_json(chunks: Iterator[str], file: str, *, batches: bool = False) -> Iterator[Part]:
+    """Read all documents of a text; a syntax error ends it, except where every document is a line of its own.
+
+    With `batches`, the items of a List may come many at once.
+    """
     window = Window(chunks)
     number = 0
     while window.peek():
@@ -19,7 +23,7 @@ def read_json(chunks: Iterator[str], file: str) -> Iterator[Part]:
         number += 1
         place, found = Place(file, number, window.line()), 0
         try:
-            for part in _document(window, place):
+            for part in _document(window, place, batches):
                 found += 1
                 yield part
         except Malformed as error:
@@ -40,46 +44,38 @@ def _next_document_on_a_line(window: Window) -> bool:
     return window.peek() in ("{", "")
 
 
-def _document(window: Window, place: Place) -> Iterator[Part]:
+def _document(window: Window, place: Place, batches: bool) -> Iterator[Part]:
     small = window.small_document()
     if small is not None:
         yield Document(small, place)
     elif window.take("{[", "at the start of a document") == "{":
-        yield from _object(window, place)
+        yield from _object(window, place, batches)
     else:
         listed = ListItems()
-        yield from _items(window, place, listed)
+        yield from Items(window, place, listed, batches).parts()
         yield from listed.end({}, place)
 
 
-def _object(window: Window, place: Place) -> Iterator[Part]:
+def _object(window: Window, place: Place, batches: bool) -> Iterator[Part]:
     """Read from behind `{` to behind `}`, the items of a List one by one."""
     fields: Raw = {}
     listed: ListItems | None = None
     size = 0
-    more = not _closed(window, "}")
+    more = not window.closed("}")
     while more:
+        before = window.offset
         key = _key(window)
         if key == "items" and window.peek() == "[":
             window.at += 1
             listed = listed or ListItems()
-            yield from _items(window, place, listed)
+            yield from Items(window, place, listed, batches).parts()
         else:
-            before = window.taken
             fields[key] = window.value()
-            size += window.taken - before
+            size += window.offset - before
             if size > limits.ITEM_BYTES:
                 raise Malformed(f"one document is larger than {limits.ITEM_BYTES // limits.MIB} MiB", window.at)
         more = window.another("}")
     yield from listed.end(fields, place) if listed else [Document(fields, place)]
-
-
-def _closed(window: Window, bracket: str) -> bool:
-    """Consume the bracket of an empty collection."""
-    if window.peek() != bracket:
-        return False
-    window.at += 1
-    return True
 
 
 def _key(window: Window) -> str:
@@ -88,14 +84,3 @@ def _key(window: Window) -> str:
     key = window.value()
     window.take(":", "after a field name")
     return str(key)
-
-
-def _items(window: Window, place: Place, items: ListItems) -> Iterator[Part]:
-    """Read from behind `[` to behind `]`."""
-    more = not _closed(window, "]")
-    while more:
-        window.peek()
-        line = window.line()
-        value = window.value()
-        yield from items.add(value, Place(place.file, place.document, line, items.count + 1))
-        more = window.another("]")

@@ -41,7 +41,17 @@ class Window:
         self.at = 0
         self._counted = 0
         self._line = 1
-        self.taken = 0
+        self._dropped = 0
+
+    @property
+    def offset(self) -> int:
+        """How many characters of the whole text are consumed."""
+        return self._dropped + self.at
+
+    @property
+    def end(self) -> int:
+        """How many characters of the whole text have been seen."""
+        return self._dropped + len(self.text)
 
     def line(self, position: int | None = None) -> int:
         """Number the line of a position that is not before the last one asked for."""
@@ -60,6 +70,7 @@ class Window:
             pieces.append(piece)
         if pieces:
             self.line()
+            self._dropped += self.at
             self.text, self.at, self._counted = "".join([self.text[self.at :], *pieces]), 0, 0
         return bool(pieces)
 
@@ -72,6 +83,13 @@ class Window:
                 return self.text[self.at]
             if not self.more():
                 return ""
+
+    def closed(self, bracket: str) -> bool:
+        """Consume the bracket of an empty collection."""
+        if self.peek() != bracket:
+            return False
+        self.at += 1
+        return True
 
     def another(self, closing: str) -> bool:
         """Consume the comma before another value, or the bracket that closes a collection."""
@@ -107,9 +125,15 @@ class Window:
             if end >= len(self.text) - 2 and not isinstance(value, dict | list | str) and self.more():
                 continue  # a number may go on in the next chunk, with `.` or `e+` at the end of this one
             self._check(value, end)
-            self.taken += end - self.at
             self.at = end
             return value
+
+    def up_to_last(self, between: str) -> str:
+        """Look at all that comes before the last `between` in the window, and its first character; "" for none."""
+        last = self.text.rfind(between, self.at)
+        if last < 0 and len(self.text) - self.at < limits.CHUNK_BYTES and self.more():
+            last = self.text.rfind(between, self.at)
+        return self.text[self.at : last + 1] if last >= 0 else ""
 
     def small_document(self) -> Raw | None:
         """Consume an object that lies in the window and is no List; None leaves it to be read field by field."""

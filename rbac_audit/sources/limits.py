@@ -22,9 +22,6 @@ FOLDER_FILES = 100_000
 FOLDER_DEPTH = 32
 ARCHIVE_DIRECTORY_BYTES = 64 * MIB
 
-# A JSON List up to here is decoded at once; a larger one item by item, with no more memory than an item takes.
-AT_ONCE_BYTES = 96 * MIB
-
 CHUNK_BYTES = MIB
 SNIFF_BYTES = 64 << 10
 

@@ -10,7 +10,7 @@ from rbac_audit.snapshot.decode import Raw, decode
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of
 from rbac_audit.sources import limits
-from rbac_audit.sources.documents import Document, ListEnd, Part, Place, Problem, Unusable
+from rbac_audit.sources.documents import API_VERSION, KIND, Batch, Document, ListEnd, Part, Place, Problem, Unusable
 from rbac_audit.sources.evidence import (
     ClusterEvidence,
     Evidence,
@@ -21,29 +21,23 @@ from rbac_audit.sources.evidence import (
     kind_of_resource,
     without_namespace,
 )
-from rbac_audit.sources.json_list import decode_list
 from rbac_audit.sources.json_reader import read_json
 from rbac_audit.sources.streams import Peekable, text
 from rbac_audit.sources.yaml_reader import read_yaml
 
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[{\]])")
 _JSON_NAME = re.compile(r"\.json(\.gz)?$", re.IGNORECASE)
-# A kind and a group become part of gaps and reports, so they must be names and nothing longer.
-_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
-_API_VERSION = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[a-z0-9]{1,63}")
 ADVICE = "repair it, or leave it out and say so"
 
 
-def read_parts(stream: Peekable, file: str) -> Iterator[Part]:
-    """Read a file as JSON or as YAML; raises Unusable."""
-    if not stream.peek(limits.SNIFF_BYTES).strip():
+def read_parts(stream: Peekable, file: str, *, batches: bool = False) -> Iterator[Part]:
+    """Read a file as JSON when it is called or begins like JSON, else as YAML; raises Unusable."""
+    start = stream.peek(limits.SNIFF_BYTES)
+    if not start.strip():
         raise Unusable("is empty", "write it again: the command that wrote it has probably failed")
-    return (read_json if _is_json(stream, file) else read_yaml)(text(stream), file)
-
-
-def _is_json(stream: Peekable, file: str) -> bool:
-    """A file is JSON when it is called or begins like JSON."""
-    return bool(_JSON_NAME.search(file) or _JSON.match(stream.peek(limits.SNIFF_BYTES)))
+    if _JSON_NAME.search(file) or _JSON.match(start):
+        return read_json(text(stream), file, batches=batches)
+    return read_yaml(text(stream), file)
 
 
 class ManifestFile:
@@ -63,31 +57,16 @@ class ManifestFile:
 
     def read(self, stream: Peekable, change: Callable[[Raw], Raw] | None = None) -> None:
         """Take every document; `change` sees each raw manifest first. Raises Unusable."""
-        if change is None and self._at_once(stream):
-            return
-        for part in read_parts(stream, self.file):
+        for part in read_parts(stream, self.file, batches=change is None):
             match part:
+                case Batch():
+                    self._batch(part)
                 case Document(raw, place):
                     self._document(change(raw) if change else raw, place)
                 case ListEnd():
                     self._list(part)
                 case Problem():
                     self._problem(part)
-
-    def _at_once(self, stream: Peekable) -> bool:
-        if not _is_json(stream, self.file):
-            return False
-        start = stream.peek(limits.AT_ONCE_BYTES)
-        decoded = decode_list(start) if len(start) < limits.AT_ONCE_BYTES else None
-        if decoded is None:
-            return False
-        if not all(_API_VERSION.fullmatch(version) and _KIND.fullmatch(kind) for version, kind in decoded.unknown):
-            return False
-        for (version, kind), count in decoded.unknown.items():
-            self._evidence.unknown(kind_name(version.rpartition("/")[0], kind), count)
-        for item in decoded.objects:
-            self._keep(item)
-        return True
 
     def fail(self, trouble: Unusable) -> None:
         """Take it that the file could be read up to here only."""
@@ -100,15 +79,21 @@ class ManifestFile:
         else:
             self._untold += 1
 
+    def _batch(self, batch: Batch) -> None:
+        for (api_version, kind), count in batch.unknown.items():
+            self._evidence.unknown(kind_name(api_version.rpartition("/")[0], kind), count)
+        for item in batch.objects:
+            self._keep(item)
+
     def _document(self, raw: Raw, place: Place) -> None:
         api_version, kind = raw.get("apiVersion"), raw.get("kind")
         if api_version is None and kind is None:
             self._no_manifests += 1
             return
-        if not (isinstance(kind, str) and _KIND.fullmatch(kind)):
+        if not (isinstance(kind, str) and KIND.fullmatch(kind)):
             self._problem(Problem(place, "its kind is missing or no name"))
             return
-        if not (isinstance(api_version, str) and _API_VERSION.fullmatch(api_version)):
+        if not (isinstance(api_version, str) and API_VERSION.fullmatch(api_version)):
             self._problem(Problem(place, "its apiVersion is missing or no group and version"))
             return
         name = kind_name(api_version.rpartition("/")[0], kind)

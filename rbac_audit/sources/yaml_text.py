@@ -7,11 +7,12 @@ from rbac_audit.sources import limits
 
 # A line that starts with `---` ends every scalar (YAML 1.1, c-forbidden), so cutting there is always safe.
 _MARK = re.compile(r"\n---(?=[ \t\r\n])")
-_NO_CONTENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?\n|%[^\n]*\n)*")
-
+_NO_CONTENT = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)|%[^\n]*(?:\n|\Z))*")
 
 # What libyaml's reader takes (YAML 1.1, c-printable), the other way round.
 _NOT_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+_LONGEST_HELD = 64 << 10
 
 
 class TooLarge(Exception):
@@ -75,11 +76,16 @@ def _cut(chunks: Iterator[str]) -> Iterator[str]:
             if content:
                 yield ""
             start, content = end, False
-        # The beginning of a mark may be at the end of the chunk.
-        newline = text.rfind("\n", max(start, len(text) - 4))
-        keep = len(text) if newline < 0 else newline
+        keep = _whole_lines(text, start)
         if start < keep:
-            content = content or not _NO_CONTENT.fullmatch(text, start, keep)
+            content = content or keep == len(text) or not _NO_CONTENT.fullmatch(text, start, keep)
             yield text[start:keep]
         rest = text[keep:]
     yield from ["\n", "", "---"] if rest == "\n---" else [rest] if rest else []
+
+
+def _whole_lines(text: str, start: int) -> int:
+    """Hold back the last line, which may be the beginning of a mark or a comment, unless it is very long."""
+    newline = text.rfind("\n", start)
+    whole = start if newline < 0 else newline
+    return whole if len(text) - whole <= _LONGEST_HELD else len(text)

@@ -1,19 +1,15 @@
 // Projects against what can be done in them: how many can, and how many of them are outsiders.
 
+const UNSURE =
+  "? stands where nobody was found, but not everything could be read on that cluster. Numbers there are the least there can be.";
+
 class MatrixView {
   constructor(data) {
     this.data = data;
     const place = byId("matrix-app");
     this.rows = matrixRows(data);
     if (data.incomplete.size)
-      place.append(
-        h(
-          "p",
-          { class: "note" },
-          "? stands where nobody was found, but not everything could be read on that cluster. Numbers there are the least there can be. ",
-          h("a", { href: "#estate/gaps" }, "What could not be read"),
-        ),
-      );
+      place.append(h("p", { class: "note" }, UNSURE, " ", h("a", { href: "#estate/gaps" }, "What could not be read")));
     const box = h("div", { class: "matrix-box" });
     place.append(box);
     this.table = new RowTable(box, {

@@ -99,17 +99,23 @@ function printedMatrix(data) {
       "tr",
       null,
       h("th", { scope: "row" }, bdi(project.title), " ", muted(clusterName(data, project.cluster))),
-      data.capabilities.map((capability) => h("td", null, printedCell(cells.get(capability)))),
+      data.capabilities.map((capability) =>
+        h("td", null, printedCell(cells.get(capability), isIncomplete(data, project.cluster))),
+      ),
     ),
   );
   return [
     cutNote(rows.length, PRINTED.matrix, rows.length, "row"),
-    h("table", { class: "plain-table" }, h("thead", null, head), h("tbody", null, lines)),
+    data.incomplete.size ? h("p", null, UNSURE) : null,
+    h("table", { class: "plain-table printed-matrix" }, h("thead", null, head), h("tbody", null, lines)),
   ];
 }
 
-const printedCell = (cell) =>
-  cell ? `${number(cell.all.size)}${cell.outside.size ? ` (${number(cell.outside.size)} outside)` : ""}` : "\u2013";
+function printedCell(cell, unsure) {
+  if (!cell) return unsure ? "?" : "\u2013";
+  const outside = cell.outside.size ? h("span", { class: "outside" }, `${number(cell.outside.size)} outside`) : null;
+  return [h("span", { class: "all" }, number(cell.all.size)), outside];
+}
 
 function printedMembers(data) {
   const projects = data.projects.filter((project) => project.reach === "project");

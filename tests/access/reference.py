@@ -93,11 +93,10 @@ def _of(manifests: Sequence[Manifest], kind: str, namespace: str = "") -> list[M
     return [item for item in found if item["metadata"].get("namespace", "") == namespace]
 
 
-def _rules_of(manifests: Sequence[Manifest], role_ref: Manifest, namespace: str) -> Rules:
+def rules_of(manifests: Sequence[Manifest], role_ref: Manifest, namespace: str) -> Rules:
+    """GetRoleReferenceRules; nothing where it returns an error."""
     kind = role_ref["kind"]
-    if kind == "Role" and not namespace:
-        return []
-    if kind not in {"Role", "ClusterRole"}:
+    if kind not in {"Role", "ClusterRole"} or (kind == "Role" and not namespace):
         return []
     for item in _of(manifests, kind, namespace if kind == "Role" else ""):
         if item["metadata"]["name"] == role_ref["name"]:
@@ -119,7 +118,7 @@ def reaching(manifests: Sequence[Manifest], user: str, groups: Sequence[str], na
 def rules_for(manifests: Sequence[Manifest], user: str, groups: Sequence[str], namespace: str) -> list[Manifest]:
     found: list[Manifest] = []
     for binding in reaching(manifests, user, groups, namespace):
-        found.extend(_rules_of(manifests, binding["roleRef"], binding["metadata"].get("namespace", "")))
+        found.extend(rules_of(manifests, binding["roleRef"], binding["metadata"].get("namespace", "")))
     return found
 
 

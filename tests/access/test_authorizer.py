@@ -256,6 +256,18 @@ def test_rules_of_a_role(key: tuple[str, str], count: int) -> None:
     assert len(authorizer_of(*ESTATE).rules(key)) == count
 
 
+def test_values_do_not_change() -> None:
+    access = authorizer_of(*ESTATE)
+    for value, field in [
+        (ALICE, "user"),
+        (GET_PODS, "verb"),
+        (Grant(None, None), "rule"),
+        (access.bindings[0], "role"),
+    ]:
+        with pytest.raises(AttributeError):
+            setattr(value, field, "")
+
+
 def test_an_aggregated_role_grants_what_its_members_have() -> None:
     access = authorizer_of(
         cluster_role("view", selectors=[{"matchLabels": {"to-view": "true"}}]),

@@ -9,7 +9,6 @@ from tests.access.manifests import Manifest
 from tests.access.worlds import Request, World, typed
 
 WORLDS = worlds.worlds()
-REQUESTS = st.lists(worlds.requests(), min_size=4, max_size=8)
 
 
 def as_decided(world: World) -> World:
@@ -21,17 +20,17 @@ def allowed(access: Authorizer, request: Request) -> bool:
     return access.allowed(request.identity, request.permission, request.namespace)
 
 
-@given(WORLDS, REQUESTS)
-def test_every_decision_is_that_of_the_loops_of_the_api_server(world: World, requests: list[Request]) -> None:
+@given(WORLDS, st.data())
+def test_every_decision_is_that_of_the_loops_of_the_api_server(world: World, data: st.DataObject) -> None:
     access, settled = Authorizer(world.cluster), as_decided(world).manifests
-    for request in requests:
+    for request in data.draw(worlds.questions(world)):
         assert allowed(access, request) is reference.authorize(settled, request.review)
 
 
-@given(worlds.worlds(storable=True), REQUESTS)
-def test_so_is_every_decision_about_what_an_api_server_stores(world: World, requests: list[Request]) -> None:
+@given(worlds.worlds(storable=True), st.data())
+def test_so_is_every_decision_about_what_an_api_server_stores(world: World, data: st.DataObject) -> None:
     access, settled = Authorizer(world.cluster), as_decided(world).manifests
-    for request in requests:
+    for request in data.draw(worlds.questions(world)):
         assert allowed(access, request) is reference.authorize(settled, request.review)
 
 
@@ -43,19 +42,19 @@ def test_the_rules_of_somebody_are_those_of_the_rules_review(world: World, who: 
     assert len(found) == len(set(found))
 
 
-@given(WORLDS, REQUESTS)
-def test_whoever_may_holds_a_rule_that_allows_it(world: World, requests: list[Request]) -> None:
+@given(WORLDS, st.data())
+def test_whoever_may_holds_a_rule_that_allows_it(world: World, data: st.DataObject) -> None:
     access = Authorizer(world.cluster)
-    for request in requests:
+    for request in data.draw(worlds.questions(world)):
         if worlds.MASTERS not in request.identity.groups:
             rules = access.rules_for(request.identity, request.namespace)
             assert allowed(access, request) is any(rule_allows(rule, request.permission) for rule in rules)
 
 
-@given(WORLDS, REQUESTS)
-def test_who_can_and_can_i_agree(world: World, requests: list[Request]) -> None:
+@given(WORLDS, st.data())
+def test_who_can_and_can_i_agree(world: World, data: st.DataObject) -> None:
     access = Authorizer(world.cluster)
-    for request in requests:
+    for request in data.draw(worlds.questions(world)):
         who, namespace = request.identity, request.namespace
         reached = {
             (item["kind"], item["metadata"]["name"], item["metadata"].get("namespace", ""))
@@ -73,26 +72,24 @@ def test_who_can_and_can_i_agree(world: World, requests: list[Request]) -> None:
         assert len(set(found)) == len(found)
 
 
-@given(WORLDS, REQUESTS, worlds.rules(), st.data())
-def test_a_new_rule_never_takes_a_right_away(
-    world: World, requests: list[Request], rule: Manifest, data: st.DataObject
-) -> None:
+@given(WORLDS, worlds.rules(), st.data())
+def test_a_new_rule_never_takes_a_right_away(world: World, rule: Manifest, data: st.DataObject) -> None:
     # An aggregated role without stored rules is left alone: whatever is stored in it replaces the union.
     roles = [item for item in world.manifests if item.get("rules") or _is_plain_role(item)]
     if roles:
         chosen = data.draw(st.sampled_from(roles))
         larger = world.replaced([{**chosen, "rules": [*chosen["rules"], rule]}])
-        _loses_nothing(world, larger, requests)
+        _loses_nothing(world, larger, data.draw(worlds.questions(world)))
 
 
-@given(WORLDS, WORLDS, REQUESTS)
-def test_a_new_binding_never_takes_a_right_away(world: World, other: World, requests: list[Request]) -> None:
+@given(WORLDS, WORLDS, st.data())
+def test_a_new_binding_never_takes_a_right_away(world: World, other: World, data: st.DataObject) -> None:
     more = [
         {**item, "metadata": {**item["metadata"], "name": f"new-{item['metadata']['name']}"}}
         for item in other.manifests
         if item["kind"].endswith("Binding")
     ]
-    _loses_nothing(world, world.replaced(more), requests)
+    _loses_nothing(world, world.replaced(more), data.draw(worlds.questions(world)))
 
 
 def _is_plain_role(item: Manifest) -> bool:
@@ -105,15 +102,18 @@ def _loses_nothing(world: World, larger: World, requests: list[Request]) -> None
         assert allowed(after, request) or not allowed(before, request)
 
 
-@given(WORLDS, worlds.requests(), st.sampled_from(worlds.USER_GROUPS))
-def test_a_new_group_never_takes_a_right_away(world: World, request: Request, group: str) -> None:
-    access, who = Authorizer(world.cluster), request.identity
-    more = Request(Identity(who.user, (*who.groups, group)), request.permission, request.namespace)
-    assert allowed(access, more) or not allowed(access, request)
-
-
-@given(WORLDS, worlds.requests())
-def test_what_is_allowed_everywhere_is_allowed_in_every_namespace(world: World, request: Request) -> None:
+@given(WORLDS, st.sampled_from(worlds.USER_GROUPS), st.data())
+def test_a_new_group_never_takes_a_right_away(world: World, group: str, data: st.DataObject) -> None:
     access = Authorizer(world.cluster)
-    if access.allowed(request.identity, request.permission):
-        assert all(access.allowed(request.identity, request.permission, place) for place in worlds.NAMESPACES)
+    for request in data.draw(worlds.questions(world)):
+        who = Identity(request.identity.user, (*request.identity.groups, group))
+        more = Request(who, request.permission, request.namespace)
+        assert allowed(access, more) or not allowed(access, request)
+
+
+@given(WORLDS, st.data())
+def test_what_is_allowed_everywhere_is_allowed_in_every_namespace(world: World, data: st.DataObject) -> None:
+    access = Authorizer(world.cluster)
+    for request in data.draw(worlds.questions(world)):
+        if access.allowed(request.identity, request.permission):
+            assert all(access.allowed(request.identity, request.permission, place) for place in worlds.NAMESPACES)

@@ -73,6 +73,7 @@ RESOURCES = [
     (on(resources="*/scale */log"), wants("get", "pods/log"), True),
     (on(resources="*/a/b"), wants("get", "pods/a/b"), True),
     (on(resources="*/b"), wants("get", "pods/a/b"), False),
+    (on(resources="*/log"), wants("get", "/log"), True),
     (on(resources="pods/*"), wants("get", "pods/log"), False),
     (on(resources="pods/*"), wants("get", "pods"), False),
     (on(resources="pods/*"), wants("get", "pods/*"), True),
@@ -176,6 +177,18 @@ def test_a_rule_is_about_a_verb(rule: PolicyRule, expected: bool) -> None:
 )
 def test_a_permission_prints_as_kubectl_writes_it(permission: Permission, text: str) -> None:
     assert str(permission) == text
+
+
+def test_permissions_are_plain_words_that_sort() -> None:
+    assert Permission("get") == Permission(verb="get", api_group="", resource="", name="", path="")
+    later = [wants("get", "pods", "apps"), wants("get", "secrets"), wants("get", "pods", name="web"), url("/x")]
+    assert sorted([*later, wants("create", "pods")]) == [
+        wants("create", "pods"),
+        url("/x"),
+        wants("get", "pods", name="web"),
+        wants("get", "secrets"),
+        wants("get", "pods", "apps"),
+    ]
 
 
 @given(worlds.rules(), worlds.requests())

@@ -15,15 +15,11 @@ from hypothesis import strategies as st
 from rbac_audit.access import Identity, Permission
 from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import PolicyRule
-from tests.access import manifests
+from tests.access import manifests, reference
 from tests.access.manifests import Manifest
+from tests.access.vocabulary import PERMISSIONS, RESOURCE_RULES, URL_RULES, VOID_RULES
 
 NAMESPACES = ("team-a", "team-b")
-VERBS = ("get", "list", "create")
-GROUPS = ("", "apps")
-RESOURCES = ("pods", "pods/log", "secrets", "secrets/log", "log")
-NAMES = ("web", "db")
-PATHS = ("/x", "/x/", "/x/y", "/xy", "/", "/x/*")
 ROLE_NAMES = ("view", "edit", "own")
 CLUSTER_ROLE_NAMES = (*ROLE_NAMES, "admin", "all")
 BOT = "system:serviceaccount:team-a:bot"
@@ -40,7 +36,6 @@ USER_GROUPS = (
 )
 MASTERS = "system:masters"
 LABELS = ("to-view", "to-edit", "tier")
-LABEL_VALUES = ("true", "false", "")
 
 
 @dataclass(frozen=True)
@@ -99,43 +94,16 @@ def typed(rule: Manifest) -> PolicyRule:
     return msgspec.convert(rule, PolicyRule)
 
 
-# Whole values are drawn from lists made beforehand: one choice each is fast to generate and quick to shrink.
-_VERB_LISTS = (["get"], ["list"], ["create", "get"], ["*"], ["list", "*"])
-_GROUP_LISTS = ([""], ["apps"], ["apps", ""], ["*"])
-_RESOURCE_LISTS = (
-    *([resource] for resource in (*RESOURCES, "*", "*/log", "*/*", "pods/*", "po*")),
-    ["secrets", "pods"],
-    ["pods", "*/log"],
-    ["pods/*", "log", "pods/log"],
-)
-_NAME_LISTS: tuple[list[str], ...] = ([], [], ["web"], ["db", "web"])
-_URL_LISTS = (*([url] for url in (*PATHS, "*", "/x*", "/x/**", "/*", "/x*y")), ["/xy", "/x/*"])
-_RESOURCE_RULES = [
-    {"verbs": verbs, "apiGroups": groups, "resources": resources, **({"resourceNames": names} if names else {})}
-    for verbs, groups, resources, names in itertools.product(_VERB_LISTS, _GROUP_LISTS, _RESOURCE_LISTS, _NAME_LISTS)
-]
-_URL_RULES = [{"verbs": verbs, "nonResourceURLs": urls} for verbs, urls in itertools.product(_VERB_LISTS, _URL_LISTS)]
-_WHOLE = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "nonResourceURLs": ["*"]}
-_VOID_RULES: list[Manifest] = [
-    {},
-    *({**_WHOLE, field: []} for field in _WHOLE),
-    *({key: value for key, value in _WHOLE.items() if key != field} for field in _WHOLE),
-    *({**rule, "nonResourceURLs": ["/x*"]} for rule in _RESOURCE_RULES[::97]),
-    *({**rule, "resourceNames": [""]} for rule in _RESOURCE_RULES[::97]),
-    *({**rule, "resourceNames": ["web"]} for rule in _URL_RULES[::13]),
-]
-
-
 def rules(*, storable: bool = False, urls: bool = True) -> st.SearchStrategy[Manifest]:
     """Rules of a role; `urls=False` for a Role, which the API server lets have none."""
-    on_resources, on_urls = st.sampled_from(_RESOURCE_RULES), st.sampled_from(_URL_RULES)
+    on_resources, on_urls = st.sampled_from(RESOURCE_RULES), st.sampled_from(URL_RULES)
     sound = on_resources | on_urls if urls else on_resources
-    return sound if storable else sound | st.sampled_from(_VOID_RULES)
+    return sound if storable else sound | st.sampled_from(VOID_RULES)
 
 
-def rule_lists(*, storable: bool = False, urls: bool = True, most: int = 3) -> st.SearchStrategy[list[Manifest]]:
-    """Lists of rules, also empty."""
-    return st.lists(rules(storable=storable, urls=urls), max_size=most)
+def rule_lists(*, storable: bool = False, urls: bool = True, least: int = 0) -> st.SearchStrategy[list[Manifest]]:
+    """Lists of rules."""
+    return st.lists(rules(storable=storable, urls=urls), min_size=least, max_size=3)
 
 
 def subjects(*, storable: bool = False, namespaced: bool = True) -> st.SearchStrategy[Manifest]:
@@ -168,7 +136,7 @@ _MATCH_LABELS: list[Manifest] = [
 ]
 _LABELS = [
     {key: value for key, value in zip(LABELS, values, strict=True) if value is not None}
-    for values in itertools.product((None, *LABEL_VALUES), repeat=len(LABELS))
+    for values in itertools.product((None, "true"), (None, "true"), (None, "", "false"))
 ]
 
 
@@ -179,8 +147,10 @@ def labels() -> st.SearchStrategy[dict[str, str]]:
 
 def selectors() -> st.SearchStrategy[Manifest]:
     """Valid label selectors."""
+    by_labels = st.sampled_from([{"matchLabels": chosen} for chosen in _MATCH_LABELS])
     return st.one_of(
-        st.sampled_from([{"matchLabels": chosen} for chosen in _MATCH_LABELS]),
+        by_labels,
+        by_labels,
         st.sampled_from([{"matchExpressions": [requirement]} for requirement in _REQUIREMENTS]),
         st.fixed_dictionaries(
             {
@@ -195,9 +165,9 @@ def selectors() -> st.SearchStrategy[Manifest]:
 def cluster_roles(draw: st.DrawFn, *, storable: bool = False) -> list[Manifest]:
     """ClusterRoles, some of them aggregated, also in circles, with stored rules or none."""
     made = []
-    for name in draw(st.lists(st.sampled_from(CLUSTER_ROLE_NAMES), unique=True)):
-        form = draw(st.sampled_from(["plain", "plain", "aggregated", "aggregated", "stored"]))
-        stored = [] if form == "aggregated" else draw(rule_lists(storable=storable))
+    for name in draw(st.lists(st.sampled_from(CLUSTER_ROLE_NAMES), unique=True, min_size=2)):
+        form = draw(st.sampled_from(["plain", "aggregated", "plain", "aggregated", "aggregated", "stored"]))
+        stored = [] if form == "aggregated" else draw(rule_lists(storable=storable, least=1))
         chosen = None if form == "plain" else draw(st.lists(selectors(), min_size=1 if storable else 0, max_size=2))
         made.append(manifests.cluster_role(name, *stored, labels=draw(labels()), selectors=chosen))
     return made
@@ -209,22 +179,16 @@ _PLACES = [f"{namespace}/{name}" for namespace in NAMESPACES for name in ROLE_NA
 @st.composite
 def _roles(draw: st.DrawFn, *, storable: bool) -> list[Manifest]:
     places = draw(st.lists(st.sampled_from(_PLACES), unique=True, max_size=3))
-    own = rule_lists(storable=storable, urls=not storable, most=2)
+    own = rule_lists(storable=storable, urls=not storable, least=1)
     return [manifests.role(place, *draw(own)) for place in places]
 
 
-def _role_refs(*, storable: bool, namespaced: bool) -> st.SearchStrategy[str]:
-    own = [f"Role/{name}" for name in (*ROLE_NAMES, "gone")] if namespaced or not storable else []
-    odd = [] if storable else ["clusterrole/view", "/view"]
-    return st.sampled_from([*(f"ClusterRole/{name}" for name in (*CLUSTER_ROLE_NAMES, "gone")), *own, *odd])
-
-
 @st.composite
-def _bindings(draw: st.DrawFn, *, storable: bool) -> list[Manifest]:
+def _bindings(draw: st.DrawFn, roles: list[Manifest], *, storable: bool) -> list[Manifest]:
     made = []
-    for number, namespace in enumerate(draw(st.lists(st.sampled_from(("", *NAMESPACES)), min_size=1, max_size=5))):
-        role_ref = draw(_role_refs(storable=storable, namespaced=bool(namespace)))
-        who = draw(st.lists(subjects(storable=storable, namespaced=bool(namespace)), max_size=3))
+    for number, namespace in enumerate(draw(st.lists(st.sampled_from(("", *NAMESPACES)), min_size=2, max_size=6))):
+        role_ref = draw(st.sampled_from(_role_refs(roles, namespace, storable=storable)))
+        who = draw(st.lists(subjects(storable=storable, namespaced=bool(namespace)), min_size=1, max_size=3))
         if namespace:
             made.append(manifests.role_binding(f"{namespace}/b{number}", role_ref, *who))
         else:
@@ -232,22 +196,25 @@ def _bindings(draw: st.DrawFn, *, storable: bool) -> list[Manifest]:
     return made
 
 
+def _role_refs(roles: list[Manifest], namespace: str, *, storable: bool) -> list[str]:
+    """Roles that are there, and a few that are not: elsewhere, gone, of an unknown kind."""
+    there = [f"{item['kind']}/{item['metadata']['name']}" for item in roles]
+    odd = [] if storable else ["Role/view", "clusterrole/view", "/view"]
+    found = [*there, *there, "ClusterRole/gone", "ClusterRole/own", "Role/gone", *odd]
+    return [each for each in found if namespace or not storable or not each.startswith("Role/")]
+
+
 @st.composite
 def worlds(draw: st.DrawFn, *, storable: bool = False) -> World:
     """Roles, ClusterRoles and bindings that name each other, and some that are not there."""
-    roles = draw(_roles(storable=storable))
-    cluster = draw(cluster_roles(storable=storable))
-    return World((*roles, *cluster, *draw(_bindings(storable=storable))))
+    roles = [*draw(_roles(storable=storable)), *draw(cluster_roles(storable=storable))]
+    return World((*roles, *draw(_bindings(roles, storable=storable))))
 
 
 _GROUP_TUPLES = [groups for size in (0, 1, 2) for groups in itertools.combinations(USER_GROUPS, size)]
 _IDENTITIES = [
     *(Identity(user, groups) for user in USERS for groups in _GROUP_TUPLES),
     *(Identity(user, ("devs", MASTERS)) for user in USERS),
-]
-_PERMISSIONS = [
-    *itertools.starmap(Permission, itertools.product(VERBS, GROUPS, RESOURCES, ("", *NAMES))),
-    *(Permission(verb, path=path) for verb in VERBS for path in PATHS),
 ]
 
 
@@ -261,6 +228,57 @@ def requests() -> st.SearchStrategy[Request]:
     return st.builds(
         lambda who, what, where: Request(who, what, "" if what.path else where),
         identities(),
-        st.sampled_from(_PERMISSIONS),
+        st.sampled_from(PERMISSIONS),
         st.sampled_from(("", *NAMESPACES)),
     )
+
+
+@st.composite
+def questions(draw: st.DrawFn, world: World) -> list[Request]:
+    """Requests to a world: most by its own subjects and close to what they hold, some of anybody for anything."""
+    bindings = [item for item in world.manifests if item["kind"].endswith("Binding")]
+    # Those that grant something come thrice, so that there is more to say yes to.
+    settled = world.replaced(reference.settled(world.cluster_roles, keep_stored=True))
+    held = [pair for item in bindings for pair in _held(settled, item)]
+    return draw(st.lists(st.one_of([requests(), *[_near(held)] * 4]), min_size=4, max_size=8))
+
+
+@st.composite
+def _near(draw: st.DrawFn, held: list[tuple[Manifest, list[Manifest]]]) -> Request:
+    anything = draw(requests())
+    binding, rules = draw(st.sampled_from(held))
+    home = draw(st.sampled_from([*[binding["metadata"].get("namespace", "")] * 3, anything.namespace]))
+    who = _identity_of(draw(st.sampled_from(binding["subjects"])), home)
+    wanted = _like(draw(st.sampled_from(rules)), anything.permission) if rules else anything.permission
+    return Request(who, wanted, "" if wanted.path else home)
+
+
+def _held(world: World, binding: Manifest) -> list[tuple[Manifest, list[Manifest]]]:
+    rules = reference.rules_of(world.manifests, binding["roleRef"], binding["metadata"].get("namespace", ""))
+    return [(binding, list(rules))] * (3 if rules else 1)
+
+
+def _identity_of(subject: Manifest, home: str) -> Identity:
+    match subject["kind"]:
+        case "Group":
+            return Identity("bob", ("ops", subject["name"]))
+        case "ServiceAccount":
+            return Identity(f"system:serviceaccount:{subject.get('namespace', home)}:{subject['name']}")
+        case _:
+            return Identity(subject["name"])
+
+
+def _like(rule: Manifest, other: Permission) -> Permission:
+    """A permission that a rule names; wildcards and what it leaves open as in the other permission."""
+    verb = _word(rule, "verbs", other.verb)
+    if rule.get("nonResourceURLs"):
+        return Permission(verb, path=_word(rule, "nonResourceURLs", "/").rstrip("*") + other.path)
+    resource = _word(rule, "resources", other.resource or "pods").replace("*/", "pods/")
+    return Permission(
+        verb, _word(rule, "apiGroups", other.api_group), resource, _word(rule, "resourceNames", other.name)
+    )
+
+
+def _word(rule: Manifest, field: str, other: str) -> str:
+    found = rule.get(field) or ["*"]
+    return other if found[-1] == "*" else str(found[-1])

@@ -110,12 +110,12 @@ def test_several_documents_folders_and_endings_are_read_and_other_kinds_passed_o
     ("old", "new", "words"),
     [
         ("severity:", "sevrity:", ("own/a.yaml", "$.spec", "unknown field `sevrity`", "did you mean severity")),
-        ("verbs:", "verb:", ("$.spec.permissions[...]", "did you mean verbs")),
+        ("verbs:", "verb:", ("$.spec.permissions[0]", "did you mean verbs")),
         ("apiGroups", "apigroups", ("did you mean apiGroups",)),
         ("metadata:", "metdata:", ("did you mean metadata",)),
         ("severity: high", "severity: hihg", ("$.spec.severity", "did you mean high")),
         ("severity: high", "severity: [high]", ("$.spec.severity", "Expected `str`")),
-        ("verbs: [get]", "verbs: get", ("$.spec.permissions[...].verbs", "Expected `array`")),
+        ("verbs: [get]", "verbs: get", ("$.spec.permissions[0].verbs", "Expected `array`")),
         ("verbs: [get]", "verbs: []", ("$.spec.permissions[0]", "needs verbs")),
         ("resources: [secrets], ", "", ("$.spec.permissions[0]", "needs verbs, and apiGroups with resources")),
         ("  why: Because.\n", "", ("$.spec", "missing required field `why`")),
@@ -129,6 +129,8 @@ def test_several_documents_folders_and_endings_are_read_and_other_kinds_passed_o
         ),
         ("  permissions:\n", "  allOf: []\n  permissions:\n  - {}\n", ("missing required field `verbs`",)),
         ("  permissions:", "  allOf:", ()),
+        ("  why:", "  allowed: ['system:masters']\n  why:", ("no class or subject system:masters", "write User:NAME")),
+        ("{name: own}", "{name: Own Policy}", ("$.metadata.name", "lower case")),
         ("rbac-audit/v1", "rbac-audit/v2", ("AccessPolicy of rbac-audit/v2", "write AccessPolicy of rbac-audit/v1")),
         ("AccessPolicy", "AccesPolicy", ("no kind AccesPolicy", "did you mean AccessPolicy")),
         ("AccessPolicy", "Waiver", ("no kind Waiver", "one of: AccessPolicy, Capabilities")),
@@ -138,7 +140,7 @@ def test_several_documents_folders_and_endings_are_read_and_other_kinds_passed_o
 def test_a_mistake_is_named_with_its_place_and_the_nearest_word(
     folder: Path, old: str, new: str, words: tuple[str, ...]
 ) -> None:
-    assert old in POLICY
+    assert old in policy("own")
     put(folder, "a.yaml", policy("own").replace(old, new, 1))
     if not words:
         assert names(folder) == ["own"]
@@ -183,6 +185,12 @@ def test_the_same_id_twice_names_both_places(folder: Path) -> None:
 def test_an_id_of_a_shipped_policy_is_taken(folder: Path) -> None:
     put(folder, "a.yaml", policy("cluster-wide-secret-read"))
     with pytest.raises(BadPolicy, match=r"already defined in policies/secrets/cluster-wide-secret-read\.yaml"):
+        load_policies([folder])
+
+
+def test_an_id_of_a_rule_is_taken(folder: Path) -> None:
+    put(folder, "a.yaml", policy(RULES[0].id))
+    with pytest.raises(BadPolicy, match=f"there is a rule {RULES[0].id}"):
         load_policies([folder])
 
 

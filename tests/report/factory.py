@@ -1,6 +1,7 @@
 """Reports made for tests: the same number always gives the same report."""
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 
 from rbac_audit.audit.finding import (
@@ -277,6 +278,7 @@ def estate(kinds: dict[str, int] | None = None) -> EstateSummary:
     return EstateSummary(CLUSTERS, sha256(b"estate").hexdigest(), kinds or {}, notes)
 
 
+@cache
 def report(number_of_findings: int, *, gaps: bool = True, projects: int = 12, waived: int = 0) -> Report:
     """A report with that many findings, sorted worst first as the audit does."""
     homes = tuple(project(number) for number in range(projects))

@@ -236,11 +236,9 @@ def test_a_finding_belongs_to_the_projects_of_its_scope_and_of_its_namespaces() 
     assert of(one.cluster, "c-x:p-never-read") == ["c-x:p-never-read"]
 
 
-@pytest.mark.parametrize(
-    ("number", "projects", "limit"), [(0, 12, 0.2), (10_000, 60, 3.0), (50_000, 300, 15.0)], ids=["0", "10k", "50k"]
-)
-def test_the_file_stays_small_enough_to_mail(number: int, projects: int, limit: float) -> None:
-    assert len(html.render(factory.report(number, projects=projects)).encode()) < limit * MEGABYTE
+@pytest.mark.parametrize(("number", "limit"), [(0, 0.2), (10_000, 3.0)])
+def test_the_file_stays_small_enough_to_mail(number: int, limit: float) -> None:
+    assert len(html.render(factory.report(number, projects=60)).encode()) < limit * MEGABYTE
 
 
 def test_scripts_are_ordered_so_that_classes_stand_before_their_use() -> None:

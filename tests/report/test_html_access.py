@@ -57,6 +57,17 @@ def test_unknown_is_not_nobody_in_the_matrix(open_report: Open) -> None:
     assert set(sure.all_text_contents()) == {"\u2013"}
 
 
+def test_unknown_is_not_nobody_on_paper(open_report: Open) -> None:
+    page = open_report(small(), "#matrix").page
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    rows = page.locator(".printed-matrix tbody tr")
+    unsure, sure = rows.filter(has_text="harvester-b"), rows.filter(has_text="Berlin")
+    assert "?" in unsure.locator("td").all_text_contents()
+    assert "\u2013" not in unsure.locator("td").all_text_contents()
+    assert "?" not in sure.locator("td").all_text_contents()
+    assert "\u2013" in sure.locator("td").all_text_contents()
+
+
 def test_the_facet_of_a_project_counts_what_its_page_lists(open_report: Open) -> None:
     report = small()
     opened = open_report(report, project_fragment(report.projects[0]))

@@ -1,6 +1,8 @@
 """The findings in a real browser: search, facets, order, links, commands."""
 
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -177,6 +179,7 @@ def test_fifty_thousand_findings_stay_usable(open_report: Open) -> None:
     opened = open_report(report, "#findings")
     page = opened.page
     assert shown(page) == 50_000
+    assert Path(unquote(urlsplit(page.url).path)).stat().st_size < 15_000_000
     assert page.locator("body *").count() < 2_000
     page.locator(".findings tbody a").first.focus()
     page.keyboard.press("End")

@@ -62,6 +62,7 @@ def test_a_broad_group_is_found(group: str, namespace: str, words: str) -> None:
     [
         ("system:serviceaccounts:shop-dev", "shop-dev", "b"),
         ("system:serviceaccounts:sandbox", "shop-dev", "b"),  # foreign-service-account tells
+        ("system:serviceaccounts:sandbox", "sandbox", "b"),
         ("system:serviceaccounts:kube-system", "shop-dev", "b"),
         ("system:serviceaccount", "", "b"),
         ("system:unauthenticated", "shop-dev", "b"),  # anonymous-access tells

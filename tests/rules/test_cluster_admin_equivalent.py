@@ -87,6 +87,7 @@ def test_content_counts_and_not_the_name(role: str) -> None:
         binding("b", "{kind: User, name: u}", namespace="shop-dev"),
         binding("harvester", "{kind: ServiceAccount, name: harvester, namespace: harvester-system}"),
         binding("cluster-admin", '{kind: Group, name: "system:masters"}'),
+        binding("again", '{kind: Group, name: "system:masters"}'),  # holds everything without any binding
     ],
 )
 def test_less_than_everything_and_what_is_shipped_are_clean(text: str) -> None:

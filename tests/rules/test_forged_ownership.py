@@ -99,3 +99,15 @@ def test_a_binding_without_any_mark_is_not_meant() -> None:
 def test_nothing_is_forged_or_clean_without_rancher() -> None:
     [entry] = not_evaluated(RULE, estate(NAMESPACES + claimed(role="admin")))
     assert entry.because == ("no Rancher that manages harvester was read",)
+
+
+def test_a_wrong_name_is_certain_whichever_rancher_was_not_read() -> None:
+    harvester = """
+apiVersion: harvesterhci.io/v1beta1
+kind: Setting
+metadata: {name: server-version}
+---
+"""
+    text = claimed(user="u-mallory", label=NOBODY, name="rb-aaaaaaaaaa")
+    [finding] = found(RULE, estate(harvester + NAMESPACES + text, RANCHER))
+    assert finding.confidence is Confidence.CERTAIN

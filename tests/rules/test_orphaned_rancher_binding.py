@@ -243,3 +243,13 @@ def test_a_cluster_that_shows_only_its_embedded_rancher_may_be_managed_by_anothe
     alone = SHOP.replace("c-m-abcd1234:p-shop", "local:p-shop")
     [finding] = found(RULE, estate(HARVESTER + EMBEDDED_WHOLE + alone + rendered("u-former", "p-shop_gone")))
     assert finding.confidence is Confidence.CERTAIN
+
+
+@pytest.mark.parametrize(
+    "text",
+    [rendered("u-former", "c-m-abcd1234-p-shop_gone"), ADMIN, PSA.replace("u-erin", "u-former")],
+    ids=["its label names another cluster", "its subject is a user of Rancher", "its role is of a known project"],
+)
+def test_what_can_only_be_of_the_managing_rancher_is_certain(text: str) -> None:
+    [finding] = found(RULE, estate(HARVESTER + SHOP + text, RANCHER))
+    assert finding.confidence is Confidence.CERTAIN

@@ -80,6 +80,7 @@ def test_both_faults_of_one_setting_are_one_finding() -> None:
         ("master-head", None),
         ("v1.8-head", None),
         ("v1.8", None),
+        ("1.8.0.1", None),
         ("a3c4b5d-v1.8.0", None),
         ("", None),
     ],

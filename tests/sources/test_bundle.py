@@ -1,6 +1,5 @@
 """Support bundles, packed and unpacked: what is in them, what is not, and hostile ones."""
 
-import io
 import stat
 import struct
 import zipfile
@@ -356,12 +355,32 @@ def test_the_directory_of_a_zip64_has_its_size_elsewhere(tmp_path: Path, monkeyp
         read(path)
 
 
-def test_members_that_lie_about_their_size(tmp_path: Path) -> None:
-    buffer = io.BytesIO()
-    files = bundle_files({**FILES, f"cluster/{RBAC}/clusterrolebindings.yaml": "# " + "x" * 100_000_000})
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(f"top/{name}", content)
-    path = tmp_path / "b.zip"
-    path.write_bytes(buffer.getvalue())
-    assert gap(read(path), "unpacks to more than 200 times its size").what.endswith("clusterrolebindings.yaml, line 1")
+BOMB = "# " + "x" * 1_000_000
+
+
+@pytest.fixture
+def _small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "RATIO_FREE_BYTES", 200_000)
+    monkeypatch.setattr(limits, "CHUNK_BYTES", 100_000)
+
+
+@pytest.mark.usefixtures("_small_limits")
+def test_a_member_that_unpacks_to_far_too_much_is_a_gap(tmp_path: Path) -> None:
+    files = {**FILES, f"cluster/{RBAC}/clusterrolebindings.yaml": BOMB}
+    snapshot = read(zipped(tmp_path / "b.zip", bundle_files(files)))
+    found = gap(snapshot, "it unpacks to more than 200 times its size; what follows was not read")
+    assert found.what.endswith("clusterrolebindings.yaml")
+    assert len(snapshot.clusters[0]) == 7
+
+
+@pytest.mark.usefixtures("_small_limits")
+def test_an_archive_of_such_members_is_refused(tmp_path: Path) -> None:
+    bombs: dict[str, object] = {f"cluster/{RBAC}/a{number}.yaml": BOMB for number in range(20)}
+    with pytest.raises(BadInput, match="it unpacks to more than 200 times its size; do not use it"):
+        read(zipped(tmp_path / "b.zip", bundle_files({**FILES, **bombs})))
+
+
+def test_a_bundle_of_which_nothing_can_be_read(tmp_path: Path) -> None:
+    files = bundle_files({f"cluster/{RBAC}/clusterroles.yaml": "[}"})
+    with pytest.raises(BadInput, match=r"it has nothing that an audit reads \(first: .*clusterroles.yaml, document 1"):
+        read(zipped(tmp_path / "b.zip", files))

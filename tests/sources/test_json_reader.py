@@ -1,15 +1,20 @@
 """JSON text to manifests: Lists, single objects, documents in a row, JSON lines, and what is refused."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rbac_audit.snapshot.decode import decode
 from rbac_audit.sources import limits
-from rbac_audit.sources.documents import Document, ListEnd, Part, Problem
+from rbac_audit.sources.documents import Batch, Document, ListEnd, Part, Problem
 from rbac_audit.sources.json_reader import read_json
+from rbac_audit.sources.json_window import Window
+from tests.sources.builders import binding, role, thing
 
 A, B = {"apiVersion": "v1", "kind": "A", "x": [1, {"y": "z"}]}, {"apiVersion": "v1", "kind": "B", "x": None}
 
@@ -212,3 +217,86 @@ def test_everything_that_json_writes_is_read_in_chunks_of_any_size(
 @given(st.text(st.sampled_from('{}[],:"ab\\ \n1-tnNI'), max_size=30), st.integers(1, 8))
 def test_no_text_makes_the_reader_fail_or_depend_on_chunks(text: str, size: int) -> None:
     assert parts(text, size) == parts(text)
+
+
+def _seen(text: str, size: int, *, batches: bool) -> tuple[list[str], list[tuple[str, str]], dict[str, int]]:
+    """Objects, problems, and unknown kinds, whether they came many at once or one by one."""
+    objects, bad, unknown = [], [], Counter[str]()
+    chunks = (text[at : at + size] for at in range(0, len(text), size))
+    for part in read_json(chunks, "x.json", batches=batches):
+        match part:
+            case Batch():
+                objects += list(map(repr, part.objects))
+                unknown.update({kind: count for (_, kind), count in part.unknown.items()})
+            case Document(raw, place):
+                try:
+                    item = decode(raw)
+                except msgspec.ValidationError as error:
+                    bad.append((str(place), str(error)))
+                    continue
+                if item is None:
+                    unknown[str(raw["kind"])] += 1
+                else:
+                    objects.append(repr(item))
+            case Problem():
+                bad.append((str(part.place), part.text))
+            case ListEnd():
+                bad.append((str(part.place), f"{part.items} items"))
+    return objects, bad, unknown
+
+
+ITEMS: list[object] = [
+    role("a"),
+    role("b", rules=[{"verbs": ["}", "},", ",{", '"'], "resources": ["é😀"]}]),
+    binding(),
+    {**binding("late"), "subjects": None},
+    thing("v1", "Secret", "s", "a", data={"x": "eA=="}, metadata={"name": "s", "managedFields": [{}, {"a": {}}]}),
+    thing("v1", "ConfigMap", "c", "a", data={"x": '{"items": [{"apiVersion": "v1"}]}'}),
+    thing("v1", "Bad kind", "c"),
+    thing("management.cattle.io/v3", "Project", "p", "c", spec={"resourceQuota": {"limit": {"pods": "1"}}}),
+    role("bad", rules=[5]),
+    5,
+    {"kind": "Role"},
+]
+
+
+@given(
+    st.lists(st.sampled_from(ITEMS), max_size=30),
+    st.integers(20, 3_000),
+    st.sampled_from([None, 1, 4]),
+    st.booleans(),
+)
+def test_many_items_at_once_are_the_same_as_one_by_one(
+    items: list[object], size: int, indent: int | None, ordered: bool
+) -> None:
+    text = json.dumps({"items": items, "kind": "List"}, indent=indent, sort_keys=ordered)
+    assert _seen(text, size, batches=True) == _seen(text, size, batches=False)
+    half = text[: len(text) // 2]
+    assert _seen(half, size, batches=True) == _seen(half, size, batches=False)
+
+
+def test_kubectl_lists_really_come_many_at_once() -> None:
+    found = list(read_json(iter([kubectl(*map(role, map(str, range(1_000))))]), "x.json", batches=True))
+    assert [len(part) if isinstance(part, Batch) else 1 for part in found] == [1, 998, 1, 1]
+
+
+def test_the_window_does_not_grow_when_nothing_more_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [
+        role("a"),
+        role("b"),
+        *({"metadata": {"name": f"r{i}"}, "kind": "X", "apiVersion": "v1"} for i in range(5_000)),
+    ]
+    text = kubectl(*items, indent=None)
+    grown: list[int] = []
+    more = Window.more
+
+    def counted(window: Window) -> bool:
+        found = more(window)
+        grown.append(len(window.text))
+        return found
+
+    monkeypatch.setattr(Window, "more", counted)
+    chunks = (text[at : at + 10_000] for at in range(0, len(text), 10_000))
+    monkeypatch.setattr(limits, "CHUNK_BYTES", 10_000)
+    assert len(list(read_json(chunks, "x.json", batches=True))) == 5_003
+    assert max(grown) < 40_000

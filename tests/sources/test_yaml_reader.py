@@ -236,6 +236,7 @@ def test_a_long_text_repeated_by_aliases_costs_its_length() -> None:
 
 def test_an_item_has_a_limit_but_a_list_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ITEM_BYTES", 1_000)
+    monkeypatch.setattr("rbac_audit.sources.yaml_text._LONGEST_HELD", 100)
     item = "- {apiVersion: v1, kind: A, x: " + "y" * 500 + "}\n"
     chunks = [f"kind: List\napiVersion: v1\nitems:\n{item}", *[item] * 50]
     assert len([part for part in read_yaml(iter(chunks), "x") if isinstance(part, Document)]) == 51

@@ -1,0 +1,67 @@
+"""Files of reports, written whole or not at all."""
+
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from rbac_audit.errors import WrongUse
+
+
+def check_places(paths: Iterable[str]) -> None:
+    """Refuse, before anything is read, a place where no file can be written; raises WrongUse."""
+    seen: set[Path] = set()
+    for path in paths:
+        place = Path(path)
+        if not path or place.is_dir():
+            raise _unwritable(path, "it is a folder")
+        if not place.parent.is_dir():
+            raise _unwritable(path, f"there is no folder {place.parent}")
+        if place.resolve() in seen:
+            raise _unwritable(path, "two formats would be written to one file")
+        seen.add(place.resolve())
+
+
+def write_files(texts: Iterable[tuple[str, str]]) -> None:
+    """Write every text beside its place, and only then rename all of them; raises WrongUse.
+
+    A device or a pipe is written to directly: there is nothing to replace.
+    """
+    beside: list[tuple[Path, Path]] = []
+    path = ""
+    try:
+        for path, text in texts:
+            # Through a link, which else would be replaced instead of what it points to.
+            place = Path(path).resolve()
+            if place.exists() and not place.is_file():
+                place.write_text(text, encoding="utf-8", newline="\n")
+            else:
+                beside.append((_placeholder(place), place))
+                beside[-1][0].write_text(text, encoding="utf-8", newline="\n")
+        for written, place in beside:
+            written.replace(place)
+    except OSError as error:
+        raise _unwritable(path, f"it cannot be written ({error.strerror})") from error
+    finally:
+        for written, _ in beside:
+            written.unlink(missing_ok=True)
+
+
+def _placeholder(place: Path) -> Path:
+    """Make the file to write into, with the mode that it has or that a new one would get."""
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=".part")
+    os.close(handle)
+    beside = Path(name)
+    beside.chmod(stat.S_IMODE(place.stat().st_mode) if place.exists() else 0o666 & ~_umask())
+    return beside
+
+
+def _umask() -> int:
+    current = os.umask(0o077)
+    os.umask(current)
+    return current
+
+
+def _unwritable(path: str, problem: str) -> WrongUse:
+    return WrongUse("option", f"-o {path}", problem, "choose another place")

@@ -1,0 +1,39 @@
+"""Many items of a JSON List decoded at once, straight into their types: several times as fast as one by one.
+
+Anything unusual (a bad item, a free-form field) leaves them to the reader, which takes one by one and says what is
+wrong.
+"""
+
+from collections import Counter
+
+import msgspec
+
+from rbac_audit.snapshot.decode import decode_json, head_of
+from rbac_audit.snapshot.objects import KubernetesObject, Project
+from rbac_audit.sources.documents import API_VERSION, KIND, Batch
+
+
+def decode_items(text: str) -> Batch | None:
+    """Decode items and the commas between them; None unless every one is a good manifest."""
+    try:
+        return _decode(msgspec.json.decode(f"[{text}]", type=list[msgspec.Raw]))
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _decode(items: list[msgspec.Raw]) -> Batch | None:
+    objects: list[KubernetesObject] = []
+    unknown: Counter[tuple[str, str]] = Counter()
+    for item in items:
+        api_version, kind = head_of(item)
+        decoded = decode_json(item, api_version.rpartition("/")[0], kind)
+        if decoded is None:
+            unknown[api_version, kind] += 1
+        elif isinstance(decoded, Project) and decoded.spec.resource_quota:
+            # The only free-form field: how deep it is, the other way counts.
+            return None
+        else:
+            objects.append(decoded)
+    if not all(API_VERSION.fullmatch(api_version) and KIND.fullmatch(kind) for api_version, kind in unknown):
+        return None
+    return Batch(objects, unknown)

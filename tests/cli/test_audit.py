@@ -1,0 +1,288 @@
+import json
+import shutil
+from pathlib import Path
+from typing import Any  # reports are read back as plain JSON
+
+import pytest
+import yaml
+
+from rbac_audit.audit.report import Report
+from rbac_audit.cli import audit
+from rbac_audit.report import html, json_format, terminal
+from tests.cli.conftest import Run, spawned
+from tests.conftest import ROOT
+from tests.estates import audited
+
+EXAMPLES = ROOT / "examples"
+LIVED_IN = EXAMPLES / "lived-in"
+LEGACY = EXAMPLES / "tenancy-legacy"
+TODAY = ("--today", "2026-11-25")
+CLEAN = """
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: reader}, rules: []}
+"""
+
+
+def parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def written(path: Path) -> dict[str, Any]:
+    return parsed(path.read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def usual() -> dict[str, Any]:
+    """The report about lived-in."""
+    return parsed(spawned("audit", LIVED_IN, "--format", "json", *TODAY).stdout.decode("utf-8"))
+
+
+def findings(report: dict[str, Any]) -> list[str]:
+    return [finding["fingerprint"] for finding in report["findings"]]
+
+
+# ---- exit codes: the table of the README
+
+
+def test_0_nothing_at_or_above_fail_on_and_everything_read(run: Run) -> None:
+    assert run("audit", LEGACY, "--fail-on", "high").code == 0
+
+
+def test_1_findings(run: Run) -> None:
+    assert run("audit", LEGACY).code == 1
+    assert run("audit", LIVED_IN, "--fail-on", "critical").code == 1
+
+
+@pytest.mark.parametrize("arguments", [["--format", "pdf"], ["--rule", "nonsense"], ["-o", "/no/such/folder/report"]])
+def test_2_wrong_use_and_nothing_written(run: Run, tmp_path: Path, arguments: list[str]) -> None:
+    target = tmp_path / "report.json"
+    ran = run("audit", LIVED_IN, "--format", "json", "-o", target, "--format", "html", *arguments)
+    assert ran.code == 2
+    assert ran.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_2_bad_input_and_nothing_written(run: Run, tmp_path: Path) -> None:
+    source, target = tmp_path / "estate.json", tmp_path / "report.json"
+    source.write_bytes(b"\x00\x01 no manifest")
+    assert run("audit", source, "--format", "json", "-o", target).code == 2
+    assert not target.exists()
+
+
+def test_3_nothing_found_but_not_everything_could_be_read(run: Run) -> None:
+    ran = run("audit", "shop=-", stdin=CLEAN.encode())
+    assert ran.code == 3
+    assert "No findings" in ran.out
+    assert "could not be evaluated" in ran.out
+
+
+def test_the_exit_code_is_in_the_report(run: Run) -> None:
+    for source, code in ((LIVED_IN, 1), (LEGACY, 0)):
+        ran = run("audit", source, "--format", "json", "--fail-on", "high")
+        assert ran.code == parsed(ran.out)["summary"]["exit_code"] == code
+
+
+# ---- sources
+
+
+def test_a_snapshot_file_gives_the_same_findings_as_its_folder(run: Run, tmp_path: Path, usual: dict[str, Any]) -> None:
+    for ending in ("jsonl.zst", "jsonl.gz", "jsonl"):
+        file = tmp_path / f"estate.{ending}"
+        assert run("snapshot", LIVED_IN, "-o", file).code == 0
+        again = parsed(run("audit", file, "--format", "json", *TODAY).out)
+        for part in ("findings", "gaps", "not_evaluated", "projects", "people", "holdings", "summary", "rules"):
+            assert json.dumps(again[part]) == json.dumps(usual[part]), part
+        assert again["estate"]["digest"] == usual["estate"]["digest"]
+
+
+def test_several_sources_join_into_one_estate(run: Run, usual: dict[str, Any]) -> None:
+    parts = (f"rancher={LIVED_IN / 'rancher'}", f"harvester={LIVED_IN / 'harvester'}")
+    report = parsed(run("audit", *parts, "--format", "json", *TODAY).out)
+    assert findings(report) == findings(usual)
+
+
+def test_a_name_names_the_cluster(run: Run) -> None:
+    report = parsed(run("audit", f"berlin={LIVED_IN / 'harvester'}", "--format", "json").out)
+    assert [cluster["name"] for cluster in report["estate"]["clusters"]] == ["berlin"]
+    assert {finding["cluster"] for finding in report["findings"]} == {"berlin"}
+
+
+def test_standard_input_is_a_source(run: Run) -> None:
+    text = (LIVED_IN / "harvester/clusterrolebindings.rbac.authorization.k8s.io.yaml").read_bytes()
+    report = parsed(run("audit", "shop=-", "--format", "json", stdin=text).out)
+    (cluster,) = report["estate"]["clusters"]
+    kinds = [raw["kind"] for raw in yaml.load_all(text, yaml.CSafeLoader)]
+    assert (cluster["name"], cluster["objects"]) == ("shop", len(kinds))
+
+
+def test_a_stated_id_links_clusters_that_do_not_say_it(run: Run, tmp_path: Path) -> None:
+    shutil.copytree(LIVED_IN, tmp_path, dirs_exist_ok=True)
+    (tmp_path / "harvester/namespaces.yaml").unlink()
+    lost = parsed(run("audit", tmp_path, "--format", "json").out)
+    assert "the Rancher that manages it" in [gap["what"] for gap in lost["gaps"]]
+    stated = parsed(run("audit", tmp_path, "--format", "json", "--rancher-id", "harvester=c-m-t5n2vq8c").out)
+    assert stated["gaps"] == []
+    (cluster,) = [it for it in stated["estate"]["clusters"] if it["name"] == "harvester"]
+    assert (cluster["rancher_id"], cluster["rancher_id_from"]) == ("c-m-t5n2vq8c", "stated")
+
+
+def test_a_support_bundle_is_a_source(run: Run, shared_data: Path) -> None:
+    bundle = next((shared_data / "support-bundle").glob("*.zip"))
+    ran = run("audit", bundle)
+    assert ran.code == 1
+    assert "a support bundle never has the objects of the Rancher that manages its cluster" in ran.out
+
+
+# ---- formats and files
+
+
+def test_the_date_is_that_of_today_and_may_be_stated(run: Run) -> None:
+    assert parsed(run("audit", LEGACY, "--format", "json", "--today", "2026-02-28").out)["date"] == "2026-02-28"
+
+
+def test_several_formats_go_to_several_files_and_say_the_same(run: Run, tmp_path: Path) -> None:
+    names = {"json": tmp_path / "r.json", "html": tmp_path / "r.html", "terminal": tmp_path / "r.txt"}
+    arguments = [word for form, path in names.items() for word in ("--format", form, "-o", path)]
+    ran = run("audit", LIVED_IN, *arguments, *TODAY)
+    assert (ran.code, ran.out, ran.err) == (1, "", "")
+    assert sorted(tmp_path.iterdir()) == sorted(names.values())
+    number = len(written(names["json"])["findings"])
+    assert names["terminal"].read_text("utf-8").splitlines()[-1].startswith(f"{number} findings (")
+    assert names["html"].read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_one_format_may_go_to_standard_output(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "report.json"
+    ran = run("audit", LEGACY, "--format", "terminal", "-o", "-", "--format", "json", "-o", target)
+    assert ran.out.endswith(".\n")
+    assert written(target)["format"] == "rbac-audit/report/v1"
+
+
+def test_the_terminal_is_the_format_where_none_is_stated(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "report.txt"
+    shown = run("audit", LEGACY, *TODAY).out
+    assert run("audit", LEGACY, "-o", target, *TODAY).out == ""
+    assert target.read_text("utf-8") == shown
+    assert "\x1b" not in shown
+
+
+def test_a_colour_that_is_asked_for_does_not_reach_a_file(tmp_path: Path) -> None:
+    target = tmp_path / "report.txt"
+    spawned("audit", LEGACY, "-o", target, changes={"FORCE_COLOR": "1"})
+    assert "\x1b" not in target.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--format", "json", "--format", "html"], "two formats would be mixed on standard output"),
+        (["--format", "json", "-o", "-", "--format", "html", "-o", "-"], "two formats would be mixed"),
+        (["--format", "json", "-o", "a", "-o", "b"], "2 paths for 1 formats"),
+        (["-o", "a", "-o", "b"], "2 paths for 1 formats"),
+        (["--format", "json", "-o", "a", "--format", "html", "-o", "a"], "two formats would be written to one file"),
+        (["-o", "."], "it is a folder"),
+    ],
+)
+def test_outputs_that_do_not_fit_are_refused(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = run("audit", LEGACY, *arguments)
+    assert ran.code == 2
+    assert words in ran.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bad_place_is_refused_before_anything_is_read(run: Run, tmp_path: Path) -> None:
+    ran = run("audit", "/no/such/estate", "-o", tmp_path / "missing/report")
+    assert "there is no folder" in ran.err
+
+
+def test_a_format_that_fails_leaves_every_file_as_it_was(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Report) -> str:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(audit.FORMATS, "html", broken)
+    old, new = tmp_path / "report.json", tmp_path / "report.html"
+    old.write_text("yesterday")
+    ran = run("audit", LEGACY, "--format", "json", "-o", old, "--format", "html", "-o", new)
+    assert ran.code not in {0, 1, 3}
+    assert old.read_text() == "yesterday"
+    assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_file_has_what_the_format_renders() -> None:
+    report = audited(LEGACY)
+    assert audit.FORMATS["terminal"](report) == terminal.plain(report)
+    assert audit.FORMATS["json"](report) == json_format.render(report)
+    assert audit.FORMATS["html"](report) == html.render(report)
+
+
+# ---- filters
+
+
+def test_filters_hide_and_say_so(run: Run, usual: dict[str, Any]) -> None:
+    ran = run("audit", LIVED_IN, "--format", "json", "--min-severity", "high", "--project", "ledger", *TODAY)
+    report = parsed(ran.out)
+    expected = [
+        finding["fingerprint"]
+        for finding in usual["findings"]
+        if finding["severity"] in {"critical", "high"} and finding["scope"]["project"] == "c-m-t5n2vq8c:p-h2x8c"
+    ]
+    assert findings(report) == expected != []
+    assert report["summary"]["hidden"] == len(usual["findings"]) - len(expected)
+    assert report["filters"] == {"project": ["ledger"], "min-severity": ["high"]}
+    assert report["not_evaluated"] == usual["not_evaluated"]
+
+
+def test_the_terminal_says_how_many_are_hidden(run: Run) -> None:
+    ran = run("audit", LIVED_IN, "--rule", "wildcard-role")
+    assert len(ran.out.splitlines()) == 2
+    assert "findings hidden by the filters" in ran.out
+
+
+# ---- own policies
+
+
+def test_a_policy_that_cannot_be_used_is_one_line_and_no_report(run: Run, tmp_path: Path) -> None:
+    policies, target = tmp_path / "mine", tmp_path / "report.json"
+    policies.mkdir()
+    (policies / "bad.yaml").write_text(
+        "apiVersion: rbac-audit/v1\nkind: AccessPolicy\nmetadata: {name: x}\nspec: {titel: y}\n"
+    )
+    ran = run("audit", LEGACY, "--policies", policies, "--format", "json", "-o", target)
+    assert ran.code == 2
+    assert len(ran.err.splitlines()) == 1
+    assert "mine/bad.yaml" in ran.err
+    assert "did you mean title" in ran.err
+    assert not target.exists()
+
+
+def test_an_own_policy_is_one_more_rule(run: Run, tmp_path: Path) -> None:
+    shipped = next((ROOT / "policies").rglob("settings-write.yaml")).read_text("utf-8")
+    (tmp_path / "own.yaml").write_text(shipped.replace("settings-write", "my-settings-write"), "utf-8")
+    ran = run("audit", LIVED_IN, "--policies", tmp_path, "--rule", "my-settings-write", "--format", "json")
+    report = parsed(ran.out)
+    assert {finding["rule"] for finding in report["findings"]} == {"my-settings-write"}
+
+
+# ---- what never shows
+
+
+def test_no_value_of_a_secret_is_in_any_output(run: Run, tmp_path: Path) -> None:
+    canary = "canary-s3cr3t"
+    source = tmp_path / "estate.yaml"
+    source.write_text(
+        f"{{apiVersion: v1, kind: Secret, metadata: {{name: x, namespace: harvester-public}}, stringData: {{password: {canary}}}}}\n"
+        f"---\n{{apiVersion: v1, kind: Secret, metadata: {{name: [{canary}], namespace: y}}, data: {{a: [{canary}]}}}}\n"
+        f"---\n{{apiVersion: harvesterhci.io/v1beta1, kind: Setting, metadata: {{name: backup-target}}, value: '{canary}'}}\n",
+        "utf-8",
+    )
+    for form in audit.FORMATS:
+        ran = run("audit", source, "--format", form)
+        assert ran.code in {1, 3}
+        assert canary not in ran.out + ran.err

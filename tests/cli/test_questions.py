@@ -1,0 +1,372 @@
+import json
+from pathlib import Path
+from typing import Any  # answers are read back as plain JSON
+
+import pytest
+
+from tests.cli.conftest import Ran, Run
+from tests.conftest import ROOT
+
+LEGACY = ROOT / "examples/tenancy-legacy"
+MODELS = ("tenancy-legacy", "tenancy-aggregated")
+OWNER, READER = "User:u-m4t7x", "User:u-q9s2d"
+CONSOLE = "virtualmachineinstances.subresources.kubevirt.io/console"
+
+# The multi-tenancy example of Harvester's documentation: what its two users may do. No namespace: the whole cluster.
+MAY = [
+    (OWNER, "create", "virtualmachines.kubevirt.io", "", "default"),
+    (OWNER, "get", CONSOLE, "", "default"),
+    (OWNER, "create", "virtualmachineimages.harvesterhci.io", "", "default"),
+    (OWNER, "create", "network-attachment-definitions.k8s.cni.cncf.io", "", "default"),
+    (OWNER, "get", "secrets", "", "default"),
+    (OWNER, "list", "nodes", "", ""),
+    (OWNER, "list", "virtualmachineimages.harvesterhci.io", "", "harvester-public"),
+    (OWNER, "get", "settings.harvesterhci.io", "server-version", ""),
+    (READER, "list", "virtualmachines.kubevirt.io", "", "default"),
+    (READER, "get", "secrets", "", "default"),
+    (READER, "list", "persistentvolumes", "", ""),
+    (READER, "list", "virtualmachineimages.harvesterhci.io", "", "harvester-public"),
+    (READER, "get", "settings.harvesterhci.io", "server-version", ""),
+]
+MAY_NOT = [
+    (OWNER, "update", "settings.harvesterhci.io", "", ""),
+    (OWNER, "create", "addons.harvesterhci.io", "", "default"),
+    (OWNER, "create", "pcideviceclaims.devices.harvesterhci.io", "", ""),
+    (OWNER, "create", "schedulevmbackups.harvesterhci.io", "", "default"),
+    (OWNER, "update", "virtualmachines.subresources.kubevirt.io/migrate", "", "default"),
+    (OWNER, "create", "virtualmachineinstancemigrations.kubevirt.io", "", "default"),
+    (OWNER, "create", "virtualmachineimages.harvesterhci.io", "", "harvester-public"),
+    (OWNER, "list", "settings.harvesterhci.io", "", ""),
+    (OWNER, "get", "secrets", "", "harvester-system"),
+    (READER, "create", "virtualmachines.kubevirt.io", "", "default"),
+    (READER, "get", CONSOLE, "", "default"),
+    (READER, "list", "nodes", "", ""),
+    (READER, "create", "virtualmachineimages.harvesterhci.io", "", "harvester-public"),
+    (READER, "list", "settings.harvesterhci.io", "", ""),
+]
+
+
+def place(namespace: str) -> list[str]:
+    return ["-n", namespace] if namespace else []
+
+
+def parsed(text: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+# ---- can-i
+
+
+Asked = tuple[str, str, str, str, str]
+
+
+def can_i(run: Run, asked: Asked) -> Ran:
+    subject, verb, resource, name, namespace = asked
+    return run("can-i", verb, resource, *([name] if name else []), "--as", subject, *place(namespace), LEGACY)
+
+
+@pytest.mark.parametrize("asked", MAY, ids=" ".join)
+def test_what_the_documentation_says_is_allowed(run: Run, asked: Asked) -> None:
+    ran = can_i(run, asked)
+    assert (ran.code, ran.err) == (0, "")
+    first, chain = ran.out.splitlines()[:2]
+    assert first == "yes"
+    assert "is bound by" in chain
+
+
+@pytest.mark.parametrize("asked", MAY_NOT, ids=" ".join)
+def test_what_the_documentation_says_is_not_allowed(run: Run, asked: Asked) -> None:
+    assert can_i(run, asked) == (1, "no\n", "")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_both_models_of_rancher_give_these_answers(run: Run, model: str) -> None:
+    lines = []
+    for expect, table in ((True, MAY), (False, MAY_NOT)):
+        for subject, verb, resource, name, namespace in table:
+            plural, _, rest = resource.partition(".")
+            group, _, subresource = rest.partition("/")
+            line = {"user": subject.removeprefix("User:"), "verb": verb, "resource": plural, "apiGroup": group}
+            more = {"subresource": subresource, "name": name, "namespace": namespace, "expect": expect}
+            lines.append({**line, **more})
+    ran = run("can-i", "--batch", "-", ROOT / "examples" / model, stdin=batch(*lines))
+    answers = [parsed(line) for line in ran.out.splitlines()]
+    assert [line for line, answer in zip(lines, answers, strict=True) if not answer["ok"]] == []
+    assert ran.code == 0
+
+
+@pytest.mark.parametrize(("verb", "allowed"), [("get", True), ("delete", False)])
+def test_an_answer_as_json(run: Run, verb: str, *, allowed: bool) -> None:
+    ran = run("can-i", verb, "secrets", "--as", READER, "-n", "default", "--format", "json", LEGACY)
+    answer = parsed(ran.out)
+    assert ran.code == (0 if allowed else 1)
+    assert (answer["subject"], answer["allowed"], answer["cluster"]) == (READER, allowed, "harvester")
+    assert (answer["verb"], answer["api_group"], answer["resource"], answer["namespace"]) == (
+        verb,
+        "",
+        "secrets",
+        "default",
+    )
+    steps = {link["step"] for chain in answer["chains"] for link in chain}
+    assert steps == (
+        {"subject", "binding", "role", "aggregated-from", "rule", "template-binding", "role-template"}
+        if allowed
+        else set()
+    )
+
+
+@pytest.mark.parametrize("name", ["project-owner", "u-m4t7x", "User:u-m4t7x"])
+def test_a_person_may_be_named_by_login_or_object(run: Run, name: str) -> None:
+    assert run("can-i", "list", "nodes", "--as", name, LEGACY).out.startswith("yes")
+
+
+# ---- --batch
+
+
+def batch(*lines: dict[str, Any]) -> bytes:
+    return "\n".join(map(json.dumps, lines)).encode() + b"\n"
+
+
+def question(user: str, verb: str, resource: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  # JSON
+    return {"user": user, "verb": verb, "resource": resource, "namespace": "default", **more}
+
+
+def test_a_batch_is_answered_line_by_line_in_order(run: Run) -> None:
+    lines = batch(question("u-m4t7x", "get", "secrets"), question("u-q9s2d", "delete", "secrets"))
+    ran = run("can-i", "--batch", "-", LEGACY, stdin=lines)
+    answers = [parsed(line) for line in ran.out.splitlines()]
+    assert [(answer["subject"], answer["allowed"]) for answer in answers] == [(OWNER, True), (READER, False)]
+    assert ran.code == 0
+    assert answers[0]["chain"][0]["text"].startswith("User:u-m4t7x (")
+
+
+@pytest.mark.parametrize(("expect", "code"), [(True, 0), (False, 1)])
+def test_a_batch_with_expectations_is_a_test(run: Run, tmp_path: Path, *, expect: bool, code: int) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_bytes(
+        batch(question("u-m4t7x", "get", "secrets", expect=expect), question("u-q9s2d", "get", "nodes", expect=False))
+    )
+    ran = run("can-i", "--batch", file, LEGACY)
+    assert [parsed(line)["ok"] for line in ran.out.splitlines()] == [expect, True]
+    assert ran.code == code
+
+
+@pytest.mark.parametrize("stdin", [b"\xff\xfe{", b'{"user": "x"}', b"no json"])
+def test_a_batch_that_cannot_be_read_is_refused(run: Run, stdin: bytes) -> None:
+    ran = run("can-i", "--batch", "-", LEGACY, stdin=stdin)
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+
+
+# ---- who-can, what-can, why
+
+
+def test_who_can_names_people_groups_and_accounts(run: Run) -> None:
+    ran = run("who-can", "create", "virtualmachines.kubevirt.io", "-n", "default", LEGACY)
+    assert ran.code == 0
+    assert "  User:u-m4t7x (project-owner): default" in ran.out.splitlines()
+    assert "u-q9s2d" not in ran.out
+    holders = parsed(run("who-can", "get", "secrets", "-n", "default", "--format", "json", LEGACY).out)["holders"]
+    found = {
+        holder["subject"]["name"] if isinstance(holder["subject"], dict) else holder["subject"] for holder in holders
+    }
+    assert {"u-m4t7x", "u-q9s2d"} <= {name.rpartition(":")[2] for name in found}
+
+
+def test_who_can_in_a_place_where_nobody_is_bound(run: Run) -> None:
+    ran = run("who-can", "create", "pods/eviction", "-n", "nowhere", LEGACY)
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "in the whole cluster:"
+    assert "in namespaces:" not in ran.out
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_can_is_by_place_with_where_it_comes_from(run: Run, model: str) -> None:
+    source = ROOT / "examples" / model
+    lines = run("what-can", READER, source).out.splitlines()
+    assert "namespace default (project Default):" in lines
+    assert any("role template read-only" in line for line in lines)
+    answer = parsed(run("what-can", READER, "--format", "json", source).out)
+    assert (answer["subject"], answer["display_name"]) == (READER, "project-readonly")
+    assert {place["namespace"] for place in answer["places"]} >= {"", "default", "harvester-public"}
+
+
+def test_what_can_nothing(run: Run) -> None:
+    """Every request carries system:authenticated, but not on a cluster that has no binding for it."""
+    ran = run("what-can", "Group:nobody-is-in-it", "--format", "json", LEGACY)
+    assert ran.code == 0
+    assert "default" not in {place["namespace"] for place in parsed(ran.out)["places"]}
+
+
+def test_why_a_yes(run: Run) -> None:
+    ran = run("why", READER, "get", "secrets", "-n", "default", LEGACY)
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "yes"
+    for part in ("aggregated from ClusterRole harvesterhci.io:view", "role template", "ProjectRoleTemplateBinding"):
+        assert part in ran.out
+
+
+def test_why_a_no_says_what_would_help(run: Run) -> None:
+    ran = run("why", READER, "get", CONSOLE, "-n", "default", LEGACY)
+    assert ran.code == 1
+    assert ran.out.splitlines()[0] == "no"
+    assert "role template " in ran.out
+    answer = parsed(run("why", READER, "get", CONSOLE, "-n", "default", "--format", "json", LEGACY).out)
+    assert answer["allowed"] is False
+    assert answer["remedies"]
+
+
+# ---- what if, can-grant
+
+
+GIVEN = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: given, namespace: default}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: NAME}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: u-q9s2d}]
+"""
+
+
+def given(folder: Path, role: str) -> Path:
+    path = folder / f"{role}.yaml"
+    path.write_text(GIVEN.replace("NAME", role))
+    return path
+
+
+def test_with_asks_what_if_a_file_was_applied(run: Run, tmp_path: Path) -> None:
+    words = ("can-i", "create", "virtualmachines.kubevirt.io", "-n", "default", "--as", READER)
+    assert run(*words, LEGACY).code == 1
+    ran = run(*words, "--with", given(tmp_path, "edit"), LEGACY)
+    assert ran.code == 0
+    assert "RoleBinding default/given" in ran.out
+
+
+def test_without_asks_what_if_an_object_was_gone(run: Run) -> None:
+    words = ("can-i", "list", "virtualmachineimages.harvesterhci.io", "-n", "harvester-public", "--as", READER)
+    assert run(*words, LEGACY).code == 0
+    assert run(*words, "--without", "RoleBinding harvester-public/harvester-public", LEGACY).code == 1
+
+
+def test_without_what_is_not_there_is_refused(run: Run) -> None:
+    ran = run("can-i", "get", "secrets", "--as", READER, "--without", "RoleBinding default/nothing", LEGACY)
+    assert ran.code == 2
+    assert "there is no RoleBinding default/nothing" in ran.err
+
+
+def test_can_grant_what_one_holds(run: Run, tmp_path: Path) -> None:
+    ran = run("can-grant", given(tmp_path, "edit"), "--as", OWNER, LEGACY)
+    assert ran.code == 0
+    assert ran.out.splitlines()[0] == "RoleBinding default/given: yes"
+
+
+def test_can_grant_not_what_one_does_not_hold(run: Run, tmp_path: Path) -> None:
+    ran = run("can-grant", given(tmp_path, "cluster-admin"), "--as", OWNER, LEGACY)
+    assert ran.code == 1
+    assert ran.out.splitlines()[0] == "RoleBinding default/given: no"
+    assert "  missing: " in ran.out
+    answer = parsed(run("can-grant", given(tmp_path, "edit"), "--as", READER, "--format", "json", LEGACY).out)
+    assert answer["answers"][0]["allowed"] is False
+    assert answer["answers"][0]["needs"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "kind: [",
+        "{apiVersion: v1, kind: Service, metadata: {name: x, namespace: y}}",
+        GIVEN + "---\n" + GIVEN.replace("name: given", "name: [given]"),
+    ],
+)
+@pytest.mark.parametrize("option", ["can-grant", "--with"])
+def test_a_file_that_is_not_read_whole_is_refused(run: Run, tmp_path: Path, option: str, text: str) -> None:
+    """A binding that was passed over would be granted, or missing from what is asked."""
+    path = tmp_path / "file.yaml"
+    path.write_text(text)
+    words = (
+        [option, path, "--as", OWNER]
+        if option == "can-grant"
+        else ["can-i", "get", "pods", "--as", OWNER, option, path]
+    )
+    ran = run(*words, LEGACY)
+    assert (ran.code, ran.out) == (2, "")
+    assert len(ran.err.splitlines()) == 1
+
+
+# ---- diff
+
+
+def test_the_two_models_of_rancher_give_the_same_rights(run: Run) -> None:
+    ran = run("diff", *(ROOT / "examples" / model for model in MODELS))
+    assert "gained" not in ran.out.replace("nobody gained or lost a right", "")
+    assert ran.code == 0
+
+
+def wider(folder: Path) -> Path:
+    """The estate with one binding more."""
+    for cluster in ("harvester", "rancher"):
+        (folder / cluster).mkdir()
+        for file in (LEGACY / cluster).iterdir():
+            (folder / cluster / file.name).write_bytes(file.read_bytes())
+    (folder / "harvester/given.yaml").write_text(GIVEN.replace("NAME", "edit"))
+    return folder
+
+
+def test_a_gain_is_told_and_fails(run: Run, tmp_path: Path) -> None:
+    ran = run("diff", LEGACY, wider(tmp_path))
+    assert ran.code == 1
+    assert f"harvester: {READER} (project-readonly) gained in namespace default:" in ran.out.splitlines()
+    assert "because of RoleBinding default/given" in ran.out
+    assert run("diff", LEGACY, tmp_path, "--no-fail-on-gain").code == 0
+
+
+def test_a_loss_is_told_and_does_not_fail(run: Run, tmp_path: Path) -> None:
+    ran = run("diff", wider(tmp_path), LEGACY)
+    assert ran.code == 0
+    assert "lost in namespace default:" in ran.out
+
+
+@pytest.mark.parametrize("form", ["json", "markdown"])
+def test_a_difference_in_other_forms(run: Run, tmp_path: Path, form: str) -> None:
+    ran = run("diff", LEGACY, wider(tmp_path), "--format", form)
+    assert ran.code == 1
+    if form == "json":
+        (change,) = parsed(ran.out)["changes"]
+        assert (change["gained"], change["namespace"]) == (True, "default")
+    else:
+        head, _, *rows = ran.out.splitlines()
+        assert all(row.count("|") - row.count("\\|") == head.count("|") for row in rows)
+
+
+def test_a_cluster_of_one_side_only_is_not_compared_and_not_clean(run: Run) -> None:
+    ran = run("diff", LEGACY, f"harvester={LEGACY / 'harvester'}")
+    assert ran.code == 3
+    assert "cluster rancher is in the old state only and was not compared" in ran.out
+
+
+def test_what_one_side_could_not_read_is_not_clean(run: Run, tmp_path: Path) -> None:
+    folder = wider(tmp_path)
+    (folder / "harvester/given.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: [\n")
+    ran = run("diff", LEGACY, folder)
+    assert ran.code == 3
+    assert ran.err.startswith("gap new ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["can-i", "get", "secrets", "--as", READER, "-n", "default"],
+        ["who-can", "get", "secrets"],
+        ["what-can", READER],
+        ["why", READER, "get", "secrets", "-n", "default"],
+    ],
+)
+def test_an_answer_over_a_gap_says_so(run: Run, tmp_path: Path, words: list[str]) -> None:
+    folder = wider(tmp_path)
+    (folder / "harvester/given.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: [\n")
+    ran = run(*words, folder, "--format", "json")
+    assert ran.err.startswith("gap ")
+    assert "given.yaml" in ran.err
+    assert parsed(ran.out)

@@ -1,0 +1,117 @@
+"""Who may hand out what: a limited user writes roles and bindings by dry-run, and we know what the server will say."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from rbac_audit.access import Identity
+from rbac_audit.answers.grant import can_grant
+from rbac_audit.snapshot.decode import decode
+from tests.access.manifests import (
+    RBAC,
+    Manifest,
+    cluster_role,
+    cluster_role_binding,
+    group,
+    role,
+    role_binding,
+    user,
+)
+from tests.access.worlds import World, typed
+from tests.controlplane.api import ApiError
+from tests.differential import drawing
+from tests.differential.comparing import view_of
+from tests.differential.conftest import Count
+from tests.differential.grants_table import ALICE, PLURALS, SECRETS, SELECTORS, TABLE, VIEW, WRITE, Row
+from tests.differential.refusals import Outcome, said_by, said_by_us
+from tests.differential.shrinking import shrink_world
+from tests.differential.stage import Stage
+from tests.differential.writing import written
+
+WORLDS = 12
+
+
+def outcomes(stage: Stage, held: World, who: Identity, item: Manifest) -> tuple[Outcome, Outcome]:
+    """What the server says about a write, which it does not do, and what we say."""
+    decoded = decode(item)
+    assert decoded is not None
+    answer = can_grant(view_of(held.cluster), who, decoded)
+    return said_by(stage.try_to_write(item, who)), said_by_us(answer)
+
+
+def grantor(chance: random.Random) -> Iterator[Manifest]:
+    """What makes alice somebody who hands out rights, with holes in it."""
+    rules = [{"apiGroups": [RBAC], "resources": chance.sample(PLURALS, 3), "verbs": ["create", "update"]}]
+    for verb in ("bind", "escalate"):
+        if chance.randrange(3) == 0:
+            rule = {"apiGroups": [RBAC], "resources": chance.sample(PLURALS[:2], chance.randint(1, 2)), "verbs": [verb]}
+            rules.append(rule | ({"resourceNames": ["view", "own"]} if chance.randrange(2) else {}))
+    if chance.randrange(12) == 0:
+        rules.append({"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]})
+        rules += [{"nonResourceURLs": ["*"], "verbs": ["*"]}] if chance.randrange(2) else []
+    yield cluster_role("grantor", *rules)
+    yield cluster_role_binding("grantor", "ClusterRole/grantor", user("alice"))
+    held = chance.choice(["ClusterRole/view", "ClusterRole/own", "ClusterRole/all"])
+    yield role_binding("team-a/held", held, chance.choice([user("alice"), group("devs")]))
+    yield cluster_role_binding("held", held, chance.choice([user("bob"), group("system:authenticated")]))
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row.name.replace(" ", "-") for row in TABLE])
+def test_a_case_of_the_table(stage: Stage, row: Row, count: Count) -> None:
+    holds = [cluster_role("grantor", *row.rules), cluster_role_binding("grantor", "ClusterRole/grantor", user("alice"))]
+    stage.load(World((*holds, *row.there)))
+    expected = Outcome(row.said, frozenset(map(typed, row.missing)))
+    count("writes of roles and bindings", 1)
+    assert outcomes(stage, stage.held(), row.who, row.item) == (expected, expected)
+
+
+def test_an_update_that_changes_nothing_needs_nothing(stage: Stage, count: Count) -> None:
+    there = [VIEW, role("team-a/own", SECRETS), cluster_role("all", selectors=SELECTORS)]
+    bindings = [
+        role_binding("team-a/b", "ClusterRole/view", user("bob")),
+        cluster_role_binding("b", "ClusterRole/view"),
+    ]
+    grantor = [cluster_role("grantor", WRITE), cluster_role_binding("grantor", "ClusterRole/grantor", user("alice"))]
+    stage.load(World((*there, *bindings, *grantor)))
+    held = stage.held()
+    for item in held.manifests:
+        collected = {**item, "metadata": {**item["metadata"], "finalizers": ["example.com/wait"]}}
+        assert outcomes(stage, held, ALICE, item) == (Outcome("allowed"), Outcome("allowed"))
+        assert outcomes(stage, held, ALICE, collected) == (Outcome("allowed"), Outcome("allowed"))
+    count("writes of roles and bindings", 2 * len(held.manifests))
+
+
+def must_agree(stage: Stage, world: World, held: World, item: Manifest) -> None:
+    """Fail with the smallest case of a disagreement, written as a row of the table."""
+    theirs, ours = outcomes(stage, held, ALICE, item)
+    if theirs == ours:
+        return
+
+    def differs(world: World, item: Manifest) -> bool:
+        try:
+            stage.load(world)
+            theirs, ours = outcomes(stage, stage.held(), ALICE, item)
+        except (ApiError, ValueError):  # what is left is nothing that a server takes
+            return False
+        return theirs != ours
+
+    world = shrink_world(world, lambda less: differs(less, item))
+    (item,) = shrink_world(World((item,)), lambda less: any(differs(world, each) for each in less.manifests)).manifests
+    stage.load(world)
+    theirs, ours = outcomes(stage, stage.held(), ALICE, item)
+    lines = "".join(f"        {written(each)},\n" for each in world.manifests)
+    pytest.fail(f"ours: {ours}\n    (\n    [\n{lines}    ],\n    {written(item)},\n    {theirs},\n    ),")
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_writes_to_random_worlds(stage: Stage, seed: int, part: int, count: Count) -> None:
+    chance = random.Random(f"{seed}/grants/{part}")
+    worlds = drawing.draw_worlds(2 * WORLDS, chance.getrandbits(32))
+    for world, other in zip(worlds[::2], worlds[1::2], strict=True):
+        granting = world.replaced(list(grantor(chance)))
+        stage.load(granting)
+        held = stage.held()
+        for item in other.manifests:
+            must_agree(stage, granting, held, item)
+        count("writes of roles and bindings", len(other.manifests))

@@ -1,0 +1,152 @@
+"""Decoding: any JSON is an object, another kind or a ValidationError; and both ways of decoding agree."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rbac_audit.snapshot.decode import Raw, decode, decode_json, head_of
+from rbac_audit.snapshot.objects import KINDS, Addon, HarvesterSetting, Kind, KubernetesObject, Role, Secret
+
+# Field names that some kind reads, so that random JSON gets past the first look.
+FIELDS = [
+    "metadata",
+    "spec",
+    "status",
+    "data",
+    "stringData",
+    "type",
+    "value",
+    "default",
+    "rules",
+    "roleRef",
+    "subjects",
+    "token",
+    "GroupPrincipals",
+    "Items",
+    "UserName",
+    "containers",
+    "containerStatuses",
+    "state",
+    "waiting",
+    "template",
+    "jobTemplate",
+    "name",
+    "namespace",
+    "labels",
+    "annotations",
+    "ownerReferences",
+    "finalizers",
+    "verbs",
+    "apiGroups",
+    "resourceQuota",
+    "limit",
+    "repo",
+    "enabled",
+    "url",
+    "insecureSkipTLSVerify",
+    "kind",
+    "principalIds",
+    "namespacedRules",
+    "inheritedNamespacedRules",
+    "conditions",
+    "aggregationRule",
+    "clusterRoleSelectors",
+    "matchLabels",
+]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.text(max_size=6)
+    | st.sampled_from(["x", "{}", '{"url": 5}', "http://["]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=3), inner, max_size=5)
+    ),
+    max_leaves=15,
+)
+OBJECTS = st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=8)
+METADATA = st.fixed_dictionaries(
+    {"name": st.sampled_from(["x", "cluster-registration-url", "server-url"])},
+    optional={
+        "annotations": st.none() | st.dictionaries(st.sampled_from(["field.cattle.io/x", "y"]), st.text(max_size=3))
+    },
+)
+
+
+def _raw(kind: Kind, fields: Raw) -> Raw:
+    return {**fields, "apiVersion": f"{kind.group}/v1".removeprefix("/"), "kind": kind.kind}
+
+
+def _outcome(raw: Raw) -> KubernetesObject | str | None:
+    try:
+        return decode(raw)
+    except msgspec.ValidationError as error:
+        return f"refused {error}"
+
+
+def _outcome_of_text(text: bytes) -> KubernetesObject | str | None:
+    try:
+        api_version, kind = head_of(text)
+        return decode_json(text, api_version.rpartition("/")[0], kind)
+    except msgspec.ValidationError as error:
+        return f"refused {error}"
+
+
+@given(st.sampled_from(KINDS), OBJECTS, st.none() | METADATA)
+def test_any_json_is_decoded_or_refused_and_both_ways_alike(kind: Kind, fields: Raw, metadata: Raw | None) -> None:
+    raw = _raw(kind, fields if metadata is None else {**fields, "metadata": metadata})
+    text = msgspec.json.encode(raw)
+    assert _outcome_of_text(text) == _outcome(msgspec.json.decode(text))
+
+
+@given(JSON)
+def test_what_has_no_kind_is_refused(value: object) -> None:
+    with pytest.raises(msgspec.ValidationError, match="apiVersion and kind must be texts"):
+        decode({"metadata": value})
+
+
+def test_a_decoded_object_knows_nothing_of_the_manifest() -> None:
+    raw = _raw(Role, {"metadata": {"name": "a", "annotations": {"x": "y"}, "managedFields": [{}]}, "x": 1})
+    assert decode(raw) == Role(metadata=msgspec.convert({"name": "a"}, type(decode(raw).metadata)))  # type: ignore[union-attr]  # a Role
+    assert raw["metadata"]["annotations"] == {"x": "y"}
+
+
+def test_a_secret_is_the_names_of_its_keys() -> None:
+    fields = {"metadata": {"name": "a"}, "type": "Opaque", "data": {"b": "eA=="}, "stringData": {"a": "x", "b": "y"}}
+    found = decode(_raw(Secret, fields))
+    assert isinstance(found, Secret)
+    assert (found.type, found.keys) == ("Opaque", ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("https://r.example/v3/import/x_c.yaml", ("https", "r.example", True, True)),
+        ('{"url": "http://r.example:8443/x"}', ("http", "r.example", False, False)),
+        ('{"url": "https://r.example/x", "insecureSkipTLSVerify": true}', ("https", "r.example", False, True)),
+        ("K10x::server:y", ("", "", True, True)),
+        ("//u:p@host/x", ("", "", True, True)),
+    ],
+)
+def test_registration_urls(value: str, expected: tuple[str, str, bool, bool]) -> None:
+    found = decode(_raw(HarvesterSetting, {"metadata": {"name": "cluster-registration-url"}, "value": value}))
+    assert isinstance(found, HarvesterSetting)
+    assert found.registration is not None
+    assert tuple(getattr(found.registration, field) for field in found.registration.__struct_fields__) == expected
+
+
+@pytest.mark.parametrize(
+    ("repo", "expected"),
+    [
+        ("https://u:p@charts.example/x", "https://charts.example/x"),
+        ("https://charts.example/x@1", "https://charts.example/x@1"),
+        ("oci://charts.example/x", "oci://charts.example/x"),
+        ("u:p@charts.example", "charts.example"),
+        ("", ""),
+    ],
+)
+def test_the_repository_of_an_add_on_has_no_password(repo: str, expected: str) -> None:
+    found = decode(_raw(Addon, {"metadata": {"name": "a"}, "spec": {"repo": repo}}))
+    assert isinstance(found, Addon)
+    assert found.spec.repo == expected
