@@ -48,6 +48,7 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.runtime
 	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python benchmarks/questions.py
 
 # dev.txt is held to the versions of runtime.txt: what is tested is what is shipped.
 pins: $(VENV)/.dev

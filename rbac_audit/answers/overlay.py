@@ -14,9 +14,11 @@ def overlay(
 
     `removed` are written as everywhere: `RoleBinding tenant-a/devs`. Raises WrongUse for one that is not there.
     """
-    changed = _changed(snapshot.cluster(cluster), tuple(added), tuple(removed))
+    more, fewer = tuple(added), tuple(removed)
+    changed = _changed(snapshot.cluster(cluster), more, fewer)
+    note = f"what if: in {cluster}, {len(more)} objects were applied and {len(fewer)} deleted"
     others = (item for item in snapshot.clusters if item.name != cluster)
-    return Snapshot((*others, changed), snapshot.gaps, snapshot.unknown_kinds, snapshot.notes)
+    return Snapshot((*others, changed), snapshot.gaps, snapshot.unknown_kinds, (*snapshot.notes, note))
 
 
 def _changed(cluster: Cluster, added: tuple[KubernetesObject, ...], removed: tuple[str, ...]) -> Cluster:

@@ -108,10 +108,16 @@ def _finding(rule: Rule, view: View, problem: Problem) -> Finding:
 
 
 def _named(message: str, subjects: Iterable[SubjectRef]) -> str:
-    """Put the names that people know before the subjects of a message, longer subjects first."""
-    names = {str(subject): subject.display_name for subject in subjects if subject.display_name}
-    names = {text: name for text, name in names.items() if text in message and f"{text} ({name})" not in message}
+    """Call the subjects of a message as people know them, longer subjects first; whom exactly, the finding lists."""
+    names = {str(subject): _called(subject) for subject in subjects if subject.display_name}
+    names = {text: name for text, name in names.items() if text in message and name not in message}
     if len(names) < 2:
-        return next((message.replace(text, f"{name} ({text})") for text, name in names.items()), message)
+        return next((message.replace(text, name) for text, name in names.items()), message)
     pattern = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.sub(pattern, lambda found: f"{names[found[0]]} ({found[0]})", message)
+    return re.sub(pattern, lambda found: names[found[0]], message)
+
+
+def _called(subject: SubjectRef) -> str:
+    """A distinguished name is longer than the sentence around it."""
+    own = subject.kind.lower() if len(subject.name) > 40 else str(subject)
+    return f"{subject.display_name} ({own})"

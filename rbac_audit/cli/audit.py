@@ -15,7 +15,7 @@ from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.audit.filters import Filters, check_filters
 from rbac_audit.audit.finding import Severity
 from rbac_audit.audit.report import Report
-from rbac_audit.cli.asking import pair
+from rbac_audit.cli.asking import PATH, Asked, pair
 from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import WrongUse
@@ -69,6 +69,9 @@ FORMATS: dict[str, Callable[[Report], str]] = {"terminal": terminal.plain, "json
     "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."
 )
 @click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
+@click.option("--cluster", default="", metavar="NAME", help="The cluster that --with and --without change.")
+@click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied.")
+@click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted.")
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The date of the report (default: today)."
 )
@@ -84,6 +87,9 @@ def command(
     namespaces: tuple[str, ...],
     folders: tuple[Path, ...],
     ids: tuple[str, ...],
+    cluster: str,
+    added: tuple[Path, ...],
+    removed: tuple[str, ...],
     today: datetime.datetime | None,
 ) -> None:
     """Find what is wrong with access in an estate.
@@ -98,7 +104,8 @@ def command(
     policies, capabilities = load_policies(folders)
     known = (*RULES, *policies)
     _check_rules(rules, [rule.id for rule in known])
-    snapshot = read_estate([SourceSpec.parse(source) for source in sources])
+    read = read_estate([SourceSpec.parse(source) for source in sources])
+    snapshot = Asked(cluster, (), ids, added, removed).changed(read)
     estate = Estate(snapshot, dict(pair(text) for text in ids))
     filters = Filters(Severity(min_severity), rules, projects, subjects, namespaces)
     date = (today or datetime.datetime.now(tz=datetime.UTC)).date().isoformat()

@@ -59,6 +59,7 @@ class _Reader:
         self._stdin = stdin
         self._evidence = Evidence()
         self._bundles: list[Bundle] = []
+        self._gaps_before = 0
 
     def snapshot(self) -> Snapshot:
         """Freeze what was read."""
@@ -68,6 +69,7 @@ class _Reader:
     def source(self, source: SourceSpec) -> None:
         """Read one source; raises BadInput."""
         path = Path(source.path)
+        self._gaps_before = len(self._evidence.gaps)
         try:
             if source.path == "-":
                 self._file(Peekable(self._stdin), None, item_of_stdin(source))
@@ -120,7 +122,8 @@ class _Reader:
             raise Unusable(f"has no file with anything that an audit reads{self._first_gap()}", _ADVICE)
 
     def _first_gap(self) -> str:
-        return "".join(f" (first: {gap.what}: {gap.reason})" for gap in self._evidence.gaps[:1])
+        own = self._evidence.gaps[self._gaps_before :]
+        return "".join(f" (first: {gap.what}: {gap.reason})" for gap in own[:1])
 
     def _found(self, found: Found, item: Item) -> bool:
         """Read a file of a folder: what is wrong with it is a gap."""

@@ -137,7 +137,9 @@ def text(stream: Peekable) -> Iterator[str]:
 
 def _refuse_binary(start: bytes) -> None:
     if start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        raise Unusable("is a tar archive, which this version does not read", "unpack it and name its folder")
+        raise Unusable(
+            "is a tar archive, which this version does not read", "unpack it and name its folder as NAME=FOLDER"
+        )
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
     if wide or b"\0" in start:
         raise Unusable("is UTF-16 or binary, not UTF-8", "convert it, such as with `iconv -f UTF-16 -t UTF-8`", 1)

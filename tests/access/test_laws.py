@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from rbac_audit.access import Authorizer, Identity, rule_allows
 from tests.access import reference, worlds
 from tests.access.manifests import Manifest
+from tests.access.questions import questions
 from tests.access.worlds import Request, World, typed
 
 WORLDS = worlds.worlds()
@@ -23,14 +24,14 @@ def allowed(access: Authorizer, request: Request) -> bool:
 @given(WORLDS, st.data())
 def test_every_decision_is_that_of_the_loops_of_the_api_server(world: World, data: st.DataObject) -> None:
     access, settled = Authorizer(world.cluster), as_decided(world).manifests
-    for request in data.draw(worlds.questions(world)):
+    for request in data.draw(questions(world)):
         assert allowed(access, request) is reference.authorize(settled, request.review)
 
 
 @given(worlds.worlds(storable=True), st.data())
 def test_so_is_every_decision_about_what_an_api_server_stores(world: World, data: st.DataObject) -> None:
     access, settled = Authorizer(world.cluster), as_decided(world).manifests
-    for request in data.draw(worlds.questions(world)):
+    for request in data.draw(questions(world)):
         assert allowed(access, request) is reference.authorize(settled, request.review)
 
 
@@ -45,7 +46,7 @@ def test_the_rules_of_somebody_are_those_of_the_rules_review(world: World, who: 
 @given(WORLDS, st.data())
 def test_whoever_may_holds_a_rule_that_allows_it(world: World, data: st.DataObject) -> None:
     access = Authorizer(world.cluster)
-    for request in data.draw(worlds.questions(world)):
+    for request in data.draw(questions(world)):
         if worlds.MASTERS not in request.identity.groups:
             rules = access.rules_for(request.identity, request.namespace)
             assert allowed(access, request) is any(rule_allows(rule, request.permission) for rule in rules)
@@ -54,7 +55,7 @@ def test_whoever_may_holds_a_rule_that_allows_it(world: World, data: st.DataObje
 @given(WORLDS, st.data())
 def test_who_can_and_can_i_agree(world: World, data: st.DataObject) -> None:
     access = Authorizer(world.cluster)
-    for request in data.draw(worlds.questions(world)):
+    for request in data.draw(questions(world)):
         who, namespace = request.identity, request.namespace
         reached = {
             (item["kind"], item["metadata"]["name"], item["metadata"].get("namespace", ""))
@@ -79,7 +80,7 @@ def test_a_new_rule_never_takes_a_right_away(world: World, rule: Manifest, data:
     if roles:
         chosen = data.draw(st.sampled_from(roles))
         larger = world.replaced([{**chosen, "rules": [*chosen["rules"], rule]}])
-        _loses_nothing(world, larger, data.draw(worlds.questions(world)))
+        _loses_nothing(world, larger, data.draw(questions(world)))
 
 
 @given(WORLDS, WORLDS, st.data())
@@ -89,7 +90,7 @@ def test_a_new_binding_never_takes_a_right_away(world: World, other: World, data
         for item in other.manifests
         if item["kind"].endswith("Binding")
     ]
-    _loses_nothing(world, world.replaced(more), data.draw(worlds.questions(world)))
+    _loses_nothing(world, world.replaced(more), data.draw(questions(world)))
 
 
 def _is_plain_role(item: Manifest) -> bool:
@@ -105,7 +106,7 @@ def _loses_nothing(world: World, larger: World, requests: list[Request]) -> None
 @given(WORLDS, st.sampled_from(worlds.USER_GROUPS), st.data())
 def test_a_new_group_never_takes_a_right_away(world: World, group: str, data: st.DataObject) -> None:
     access = Authorizer(world.cluster)
-    for request in data.draw(worlds.questions(world)):
+    for request in data.draw(questions(world)):
         who = Identity(request.identity.user, (*request.identity.groups, group))
         more = Request(who, request.permission, request.namespace)
         assert allowed(access, more) or not allowed(access, request)
@@ -114,6 +115,6 @@ def test_a_new_group_never_takes_a_right_away(world: World, group: str, data: st
 @given(WORLDS, st.data())
 def test_what_is_allowed_everywhere_is_allowed_in_every_namespace(world: World, data: st.DataObject) -> None:
     access = Authorizer(world.cluster)
-    for request in data.draw(worlds.questions(world)):
+    for request in data.draw(questions(world)):
         if access.allowed(request.identity, request.permission):
             assert all(access.allowed(request.identity, request.permission, place) for place in worlds.NAMESPACES)

@@ -1,5 +1,6 @@
 """The command as somebody calls it: in this process, or in one of its own where that is what is tested."""
 
+import gc
 import io
 import os
 import subprocess
@@ -32,8 +33,12 @@ def run(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> R
     def called(*arguments: object, stdin: bytes = b"") -> Ran:
         monkeypatch.setattr(sys, "argv", ["rbac-audit", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
-        with pytest.raises(SystemExit) as ended:
-            main()
+        monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            gc.enable()
         assert isinstance(ended.value.code, int)
         out, err = capfd.readouterr()
         return Ran(ended.value.code, out, err)

@@ -35,8 +35,8 @@ def written(path: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def usual() -> dict[str, Any]:
-    """The report about lived-in."""
-    return parsed(spawned("audit", LIVED_IN, "--format", "json", *TODAY).stdout.decode("utf-8"))
+    """The report about lived-in, made without the command."""
+    return parsed(json_format.render(audited(LIVED_IN)))
 
 
 def findings(report: dict[str, Any]) -> list[str]:
@@ -209,8 +209,8 @@ def test_a_format_that_fails_leaves_every_file_as_it_was(
     monkeypatch.setitem(audit.FORMATS, "html", broken)
     old, new = tmp_path / "report.json", tmp_path / "report.html"
     old.write_text("yesterday")
-    ran = run("audit", LEGACY, "--format", "json", "-o", old, "--format", "html", "-o", new)
-    assert ran.code not in {0, 1, 3}
+    with pytest.raises(ZeroDivisionError):
+        run("audit", LEGACY, "--format", "json", "-o", old, "--format", "html", "-o", new)
     assert old.read_text() == "yesterday"
     assert list(tmp_path.iterdir()) == [old]
 

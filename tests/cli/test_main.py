@@ -132,19 +132,26 @@ def test_the_interrupt_key_ends_without_a_traceback() -> None:
     assert ran.stdout == ""
 
 
-def test_an_internal_error_shows_no_value(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    secret = "canary-hunter2"
+BROKEN = """
+from rbac_audit.cli import audit
+from rbac_audit.cli.main import main
 
-    def broken(*_: object) -> None:
-        raise KeyError(secret)
+def evaluate(*_):
+    raise KeyError("canary-hunter2")
 
-    monkeypatch.setattr("rbac_audit.cli.audit.evaluate", broken)
-    ran = run("audit", LIVED_IN)
-    assert ran.code == command_line.INTERNAL
-    assert secret not in ran.out + ran.err
-    assert ran.err.startswith("rbac-audit: internal error: KeyError at ")
-    assert "test_main.py:" in ran.err
-    assert len(ran.err.splitlines()) == 1
+audit.evaluate = evaluate
+main()
+"""
+
+
+def test_an_internal_error_shows_no_value() -> None:
+    command = [sys.executable, "-c", BROKEN, "audit", str(LIVED_IN)]
+    ran = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=30, check=False)
+    assert ran.returncode == command_line.INTERNAL
+    assert "canary-hunter2" not in ran.stdout + ran.stderr
+    assert ran.stderr.startswith("rbac-audit: internal error: KeyError at ")
+    assert "cli/audit.py:" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
 
 
 def test_the_code_of_an_internal_error_says_nothing_about_an_estate() -> None:

@@ -181,6 +181,40 @@ def test_who_can_in_a_place_where_nobody_is_bound(run: Run) -> None:
     assert "in namespaces:" not in ran.out
 
 
+LIVED_IN = ROOT / "examples/lived-in"
+
+
+def test_who_can_in_a_project_counts_its_namespaces_only(run: Run) -> None:
+    ran = run("who-can", "get", "secrets", "--project", "ledger", LIVED_IN)
+    _, _, rows = ran.out.partition("in namespaces:\n")
+    places = {
+        name
+        for line in rows.splitlines()
+        if line.startswith("  ") and line[2] != " "
+        for name in line.rpartition(": ")[2].split(", ")
+    }
+    assert ran.code == 0
+    assert places == {"ledger-books"}
+
+
+def test_who_can_in_a_project_that_is_not_there(run: Run) -> None:
+    ran = run("who-can", "get", "secrets", "--project", "leger", LIVED_IN)
+    assert ran.code == 2
+    assert "no project has this name; one of: " in ran.err
+    assert "ledger" in ran.err
+
+
+def test_who_can_names_the_known_members_of_a_group_or_says_that_none_is(run: Run) -> None:
+    lines = run("who-can", "get", "secrets", "-n", "ledger-books", LIVED_IN).out.splitlines()
+    readers = lines.index(
+        "  Group:activedirectory_group://CN=ledger-readers,OU=groups,DC=nordlys,DC=example (ledger-readers)"
+    )
+    assert lines[readers + 1].startswith("    members known to Rancher: Olu ")
+    assert "u-j3qrd5d7wn" in lines[readers + 1]
+    unknown = run("who-can", "get", "secrets", "-n", "default", f"harvester={LIVED_IN / 'harvester'}").out
+    assert "    membership unknown" in unknown.splitlines()
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_what_can_is_by_place_with_where_it_comes_from(run: Run, model: str) -> None:
     source = ROOT / "examples" / model

@@ -12,8 +12,22 @@ from tests.access.worlds import Request, World
 
 T = TypeVar("T")
 
-# What must stay for a manifest to be one; everything else may go.
-KEPT = frozenset(("apiVersion", "kind", "metadata", "name", "namespace", "roleRef", "apiGroup", "key", "operator"))
+# What must stay for a manifest to be one; the words of everything else may go, and lists may get empty.
+KEPT = frozenset(
+    (
+        "apiVersion",
+        "kind",
+        "metadata",
+        "name",
+        "namespace",
+        "roleRef",
+        "apiGroup",
+        "rules",
+        "subjects",
+        "key",
+        "operator",
+    )
+)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
 from rbac_audit.access import Identity
+from rbac_audit.snapshot.objects import PolicyRule
 from tests.access import manifests
 from tests.access.manifests import Manifest
-from tests.access.worlds import NAMESPACES, Request, World
+from tests.access.worlds import NAMESPACES, Request, World, typed
 from tests.controlplane import settle
 from tests.controlplane.api import Api
 from tests.controlplane.connections import Object, Response
@@ -75,6 +76,23 @@ class Stage:
         exists = self.api.request("GET", place).status == HTTPStatus.OK
         method, path = ("PUT", place) if exists else ("POST", resource.path(metadata.get("namespace")))
         return self.api.acting_as(who.user, who.groups).request(method, f"{path}?dryRun=All", item)
+
+    def who(self, user: str, groups: tuple[str, ...]) -> Identity:
+        """Ask who somebody is whom the administrator acts as."""
+        review = self._review_of("authentication", "SelfSubjectReview", user, groups, {})
+        info = review["status"]["userInfo"]
+        return Identity(info["username"], tuple(info["groups"]))
+
+    def rules_review(self, user: str, groups: tuple[str, ...], namespace: str) -> list[PolicyRule]:
+        """List the rules that somebody holds in a namespace, and everywhere."""
+        spec = {"spec": {"namespace": namespace}}
+        status = self._review_of("authorization", "SelfSubjectRulesReview", user, groups, spec)["status"]
+        return [typed(rule) for rule in (*status["resourceRules"], *status["nonResourceRules"])]
+
+    def _review_of(self, group: str, kind: str, user: str, groups: tuple[str, ...], body: Object) -> Object:
+        path = f"/apis/{group}.k8s.io/v1/{kind.lower()}s"
+        manifest = {"apiVersion": f"{group}.k8s.io/v1", "kind": kind, **body}
+        return self.api.acting_as(user, groups).call("POST", path, manifest)
 
     def held(self) -> World:
         """Read the roles and bindings as the server holds them now."""

@@ -11,14 +11,15 @@ from rbac_audit.snapshot.objects import ClusterRole, PolicyRule
 from tests.access import worlds
 from tests.access.manifests import Manifest, cluster_role
 from tests.access.worlds import World, typed
+from tests.controlplane import settle
 from tests.controlplane.api import ApiError
 from tests.differential import drawing
 from tests.differential.conftest import Count
 from tests.differential.shrinking import shrink_world
-from tests.differential.stage import Stage
+from tests.differential.stage import RBAC, Stage
 from tests.differential.writing import written
 
-WORLDS = 25
+WORLDS = 12
 Rules = Mapping[str, Sequence[PolicyRule]]
 
 
@@ -184,3 +185,21 @@ def test_a_case_of_the_table(stage: Stage, roles: list[Manifest], rules: list[Ma
     expected = tuple(map(typed, rules))
     assert written_by_controller(stage) == {"whole": expected}
     assert resolved(world) == {"whole": expected}
+
+
+def test_stored_rules_stay_where_nothing_is_selected(stage: Stage) -> None:
+    """The controller applies no rules then, and does not own those that somebody else stored: we keep them, too."""
+    stage.load(World((cluster_role("part", PODS, labels={"x": "true"}),)))
+    alone = cluster_role("alone", SECRETS, selectors=[{"matchLabels": {"x": "false"}}])
+    stage.api.create(alone)
+    stage.api.create(cluster_role("later", selectors=[{"matchLabels": {"x": "true"}}]))
+    settle.wait("the controller to have seen both", lambda: _stored(stage, "later") == [PODS])
+    assert _stored(stage, "alone") == [SECRETS]
+    aggregation = Aggregation(World((alone,)).cluster.of(ClusterRole))
+    assert aggregation.effective("alone") == (typed(SECRETS),)
+    assert aggregation.drift("alone") == ((typed(SECRETS),), ())
+
+
+def _stored(stage: Stage, name: str) -> list[Manifest] | None:
+    rules: list[Manifest] | None = stage.api.get(RBAC, "ClusterRole", name).get("rules")
+    return rules

@@ -20,8 +20,8 @@ from tests.differential.shrinking import Case
 from tests.differential.stage import Stage
 
 SOAK = int(os.environ.get("SOAK_DECISIONS", "0"))
-EACH = 200 if SOAK else 80  # requests to one world
-WORLDS = 50 if SOAK else 20  # worlds of one part
+EACH = 200 if SOAK else 100  # requests to one world
+WORLDS = 50 if SOAK else 12  # worlds of one part
 PARTS = max(2, SOAK // (EACH * WORLDS * 2))
 
 
@@ -81,12 +81,12 @@ def test_the_table_notices_a_fault(fault: Fault, monkeypatch: pytest.MonkeyPatch
 
 def test_a_fault_is_found_and_shrunk(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     fault = FAULTS["names do not limit a request without one"]
-    asked = ask(stage, stage.load, drawing.draw_worlds(WORLDS, 1), EACH, random.Random(1))
+    asked = ask(stage, stage.load_unchecked, drawing.draw_odd_worlds(WORLDS, 1), EACH, random.Random(1))
     monkeypatch.setattr(fault.place, fault.name, fault.wrong)
     world, request = next((each.world, found[0]) for each in asked if (found := each.differing(authorize)))
-    case, allowed = smallest(stage, stage.load, authorize, Case(world, request))
+    case, allowed = smallest(stage, stage.load_unchecked, authorize, Case(world, request))
     assert not allowed
     kinds = [item["kind"] for item in case.world.manifests]
-    assert len(kinds) in {2, 3}
+    assert len(kinds) == 2
     assert kinds[-1].endswith("Binding")
     assert sum(len(item.get("rules", [])) for item in case.world.manifests) == 1

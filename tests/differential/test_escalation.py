@@ -29,7 +29,7 @@ from tests.differential.shrinking import shrink_world
 from tests.differential.stage import Stage
 from tests.differential.writing import written
 
-WORLDS = 12
+WORLDS = 8
 
 
 def outcomes(stage: Stage, held: World, who: Identity, item: Manifest) -> tuple[Outcome, Outcome]:

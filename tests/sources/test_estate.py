@@ -235,3 +235,13 @@ def test_an_empty_list_proves_that_its_kind_was_read(tmp_path: Path) -> None:
     assert read(typed).clusters[0].has(Role)
     with pytest.raises(BadInput, match="it holds nothing that an audit reads"):
         read(write(tmp_path / "y.json", listed()))
+
+
+def test_the_error_of_a_source_names_its_own_trouble(tmp_path: Path) -> None:
+    write(tmp_path / "good" / "a.json", listed(role("a"), role("bad", rules=5)))
+    write(tmp_path / "bad" / "b.yaml", "apiVersion: v1\nkind: [\n")
+    with pytest.raises(BadInput, match=r"first: .*/bad/b.yaml, document 1"):
+        read(tmp_path / "good", tmp_path / "bad")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadInput, match="an audit reads; name a file"):
+        read(tmp_path / "good", tmp_path / "empty")
