@@ -60,7 +60,8 @@ def _problem(view: View, namespace: Namespace, project: ProjectInfo) -> Problem:
         reason = ", where Harvester v1.8.0 to v1.8.2 may have put it by mistake"
     bound = [item for item in (view.rancher.bindings if view.rancher else ()) if item.project == project.id]
     members = tuple(dict.fromkeys(item.subject for item in bound if item.subject is not None))
-    reach = f"; {len(members)} members of it reach what all tenants share" if view.rancher else ""
+    count = f"{len(members)} member{'s' if len(members) != 1 else ''} of it" if view.rancher else "whoever is in it"
+    reach = f"; {count} may reach what all tenants share"
     return Problem(
         target=namespace.ref(view.name),
         message=f"{PUBLIC} is in project {project.name or project.id}{reason}{reach}",

@@ -57,6 +57,8 @@ subjects:
 
 from collections.abc import Iterator
 
+import msgspec
+
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import account_of
@@ -95,21 +97,31 @@ def check(view: View) -> Iterator[Problem]:
     for problem in _members(view, view.rancher, classes) if view.rancher else ():
         told.add(problem.target)
         yield problem
-    groups: dict[ObjectRef, list[tuple[Binding, Subject]]] = {}
+    groups: dict[ObjectRef | str, list[tuple[Binding, Subject]]] = {}
     for binding in view.access.bindings:
         if binding.namespace and classes.namespace_class(binding.namespace) == "system":
+            # One template binding makes many of these: without Rancher's objects, the subject is all that joins them.
+            unproven = view.ownership[binding].claim is Claim.UNPROVEN
             for subject in _outsiders(view, classes, binding):
-                groups.setdefault(target_of(view, binding), []).append((binding, subject))
-    for target, held in groups.items():
+                key = str(subject) if unproven else target_of(view, binding)
+                groups.setdefault(key, []).append((binding, subject))
+    for held in groups.values():
+        target = target_of(view, held[0][0])
         if target not in told:
             yield _bound(view, target, held)
 
 
 def _members(view: View, rancher: Rancher, classes: Classes) -> Iterator[Problem]:
+    rendered: dict[TemplateBinding, list[ObjectRef]] = {}
+    for binding, verdict in view.ownership.items():
+        for owner in verdict.owners if binding.namespace and verdict.claim is Claim.HOLDS else ():
+            if isinstance(owner, TemplateBinding):
+                rendered.setdefault(owner, []).append(binding.source.ref(view.name))
     for owner in rancher.bindings:
         project = view.projects.find(owner.project)
         if project is not None and project.system and owner.subject and not _belongs(view, classes, owner.subject):
-            yield _member(view, rancher, owner, owner.subject)
+            problem = _member(view, rancher, owner, owner.subject)
+            yield msgspec.structs.replace(problem, related=tuple(rendered.get(owner, ())))
 
 
 def _belongs(view: View, classes: Classes, subject: Subject) -> bool:

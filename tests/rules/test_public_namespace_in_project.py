@@ -46,8 +46,8 @@ value: {version}
 @pytest.mark.parametrize(
     ("project", "version", "severity", "words"),
     [
-        ("c-m-abcd1234:p-shop", "v1.9.0", Severity.HIGH, "is in project shop; 1 members"),
-        ("c-m-abcd1234:p-shop", "v1.8.1", Severity.HIGH, "is in project shop; 1 members"),
+        ("c-m-abcd1234:p-shop", "v1.9.0", Severity.HIGH, "is in project shop; 1 member of it"),
+        ("c-m-abcd1234:p-shop", "v1.8.1", Severity.HIGH, "is in project shop; 1 member of it"),
         ("c-m-abcd1234:p-sys01", "v1.8.0", Severity.MEDIUM, "as Harvester v1.8.0 does by mistake"),
         ("c-m-abcd1234:p-sys01", "v1.8.2", Severity.MEDIUM, "as Harvester v1.8.2 does by mistake"),
         ("c-m-abcd1234:p-sys01", "v1.8.3", Severity.HIGH, "may have put it by mistake"),
