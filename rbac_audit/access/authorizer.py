@@ -111,6 +111,12 @@ class Authorizer:
             found = (binding for key in keys for binding in self.by_subject.get(key, {}).get(place, ()))
             yield from dict.fromkeys(found)
 
+    def bound_to(self, *keys: str) -> Iterator[Binding]:
+        """Find every binding that names one of some subject keys, each once."""
+        places = (self.by_subject.get(key, {}) for key in keys)
+        found = (binding for place in places for bindings in place.values() for binding in bindings)
+        yield from dict.fromkeys(found)
+
     def allowed(self, who: Identity, permission: Permission, namespace: str = "") -> bool:
         """Decide a request as a SubjectAccessReview would."""
         return next(self.grants(who, permission, namespace), None) is not None

@@ -17,11 +17,7 @@ class Binding(msgspec.Struct, frozen=True, eq=False):
     source: RoleBinding | ClusterRoleBinding
     namespace: str
     role: RoleKey
-
-    @property
-    def subjects(self) -> tuple[Subject, ...]:
-        """The subjects as written."""
-        return self.source.subjects
+    subjects: tuple[Subject, ...]
 
     @property
     def role_ref(self) -> RoleRef:
@@ -44,7 +40,7 @@ def bindings_of(
     cluster-wide here.
     """
     cluster = (
-        Binding(item, "", ("", item.role_ref.name if item.role_ref.kind == "ClusterRole" else ""))
+        Binding(item, "", ("", item.role_ref.name if item.role_ref.kind == "ClusterRole" else ""), item.subjects)
         for item in cluster_role_bindings
     )
     namespaced = (
@@ -52,6 +48,7 @@ def bindings_of(
             item,
             item.metadata.namespace,
             ("" if item.role_ref.kind == "ClusterRole" else item.metadata.namespace, item.role_ref.name),
+            item.subjects,
         )
         for item in role_bindings
         if item.metadata.namespace and item.role_ref.kind in {"ClusterRole", "Role"}

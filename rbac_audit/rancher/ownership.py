@@ -58,9 +58,14 @@ class Ownership(msgspec.Struct, frozen=True):
     reason: str = ""
 
 
+_NO_CLAIM = Ownership(Claim.NONE)
+
+
 def judge(binding: Binding, expected: Expected | None) -> Ownership:
     """Verify a binding's claim; `expected` is None where Rancher's objects were not read: then nothing is proven."""
     found = marker(binding)
+    if not found and not binding.name.startswith(("rb-", "crb-")):
+        return _NO_CLAIM
     if expected is None:
         unproven = Ownership(Claim.UNPROVEN, found, (), "Rancher's objects were not read")
         return unproven if found else Ownership(Claim.NONE)

@@ -54,10 +54,8 @@ _NOBODY = (("Group", UNAUTHENTICATED), ("User", ANONYMOUS))
 
 def check(view: View) -> Iterator[Problem]:
     """Report every binding of the anonymous that no component ships, or whose role was given more."""
-    for binding in view.access.bindings:
+    for binding in view.access.bound_to(f"g:{UNAUTHENTICATED}", f"u:{ANONYMOUS}"):
         subjects = tuple(item for item in binding.subjects if (item.kind, item.name) in _NOBODY)
-        if not subjects:
-            continue
         # KubeVirt up to 1.1 did this; on a newer one it is left over.
         past = match_installed(view, binding.source).current is False
         foreign = [item for item in subjects if past or not view.baseline.ships(binding.source, item)]

@@ -60,6 +60,7 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import subject_key
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
@@ -72,22 +73,16 @@ _READ_IMAGES = Permission("get", "harvesterhci.io", "virtualmachineimages")
 
 
 def check(view: View) -> Iterator[Problem]:
-    """Group bindings by subject and place; report the hand-made ones of subjects that hold operator roles only."""
-    held: dict[tuple[str, str], list[Binding]] = {}
-    for binding in view.access.bindings:
-        for subject in binding.subjects:
-            held.setdefault((str(placed(subject, binding.namespace)), binding.namespace), []).append(binding)
-    everywhere = {name for (name, place), bindings in held.items() if not place and _covers_images(view, bindings)}
+    """Look at what each subject holds in each place; report the hand-made bindings where it is operator roles only."""
     alone: dict[Binding, list[Subject]] = {}
-    for (name, place), bindings in held.items():
-        if name in everywhere or not all(is_operator_role(binding.role_ref) for binding in bindings):
+    for key, places in view.access.by_subject.items():
+        if _covers_images(view, places.get("", ())):
             continue
-        for binding in dict.fromkeys(bindings):
-            if not _regular(view, binding):
-                names = (placed(subject, place) for subject in binding.subjects)
-                alone.setdefault(binding, []).extend(
-                    subject for subject in names if held[str(subject), place] is bindings
-                )
+        for place, bindings in places.items():
+            if all(is_operator_role(binding.role_ref) for binding in bindings):
+                for binding in (binding for binding in bindings if not _regular(view, binding)):
+                    named = (placed(subject, place) for subject in binding.subjects)
+                    alone.setdefault(binding, []).extend(item for item in named if subject_key(item, "") == key)
     for binding, subjects in alone.items():
         yield _problem(view, binding, tuple(dict.fromkeys(subjects)))
 

@@ -57,7 +57,8 @@ def check(view: View) -> Iterator[Problem]:
     classes = Classes(view)
     accounts = {(item.namespace, item.name) for item in view.cluster.of(ServiceAccount)}
     known = {item.name for item in view.cluster.of(Namespace)}
-    for binding in view.access.bindings:
+    absent_keys = (key for key in view.access.by_subject if (account := _account(key)) and account not in accounts)
+    for binding in view.access.bound_to(*absent_keys):
         missing = tuple(
             subject
             for subject in dict.fromkeys(binding.subjects)
@@ -71,6 +72,10 @@ def check(view: View) -> Iterator[Problem]:
             tenants = {home for home in homes if classes.namespace_class(home) != "system"}
             absent = sorted(homes - known) if known else []
             yield _problem(view, binding, missing, _who(homes, absent), _severity(binding, tenants))
+
+
+def _account(key: str) -> tuple[str, str] | None:
+    return account_of(key.removeprefix("u:")) if key.startswith("u:") else None
 
 
 def account_in(subject: Subject, namespace: str) -> tuple[str, str] | None:

@@ -83,7 +83,7 @@ def check(view: View) -> Iterator[Problem]:
     """Look at hand-made bindings everywhere, and at Rancher's own ones where Rancher's objects are."""
     people, doubt = known_people(view), doubt_of(view)
     logins = {item.username: item.name for item in view.rancher.cluster.of(User)} if view.rancher else {}
-    for binding in view.access.bindings:
+    for binding in view.access.bound_to(*_unknown(view, people)):
         if view.ownership[binding].claim is Claim.NONE:
             strangers = [subject for subject in binding.subjects if _is_stranger(view, people, binding, subject)]
             yield from _raw(view, binding, strangers, logins, doubt)
@@ -94,6 +94,14 @@ def check(view: View) -> Iterator[Problem]:
             user = owner.source.user_name
             if user and rancher.people.find(user) is None:
                 yield _owner(view, rancher, owner, user)
+
+
+def _unknown(view: View, people: tuple[People, ...]) -> Iterator[str]:
+    """Choose the subject keys that no Rancher explains, before their bindings are looked at."""
+    for key in view.access.by_subject:
+        name = key[2:]
+        if not name.startswith("system:") and not any(known.find(name) or known.members(name) for known in people):
+            yield key
 
 
 def _raw(
