@@ -80,7 +80,7 @@ def test_facets_narrow_and_are_taken_back(open_report: Open) -> None:
     page.get_by_role("button", name="Remove the filter Severity: High").click()
     page.get_by_role("button", name="Clear all").click()
     assert shown(page) == 100
-    assert page.url.endswith("#findings")
+    page.wait_for_url(lambda url: url.endswith("#findings"))
 
 
 def test_filters_are_in_the_address_and_are_read_from_it(open_report: Open) -> None:
@@ -89,8 +89,8 @@ def test_filters_are_in_the_address_and_are_read_from_it(open_report: Open) -> N
     expected = sum(each.rule == "kubevirt-only-binding" for each in report.findings)
     assert shown(opened.page) == expected > 0
     opened.page.locator("#search").fill("rb-3")
-    assert "q=rb-3" in opened.page.url
-    assert "severity=high" in opened.page.url
+    # Playwright learns of a changed address a moment later.
+    opened.page.wait_for_url(lambda url: "q=rb-3" in url and "severity=high" in url)
 
 
 def test_sorting_goes_both_ways_and_says_so(open_report: Open) -> None:
