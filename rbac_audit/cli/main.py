@@ -5,7 +5,6 @@ import importlib
 import io
 import os
 import sys
-import traceback
 from pathlib import Path
 from types import TracebackType
 
@@ -108,6 +107,8 @@ def _failed(line: str, code: int) -> int:
 
 def _internal(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Say what kind of error came from which lines, in place of a traceback, whose values may be what was read."""
+    import traceback
+
     frames = traceback.extract_tb(trace)[-5:]
     places = (f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno}" for frame in frames)
     what = f"{type(error).__name__} at {' > '.join(places)}"
