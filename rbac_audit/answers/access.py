@@ -51,7 +51,13 @@ def identity_of(view: View, subject: Subject) -> Identity:
 
 
 def ask(view: View, subject: Subject, permission: Permission, namespace: str = "") -> Answer:
-    """Answer for a subject as Rancher knows it."""
+    """Answer for a subject as Rancher knows it.
+
+    A request for a namespace by its name carries that name as its namespace too, so that a RoleBinding there counts
+    (k8s.io/apiserver pkg/endpoints/request/requestinfo.go).
+    """
+    if not namespace and not permission.api_group and permission.resource.partition("/")[0] == "namespaces":
+        namespace = permission.name
     return decide(view, str(subject), identity_of(view, subject), permission, namespace)
 
 

@@ -13,7 +13,7 @@ from rbac_audit.audit.rule import Rule
 from rbac_audit.errors import BadPolicy
 from rbac_audit.resources import policies_dir
 from rbac_audit.rules import RULES
-from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources.documents import Document, Problem
 from rbac_audit.sources.yaml_reader import read_yaml
 

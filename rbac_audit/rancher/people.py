@@ -32,7 +32,9 @@ class People:
         self.all = tuple(_person(user, learnt.get(user.name)) for user in users)
         self._by_name = {person.user: person for person in self.all}
         self._by_principal = {principal: person for person in self.all for principal in person.principals}
-        self._group_names = {group.name: group.display_name for item in learnt.values() for group in item.groups}
+        self._group_names = {
+            group.name.removeprefix("local://"): group.display_name for item in learnt.values() for group in item.groups
+        }
         self._members: dict[str, list[Person]] = {}
         for person in self.all:
             for group in person.groups:
@@ -72,7 +74,8 @@ def _person(user: User, learnt: UserAttribute | None) -> Person:
         enabled=user.enabled is not False,
         system=any(principal.startswith("system:") for principal in user.principal_ids),
         principals=user.principal_ids,
-        groups=tuple(dict.fromkeys(group.name for group in learnt.groups)) if learnt else (),
+        # Requests carry groups without the scheme of local ones (rancher pkg/auth/requests/authenticate.go).
+        groups=tuple(dict.fromkeys(group.name.removeprefix("local://") for group in learnt.groups)) if learnt else (),
         groups_as_of=learnt.last_refresh if learnt else "",
         last_login=learnt.last_login if learnt else "",
     )

@@ -7,7 +7,6 @@ harvester/harvester pkg/controller/master/supportbundle/manager.go (getCollectNa
 import re
 from collections.abc import Sequence, Set
 
-from rbac_audit.snapshot.decode import Raw
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import (
     KINDS,
@@ -24,6 +23,7 @@ from rbac_audit.snapshot.objects import (
     Token,
     User,
 )
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources.archive import Bomb, Files
 from rbac_audit.sources.bundle_log import Failures, read_failures
 from rbac_audit.sources.documents import Document, Unusable

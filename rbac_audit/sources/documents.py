@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rbac_audit.snapshot.decode import Raw
 from rbac_audit.snapshot.objects import KubernetesObject
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 
 # A kind and a group become part of gaps and reports, so they must be names and nothing longer.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Document, ListItems, Part, Place, Problem
 from rbac_audit.sources.json_items import Items

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 
 _SPACE = re.compile(r"[ \t\r\n]*")

@@ -7,7 +7,7 @@ What cannot be told apart any more: a namespace of a subject, a label value, a r
 really was `null` reads as empty, and a text that really ended in `"null` loses that word.
 """
 
-from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.reshape import Raw
 
 _EMPTY = "null"
 # Never empty in the API, so `null` is what they are called.

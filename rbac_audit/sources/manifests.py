@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from rbac_audit.errors import BadInput
-from rbac_audit.snapshot.decode import Raw, decode
+from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import API_VERSION, KIND, Batch, Document, ListEnd, Part, Place, Problem, Unusable
 from rbac_audit.sources.evidence import (

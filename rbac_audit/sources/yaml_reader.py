@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import yaml
 from yaml.events import MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent, StreamEndEvent
 
-from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Document, ListItems, Part, Place, Problem
 from rbac_audit.sources.yaml_text import DocumentText, TooLarge

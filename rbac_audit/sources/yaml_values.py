@@ -21,7 +21,7 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.yaml_text import DocumentText
 

@@ -104,3 +104,16 @@ def test_a_no_says_what_is_missing_and_the_narrowest_template_first() -> None:
 def test_remedies_know_what_stands_behind_an_external_template() -> None:
     assert [item.role_template for item in remedies(shop_view(), SECRETS, "dev")] == ["view"]
     assert remedies(shop_view(), SECRETS, "lab") == ()
+
+
+def test_a_namespace_asked_for_by_name_is_also_the_namespace_of_the_request() -> None:
+    more = """
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: lab}, rules: [{apiGroups: [""], resources: [namespaces], verbs: [get]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: lab}, roleRef: {kind: Role, name: r},
+ subjects: [{kind: User, name: u-alice}]}
+"""
+    cluster = view(estate(more))
+    assert ask(cluster, ALICE, Permission("get", "", "namespaces", "lab")).allowed
+    assert not ask(cluster, ALICE, Permission("get", "", "namespaces", "dev")).allowed
+    assert not ask(cluster, ALICE, Permission("list", "", "namespaces")).allowed

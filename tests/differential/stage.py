@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 
-from rbac_audit.access import Identity
-from rbac_audit.snapshot.objects import PolicyRule
+from rbac_audit.access import Aggregation, Identity
+from rbac_audit.snapshot.objects import ClusterRole, PolicyRule
 from tests.access import manifests
 from tests.access.manifests import Manifest
 from tests.access.worlds import NAMESPACES, Request, World, typed
@@ -18,6 +18,8 @@ from tests.differential.store import PLURALS, Store
 
 RBAC = "rbac.authorization.k8s.io/v1"
 GROUP = "rbac.authorization.k8s.io"
+# A list of what the server's caches have: the witnesses tell that this is everything, and asking etcd takes longer.
+SEEN = {"resourceVersion": "0"}
 WITNESS = "witness-"
 
 
@@ -55,12 +57,17 @@ class Stage:
 
     def _load(self, world: World, write: Callable[[Sequence[Manifest]], None]) -> None:
         while True:
-            self._store.empty()
+            self._empty()
             self._mark = f"-{next(self._numbers)}"
             write([marked(item, self._mark) for item in world.manifests])
             self._settle(world)
             if _names(self.held()) == _names(world):
                 return
+
+    def _empty(self) -> None:
+        """Delete aggregated roles before their parts go: the controller must not see one change that is gone."""
+        held = World(tuple(self.api.objects(RBAC, "ClusterRole", **SEEN)))
+        self._store.empty(_wholes_first(held))
 
     def ask(self, requests: Iterable[Request]) -> list[bool]:
         """Answer requests by SubjectAccessReviews."""
@@ -96,7 +103,7 @@ class Stage:
 
     def held(self) -> World:
         """Read the roles and bindings as the server holds them now."""
-        found = [item for kind in PLURALS for item in self.api.objects(RBAC, kind)]
+        found = [item for kind in PLURALS for item in self.api.objects(RBAC, kind, **SEEN)]
         return World(tuple(unmarked(item, self._mark) for item in found if not _is_witness(item)))
 
     def _settle(self, world: World) -> None:
@@ -132,6 +139,17 @@ class Stage:
 
 def _is_witness(item: Manifest) -> bool:
     return str(item["metadata"]["name"]).startswith(WITNESS)
+
+
+def _wholes_first(world: World) -> list[Manifest]:
+    """Sort aggregated roles so that each comes before those that it selects; what is in a circle comes last."""
+    aggregation = Aggregation(world.cluster.of(ClusterRole))
+    left, found = set(aggregation.names), list[str]()
+    while free := sorted(left - {member for name in left for member in aggregation.members(name)}):
+        found += free
+        left -= set(free)
+    by_name = {item["metadata"]["name"]: item for item in world.manifests}
+    return [by_name[name] for name in (*found, *sorted(left))]
 
 
 def _names(world: World) -> list[str]:

@@ -31,9 +31,10 @@ class Store:
         """Hang up."""
         self._connection.close()
 
-    def empty(self) -> None:
-        """Delete all roles and bindings in one transaction."""
+    def empty(self, first: Sequence[Manifest]) -> None:
+        """Delete all roles and bindings at once; those that are named come first, in this order."""
         ranges = [f"/registry/{plural}/" for plural in PLURALS.values()]
+        self._commit([{"requestDeleteRange": {"key": _text(_key(one))}} for one in first])
         self._commit([{"requestDeleteRange": {"key": _text(one), "range_end": _text(_after(one))}} for one in ranges])
 
     def put(self, objects: Sequence[Manifest]) -> None:

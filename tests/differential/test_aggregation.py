@@ -19,7 +19,7 @@ from tests.differential.shrinking import shrink_world
 from tests.differential.stage import RBAC, Stage
 from tests.differential.writing import written
 
-WORLDS = 12
+WORLDS = 15
 Rules = Mapping[str, Sequence[PolicyRule]]
 
 

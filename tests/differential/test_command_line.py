@@ -11,12 +11,13 @@ from typing import Any  # answers are JSON
 import msgspec
 import pytest
 
+from rbac_audit.access import Identity
 from tests.access.manifests import Manifest, cluster_role, cluster_role_binding, user
 from tests.differential import drawing
 from tests.differential.asking import draw_requests
 from tests.differential.comparing import question
 from tests.differential.conftest import Count
-from tests.differential.grants_table import ALICE, WRITE
+from tests.differential.grants_table import WRITE
 from tests.differential.refusals import said_by
 from tests.differential.stage import Stage
 
@@ -57,7 +58,8 @@ def test_a_file_of_grants(stage: Stage, seed: int, tmp_path: Path, count: Count)
         [cluster_role("grantor", WRITE), cluster_role_binding("grantor", "ClusterRole/grantor", user("alice"))]
     )
     stage.load(held)
-    theirs = {_name(each): said_by(stage.try_to_write(each, ALICE)).said == "allowed" for each in other.manifests}
+    alice = Identity.of_user("alice", through_rancher=True)  # whom `--as` means
+    theirs = {_name(each): said_by(stage.try_to_write(each, alice)).said == "allowed" for each in other.manifests}
     # The roles that the controller filled, as a dump of the cluster has them.
     source, file = write(tmp_path / "held.json", stage.held().manifests), write(tmp_path / "new.json", other.manifests)
     ran = run("can-grant", file, source, "--as", "User:alice", "--format", "json")

@@ -17,7 +17,7 @@ from tests.differential.comparing import view_of
 from tests.differential.conftest import Count
 from tests.differential.stage import Stage
 
-WORLDS = 8
+WORLDS = 12
 ACCOUNT = "system:serviceaccount:team-a:bot"
 # Who is impersonated, with which groups, and who that is to us.
 PEOPLE: list[tuple[str, tuple[str, ...]]] = [

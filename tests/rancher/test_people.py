@@ -78,3 +78,16 @@ def test_identity_has_learnt_and_implicit_groups() -> None:
 def test_members_are_those_known() -> None:
     assert [person.user for person in people().members(DEVS)] == ["u-alice"]
     assert people().members("elsewhere") == ()
+
+
+def test_groups_of_the_local_provider_lose_their_scheme() -> None:
+    attribute = """
+{apiVersion: management.cattle.io/v3, kind: UserAttribute, metadata: {name: u-alice}, GroupPrincipals:
+  {local: {Items: [{metadata: {name: "local://g-x"}, displayName: x}]}}}
+"""
+    (learnt,) = objects(attribute)
+    assert isinstance(learnt, UserAttribute)
+    users = [item for item in objects(PEOPLE) if isinstance(item, User)]
+    found = People(users, [learnt])
+    assert [person.user for person in found.members("g-x")] == ["u-alice"]
+    assert found.display_name(Subject(kind="Group", name="g-x")) == "x"

@@ -9,9 +9,10 @@ from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.audit.finding import Finding
 from rbac_audit.audit.report import NotEvaluated
 from rbac_audit.audit.rule import Rule
-from rbac_audit.snapshot.decode import Raw, decode
+from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.estate import Cluster, Snapshot
 from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, ManagementCluster, Metadata
+from rbac_audit.snapshot.reshape import Raw
 
 HARVESTER = "harvester"
 RANCHER = "rancher"

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rbac_audit.snapshot.decode import Raw, decode, decode_json, head_of
+from rbac_audit.snapshot.decode import decode, decode_json, head_of
 from rbac_audit.snapshot.objects import KINDS, Addon, HarvesterSetting, Kind, KubernetesObject, Role, Secret
+from rbac_audit.snapshot.reshape import Raw
 
 # Field names that some kind reads, so that random JSON gets past the first look.
 FIELDS = [

@@ -1,7 +1,7 @@
 """What every Kubernetes object has: metadata, and a name to point at it with."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ class OwnerReference(Struct, frozen=True):
 class Metadata(Struct, frozen=True):
     """The part of ObjectMeta that an audit needs; annotations are those of `decode.KEPT_ANNOTATIONS`."""
 
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1)]
     namespace: str = ""
     uid: str = ""
     resource_version: str = ""

@@ -1,0 +1,154 @@
+"""Kinds whose manifests hold secrets or say it in other words than the snapshot: made over before decoding."""
+
+from collections.abc import Callable
+from typing import Any  # a manifest is untyped JSON until it is decoded
+from urllib.parse import urlsplit
+
+import msgspec
+
+from rbac_audit.snapshot.objects.harvester import HARVESTER
+from rbac_audit.snapshot.objects.rancher import MANAGEMENT
+
+Raw = dict[str, Any]
+
+# Settings may hold credentials (backup-target, containerd-registry, ssl-certificates): only these values are kept.
+KEPT_SETTINGS = {
+    HARVESTER: frozenset(
+        {
+            "server-version",
+            "kubeconfig-default-token-ttl-minutes",
+            "cluster-pod-security-standard",
+            "support-bundle-namespaces",
+        }
+    ),
+    MANAGEMENT: frozenset(
+        {
+            "server-url",
+            "server-version",
+            "server-version-type",
+            "system-namespaces",
+            "kubeconfig-default-token-ttl-minutes",
+            "auth-token-max-ttl-minutes",
+            "auth-user-info-max-age-seconds",
+            "auth-user-info-resync-cron",
+            "disable-inactive-user-after",
+            "delete-inactive-user-after",
+        }
+    ),
+}
+
+
+def _mapping(value: object) -> Raw:
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _secret(raw: Raw) -> Raw:
+    keys = sorted({str(key) for field in ("data", "stringData") for key in _mapping(raw.get(field))})
+    return {"metadata": raw.get("metadata"), "type": raw.get("type") or "", "keys": keys}
+
+
+def _setting(raw: Raw) -> Raw:
+    group = str(raw["apiVersion"]).rpartition("/")[0]
+    name = _mapping(raw.get("metadata")).get("name")
+    if group == HARVESTER and name == "cluster-registration-url":
+        return {"metadata": raw["metadata"], "registration": _registration(raw.get("value") or raw.get("default"))}
+    return raw if name in KEPT_SETTINGS[group] else {"metadata": raw.get("metadata")}
+
+
+def _registration(value: object) -> Raw | None:
+    """Read both forms of cluster-registration-url (harvester pkg/settings/settings_helper.go); the path is a token."""
+    if not isinstance(value, str) or not value:
+        return None
+    plain = not value.lstrip().startswith("{")
+    try:
+        parsed = {"url": value, "insecureSkipTLSVerify": True} if plain else _mapping(msgspec.json.decode(value))
+        url = urlsplit(str(parsed.get("url") or ""))
+        # What stands before a colon is a scheme only if it is one that the setting may have; else part of a secret.
+        scheme = url.scheme if url.scheme in ("http", "https") else ""
+        host = (url.hostname or "") if scheme else ""
+    except ValueError:
+        # The value may hold the token, so the error must not quote it.
+        raise msgspec.ValidationError("value is neither a URL nor JSON with a url") from None
+    if not parsed.get("url"):
+        return None
+    skip = parsed.get("insecureSkipTLSVerify") is True
+    return {"scheme": scheme, "host": host, "plain": plain, "insecureSkipTlsVerify": skip}
+
+
+def _addon(raw: Raw) -> Raw:
+    spec = _mapping(raw.get("spec"))
+    return {**raw, "spec": {**spec, "repo": _without_password(spec.get("repo"))}}
+
+
+def _without_password(url: object) -> object:
+    """Drop what stands before the `@` of a URL's host."""
+    if not isinstance(url, str):
+        return url
+    scheme, separator, rest = url.partition("//") if "//" in url else ("", "", url)
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+
+
+def _user_attribute(raw: Raw) -> Raw:
+    groups = [
+        {
+            "name": _mapping(item.get("metadata")).get("name"),
+            "provider": provider,
+            "displayName": item.get("displayName") or "",
+        }
+        for provider, principals in sorted(_mapping(raw.get("GroupPrincipals")).items())
+        for item in _listed(_mapping(principals).get("Items"))
+        if isinstance(item, dict)
+    ]
+    return {
+        "metadata": raw.get("metadata"),
+        "userName": raw.get("UserName") or "",
+        "groups": groups,
+        "lastRefresh": raw.get("LastRefresh") or "",
+        "lastLogin": raw.get("lastLogin") or "",
+    }
+
+
+def _registration_token(raw: Raw) -> Raw:
+    status = _mapping(raw.get("status"))
+    token = status.get("token")
+    visible = isinstance(token, str) and token not in ("", "{token}")
+    spec = _mapping(raw.get("spec"))
+    return {"metadata": raw.get("metadata"), "clusterName": spec.get("clusterName") or "", "tokenVisible": visible}
+
+
+def _workload(raw: Raw) -> Raw:
+    spec, status = _mapping(raw.get("spec")), _mapping(raw.get("status"))
+    job = _mapping(_mapping(spec.get("jobTemplate")).get("spec"))
+    pod = spec if raw["kind"] == "Pod" else _mapping(_mapping((job or spec).get("template")).get("spec"))
+    statuses = [_mapping(item) for item in _listed(status.get("containerStatuses"))]
+    reasons = [_mapping(_mapping(item.get("state")).get("waiting")).get("reason") for item in statuses]
+    return {
+        "metadata": raw.get("metadata"),
+        "serviceAccountName": pod.get("serviceAccountName") or "",
+        "replicas": spec.get("replicas"),
+        "availableReplicas": status.get("availableReplicas"),
+        "images": [_mapping(item).get("image") or "" for item in _listed(pod.get("containers"))],
+        "phase": status.get("phase") or "",
+        "waiting": [reason for reason in reasons if reason],
+    }
+
+
+RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
+    ("", "Secret"): _secret,
+    ("", "Pod"): _workload,
+    ("apps", "Deployment"): _workload,
+    ("apps", "DaemonSet"): _workload,
+    ("apps", "StatefulSet"): _workload,
+    ("batch", "Job"): _workload,
+    ("batch", "CronJob"): _workload,
+    (HARVESTER, "Setting"): _setting,
+    (HARVESTER, "Addon"): _addon,
+    (MANAGEMENT, "Setting"): _setting,
+    (MANAGEMENT, "UserAttribute"): _user_attribute,
+    (MANAGEMENT, "ClusterRegistrationToken"): _registration_token,
+}
