@@ -90,12 +90,15 @@ def through(who: Identity, grant: Grant) -> Subject:
 
 _INTERACTIVE = frozenset({"pods/exec", "pods/attach", "pods/portforward"})
 
+_KUBELET = frozenset({"nodes/configz", "nodes/healthz", "nodes/pods"})
+
 
 def _notes(view: View, permission: Permission) -> Iterator[str]:
     """State what depends on the version of the API server.
 
     Source: kubernetes pkg/registry/core/pod/rest/subresources.go (AuthorizePodWebsocketUpgradeCreatePermission, on
-    from 1.35); staging/src/k8s.io/apiserver constrained impersonation (beta, on from 1.36).
+    from 1.35); staging/src/k8s.io/apiserver constrained impersonation (beta, on from 1.36);
+    pkg/kubelet/server/auth.go (KubeletFineGrainedAuthz, beta, on from 1.33).
     """
     release = view.baseline.components_of(view.versions.get("harvester", ""))
     version = release.components.get("kubernetes", "")
@@ -107,5 +110,7 @@ def _notes(view: View, permission: Permission) -> Iterator[str]:
             yield "from Kubernetes 1.35 on, opening a session needs create as well"
         else:
             yield "below Kubernetes 1.35 get alone is enough to open a session by WebSocket"
+    if permission.resource in _KUBELET and at_least(version, "1.33") is not True:
+        yield "before Kubernetes 1.33 the kubelet asks for nodes/proxy instead"
     if permission.verb.startswith("impersonate:") and at_least(version, "1.36") is not True:
         yield "constrained impersonation counts from Kubernetes 1.36 on; before, this verb means nothing"

@@ -81,6 +81,24 @@ def test_exec_by_get_depends_on_the_version(version: str, note: str) -> None:
     assert note in said
 
 
+@pytest.mark.parametrize(
+    ("permission", "version", "notes"),
+    [
+        (Permission("get", "", "nodes/configz"), "v1.4.0", 1),
+        (Permission("get", "", "nodes/configz"), "v1.6.0", 0),
+        (Permission("get", "", "nodes/proxy"), "v1.4.0", 0),
+        (Permission("impersonate:user-info", "authentication.k8s.io", "users"), "v1.8.0", 1),
+        (Permission("impersonate:user-info", "authentication.k8s.io", "users"), "v1.9.0", 0),
+        (Permission("impersonate", "", "users"), "v1.8.0", 0),
+    ],
+)
+def test_what_depends_on_the_version_is_said(permission: Permission, version: str, notes: int) -> None:
+    setting = (
+        f"{{apiVersion: harvesterhci.io/v1beta1, kind: Setting, metadata: {{name: server-version}}, value: {version}}}"
+    )
+    assert len(ask(view(estate(setting)), ALICE, permission).notes) == notes
+
+
 def test_a_yes_is_told_in_sentences_and_as_a_tree() -> None:
     told = why(shop_view(), BOB, Permission("get", "", "pods"), "dev")
     (said,) = told.sentences
