@@ -11,7 +11,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link
 from rbac_audit.harvester.versions import at_least
-from rbac_audit.snapshot.objects import Subject
+from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +76,7 @@ def decide(view: View, name: str, who: Identity, permission: Permission, namespa
         cluster=view.name,
         allowed=bool(grants),
         chains=tuple(chain_of(view, grant, through(who, grant)) for grant in grants),
-        notes=tuple(_notes(view, permission)),
+        notes=(*unread(view), *_notes(view, permission)),
     )
 
 
@@ -86,6 +86,15 @@ def through(who: Identity, grant: Grant) -> Subject:
         return Subject(kind="User", name=who.user)
     keys = {f"u:{who.user}", *(f"g:{group}" for group in who.groups)}
     return next(subject for subject in grant.binding.subjects if subject_key(subject, grant.binding.namespace) in keys)
+
+
+def unread(view: View) -> tuple[str, ...]:
+    """Say which kinds that decide access were not read: a no may then be a yes that nobody saw."""
+    kinds = (ClusterRole, Role, ClusterRoleBinding, RoleBinding)
+    missing = [kind.kind for kind in kinds if not view.cluster.has(kind)]
+    return (
+        (f"not read from {view.name}: {', '.join(missing)}; what they grant is not in this answer",) if missing else ()
+    )
 
 
 _INTERACTIVE = frozenset({"pods/exec", "pods/attach", "pods/portforward"})

@@ -7,7 +7,7 @@ import msgspec
 import rich_click as click
 
 from rbac_audit.answers import words
-from rbac_audit.answers.access import Answer, ask
+from rbac_audit.answers.access import Answer, ask, unread
 from rbac_audit.answers.batch import answer_all, parse_questions
 from rbac_audit.answers.why import sentence
 from rbac_audit.cli.asking import Asked, print_answer, question, request
@@ -63,6 +63,8 @@ def _batch(asked: Asked, texts: tuple[str, ...], batch: str) -> int:
         raise WrongUse("arguments", " ".join(texts) or "none", "a batch takes one SOURCE", USAGE)
     questions = parse_questions(_read(batch), batch)
     view = asked.view(asked.estate(texts[0]))
+    for note in unread(view):
+        click.echo(one_line(f"note: {note}"), err=True)
     encoder = msgspec.json.Encoder()
     wrong = 0
     for answer in answer_all(view, questions):

@@ -6,6 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from rbac_audit.answers import words
+from rbac_audit.answers.access import unread
 from rbac_audit.answers.what import Place, what_can
 from rbac_audit.audit.evidence import describe
 from rbac_audit.cli.asking import Asked, print_answer, question
@@ -32,14 +33,16 @@ def command(
     view, who = asked.view(estate), words.subject(subject, estate)
     places = what_can(view, who)
     if form == "json":
-        answer = {"subject": str(who), "display_name": view.display_name(who), "cluster": view.name, "places": places}
-        print_answer(answer)
+        named = {"subject": str(who), "display_name": view.display_name(who), "cluster": view.name}
+        print_answer({**named, "places": places, "notes": unread(view)})
         return
     for place in places:
         for line in _lines(place, str(who)):
             click.echo(one_line(line))
     if not places:
-        click.echo(f"{who} can do nothing on {view.name}")
+        click.echo(one_line(f"{who} can do nothing on {view.name}"))
+    for note in unread(view):
+        click.echo(one_line(f"note: {note}"))
 
 
 def _lines(place: Place, who: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from rbac_audit.answers.access import unread
 from rbac_audit.answers.who import Holder, who_can
 from rbac_audit.audit.estate import View
 from rbac_audit.cli.asking import Asked, print_answer, question, request
@@ -40,9 +41,10 @@ def command(
     view = asked.view(asked.estate(source))
     holders = who_can(view, permission, namespace, _namespaces(view, project) if project else None)
     if form == "json":
-        print_answer({"permission": str(permission), "cluster": view.name, "holders": holders})
+        answer = {"permission": str(permission), "cluster": view.name, "holders": holders, "notes": unread(view)}
+        print_answer(answer)
         return
-    for line in _lines(holders, str(permission)):
+    for line in (*_lines(holders, str(permission)), *(f"note: {note}" for note in unread(view))):
         click.echo(one_line(line))
 
 
