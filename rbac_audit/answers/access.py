@@ -91,10 +91,8 @@ def through(who: Identity, grant: Grant) -> Subject:
 def unread(view: View) -> tuple[str, ...]:
     """Say which kinds that decide access were not read: a no may then be a yes that nobody saw."""
     kinds = (ClusterRole, Role, ClusterRoleBinding, RoleBinding)
-    missing = [kind.kind for kind in kinds if not view.cluster.has(kind)]
-    return (
-        (f"not read from {view.name}: {', '.join(missing)}; what they grant is not in this answer",) if missing else ()
-    )
+    missing = ", ".join(kind.kind for kind in kinds if not view.cluster.has(kind))
+    return (f"not read from {view.name}: {missing}; what they grant is not in this answer",) if missing else ()
 
 
 _INTERACTIVE = frozenset({"pods/exec", "pods/attach", "pods/portforward"})

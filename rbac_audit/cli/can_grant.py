@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from rbac_audit.answers import words
-from rbac_audit.answers.access import identity_of
+from rbac_audit.answers.access import identity_of, unread
 from rbac_audit.answers.grant import GrantAnswer, can_grant
 from rbac_audit.audit.evidence import describe
 from rbac_audit.cli.asking import Asked, objects_of, print_answer, question
@@ -42,11 +42,10 @@ def command(
     view, who = asked.view(estate), words.subject(subject, estate)
     answers = [can_grant(view, identity_of(view, who), item) for item in objects_of(file)]
     if form == "json":
-        print_answer({"subject": str(who), "cluster": view.name, "answers": answers})
+        print_answer({"subject": str(who), "cluster": view.name, "answers": answers, "notes": unread(view)})
     else:
-        for answer in answers:
-            for line in _lines(answer):
-                click.echo(one_line(line))
+        for line in (*(line for answer in answers for line in _lines(answer)), *unread(view)):
+            click.echo(one_line(line))
     sys.exit(0 if all(answer.allowed for answer in answers) else 1)
 
 

@@ -5,7 +5,7 @@ import pytest
 from rbac_audit.access import Identity, Permission
 from rbac_audit.answers.access import ask, decide, identity_of
 from rbac_audit.answers.why import remedies, sentence, tree, why
-from rbac_audit.snapshot.objects import Subject
+from rbac_audit.snapshot.objects import ClusterRoleBinding, Role, Subject
 from tests.answers.shop import shop_view
 from tests.rules.estate import estate, view
 
@@ -135,3 +135,13 @@ def test_a_namespace_asked_for_by_name_is_also_the_namespace_of_the_request() ->
     assert ask(cluster, ALICE, Permission("get", "", "namespaces", "lab")).allowed
     assert not ask(cluster, ALICE, Permission("get", "", "namespaces", "dev")).allowed
     assert not ask(cluster, ALICE, Permission("list", "", "namespaces")).allowed
+
+
+def test_kinds_that_were_not_read_are_named_in_every_answer() -> None:
+    cluster = view(
+        estate("{apiVersion: v1, kind: Namespace, metadata: {name: lab}}", unread=(Role, ClusterRoleBinding))
+    )
+    assert ask(cluster, ALICE, SECRETS, "lab").notes == (
+        "not read from harvester: Role, ClusterRoleBinding; what they grant is not in this answer",
+    )
+    assert ask(shop_view(), ALICE, SECRETS, "lab").notes == ()
