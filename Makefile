@@ -16,6 +16,7 @@ WORKERS ?= 2
 help:
 	@echo "make demo    audit the example estate and write report.html"
 	@echo "make test    check everything: format, lint, types, import directions, tests"
+	@echo "make soak    compare a million decisions with a real API server (KUBERNETES=1.34.4: of another release)"
 	@echo "make lint    the checks of 'make test' without the tests"
 	@echo "make format  put the code into shape"
 	@echo "make bench   run the benchmarks"
@@ -31,6 +32,11 @@ demo: $(VENV)/.runtime
 test: lint chromium controlplane
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --cov --cov-report=term
+
+# The comparisons with a real API server, a million decisions long; KUBERNETES=1.34.4 compares with another release.
+soak: $(VENV)/.dev controlplane
+	@SOAK_DECISIONS=$(or $(SOAK_DECISIONS),1000000) HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest tests/differential \
+		tests/test_controlplane.py -n $(WORKERS) --dist loadgroup --timeout 0
 
 lint: $(VENV)/.dev
 	@echo "== ruff format"

@@ -115,18 +115,21 @@ def _granted(world: World) -> Iterator[_Granted]:
             ref = item["roleRef"]
             role = roles.get((ref["kind"], place if ref["kind"] == "Role" else "", ref["name"]), {})
             held = role.get("rules") or (everything if "aggregationRule" in role else everything[:1])
-            yield from (_Granted(_identity(subject, place), rule, place) for rule in held)
+            yield from (_Granted(who, rule, place) for who in _identities(subject, place) for rule in held)
 
 
 def _key(item: Manifest) -> tuple[str, str, str]:
     return item["kind"], item["metadata"].get("namespace", ""), item["metadata"]["name"]
 
 
-def _identity(subject: Manifest, place: str) -> Identity:
+def _identities(subject: Manifest, place: str) -> Iterator[Identity]:
     match subject["kind"]:
         case "Group":
-            return Identity("mallory", ("ops", subject["name"]))
+            yield Identity("mallory", ("ops", subject["name"]))
         case "ServiceAccount":
-            return Identity(f"system:serviceaccount:{subject.get('namespace') or place}:{subject['name']}")
+            # One of no namespace in a ClusterRoleBinding is nobody, wherever one looks.
+            home = subject.get("namespace") or place
+            for namespace in [home] if home else USUAL["place"]:
+                yield Identity(f"system:serviceaccount:{namespace}:{subject['name']}")
         case _:
-            return Identity(subject["name"])
+            yield Identity(subject["name"])

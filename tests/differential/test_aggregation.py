@@ -126,7 +126,7 @@ TABLE: list[tuple[str, list[Manifest], list[Manifest]]] = [
         [
             cluster_role("b", PODS, labels={"x": "true"}),
             cluster_role("a", SECRETS, PODS, labels={"x": "true"}),
-            cluster_role("c", NODES, SECRETS, labels={"y": "true"}),
+            cluster_role("c", NODES, labels={"y": "true"}),
             cluster_role("whole", selectors=[{"matchLabels": {"y": "true"}}, {"matchLabels": {"x": "true"}}]),
         ],
         [NODES, SECRETS, PODS],
