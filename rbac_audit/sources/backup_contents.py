@@ -18,8 +18,10 @@ from rbac_audit.sources.documents import KIND, Document, Problem, Unusable
 from rbac_audit.sources.evidence import kind_name, some
 from rbac_audit.sources.manifests import read_parts
 from rbac_audit.sources.streams import Peekable
-from rbac_audit.sources.tar import Member, read_members
+from rbac_audit.sources.tar import Foreign, Member, read_members
 
+# So many files of other names in front tell that an archive is of something else, which may be large.
+_STRANGERS = 100
 FILTERS = "filters/filters.json"
 _PATH = re.compile(r"([a-z][a-z0-9-]*)\.([a-z0-9.-]*)#(v[a-z0-9]+)/(?:([^/]+)/)?([^/]+)\.json")
 
@@ -61,8 +63,15 @@ class Contents(msgspec.Struct):
 def read_contents(stream: Peekable, label: str, keys: Keys) -> Contents | None:
     """Read a tar archive; None when it is no Rancher backup. Raises Unusable, and BadInput for a wrong key."""
     reader = _Reader(label, keys)
-    for member in read_members(stream):
-        reader.member(member)
+    try:
+        for member in read_members(stream):
+            reader.member(member)
+            if reader.contents.other > _STRANGERS and not reader.entries:
+                return None
+    except Foreign:
+        if reader.entries:
+            raise
+        return None
     found = reader.contents
     if not found.is_backup:
         return None
@@ -78,6 +87,7 @@ def read_contents(stream: Peekable, label: str, keys: Keys) -> Contents | None:
 class _Reader:
     def __init__(self, label: str, keys: Keys) -> None:
         self.contents = Contents()
+        self.entries = 0
         self._label, self._keys = label, keys
 
     def member(self, member: Member) -> None:
@@ -88,6 +98,7 @@ class _Reader:
         if found is None:
             self.contents.other += 1
             return
+        self.entries += 1
         plural, group, _, namespace, name = found.groups()
         kind = _kind(plural, group)
         if member.content is None:

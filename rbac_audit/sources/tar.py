@@ -16,6 +16,10 @@ _ADVICE = "do not use an archive that you did not make"
 _AGAIN = "copy it again from where it is whole"
 
 
+class Foreign(Unusable):
+    """A member that nobody writes who only archives files of one folder."""
+
+
 class Member(msgspec.Struct, frozen=True):
     """One file; no content when it is larger than any object may be."""
 
@@ -29,7 +33,7 @@ def is_tar(start: bytes) -> bool:
 
 
 def read_members(stream: Peekable) -> Iterator[Member]:
-    """Read the files of a tar, not compressed; Unusable for what is damaged or leads out of its folder.
+    """Read the files of a tar, not compressed; Unusable for what is damaged, Foreign for what leads out of its folder.
 
     The library's own reader takes extended headers of any size into memory.
     """
@@ -45,7 +49,7 @@ def read_members(stream: Peekable) -> Iterator[Member]:
         if header.type in {tarfile.REGTYPE, tarfile.AREGTYPE}:
             yield Member(name, _content(stream, header.size))
         elif header.type != tarfile.DIRTYPE:
-            raise Unusable("has a member that is a link or no regular file", _ADVICE)
+            raise Foreign("has a member that is a link or no regular file", _ADVICE)
     # The checksum of gzip stands at the very end.
     while stream.read(limits.CHUNK_BYTES):
         pass
@@ -114,5 +118,5 @@ def _long_name(stream: Peekable, header: tarfile.TarInfo) -> str:
 def _checked(name: str) -> str:
     name = name.removeprefix("./")
     if name.startswith("/") or "\0" in name or ".." in name.split("/"):
-        raise Unusable("has a member that leads out of its folder", _ADVICE)
+        raise Foreign("has a member that leads out of its folder", _ADVICE)
     return name

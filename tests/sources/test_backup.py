@@ -409,6 +409,21 @@ def test_another_tar_is_no_backup(tmp_path: Path) -> None:
     assert "nothing that an audit reads" in refused(tarred(tmp_path / FILE, entries([])))
 
 
+@pytest.mark.parametrize("info", [_info("x", tarfile.SYMTYPE, "y"), _info("../x")], ids=["link", "out"])
+def test_an_archive_of_something_else_is_passed_over_in_a_folder(tmp_path: Path, info: tarfile.TarInfo) -> None:
+    write(tmp_path / "x" / "roles.json", role())
+    tarred(tmp_path / "x" / "sources.tar.gz", {f"a/{number:03}.c": b"int x;" for number in range(9)}, info)
+    snapshot = opened(tmp_path / "x")
+    assert snapshot.gaps == ()
+    assert any("sources.tar.gz is a tar archive, but no Rancher backup" in note for note in snapshot.notes)
+
+
+def test_a_large_archive_of_something_else_is_not_read_to_its_end(tmp_path: Path) -> None:
+    raw = tarred(tmp_path / "x.tar", {f"a/{number:03}.c": b"int x;" for number in range(200)}).read_bytes()
+    (tmp_path / "y.tar").write_bytes(raw[: len(raw) * 3 // 4])
+    assert "no Rancher backup" in refused(tmp_path / "y.tar")
+
+
 def test_identity_needs_no_key(tmp_path: Path) -> None:
     seals: dict[str, Seal] = {"*": lambda plain, _context: plain}
     snapshot = opened(tarred(tmp_path / FILE, entries(ITEMS, seals)))
@@ -437,6 +452,46 @@ def test_nobody_is_unknown_while_users_are_encrypted(tmp_path: Path) -> None:
     outcome = evaluate(Estate(opened(tarred(tmp_path / FILE, entries(ITEMS, seals)))), RULES)
     assert not any("no Rancher user" in finding.message for finding in outcome.findings)
     assert "unknown-subject" in {each.rule for each in outcome.not_evaluated}
+
+
+def test_nobody_is_unknown_while_a_user_cannot_be_read(tmp_path: Path) -> None:
+    bad = {"users.management.cattle.io#v3/u-bad.json": b"{"}
+    items = [*ITEMS, prtb("prtb-2", "u-bad")]
+    snapshot = opened(tarred(tmp_path / FILE, {**entries(items), **bad}))
+    outcome = evaluate(Estate(snapshot), RULES)
+    assert not any("u-bad" in finding.message for finding in outcome.findings)
+    because = {each.rule: each.because for each in outcome.not_evaluated}
+    assert "not every User could be read from nightly" in because["unknown-subject"]
+
+
+GLOBAL: Json = {
+    **binding("grb-x-cattle-global-data", "cattle-global-data", "u-abcde"),
+    "metadata": {
+        "name": "grb-x-cattle-global-data",
+        "namespace": "cattle-global-data",
+        "labels": {"authz.management.cattle.io/grb-owner": "grb-x"},
+    },
+}
+WILD = thing(
+    MANAGEMENT,
+    "RoleTemplate",
+    "rt-w",
+    context="project",
+    rules=[{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+)
+
+
+def test_bindings_that_are_encrypted_are_not_taken_for_none(tmp_path: Path) -> None:
+    items = [*ITEMS, WILD, GLOBAL, role("reader", "cattle-global-data"), thing("v1", "Namespace", "cattle-global-data")]
+    seals: dict[str, Seal] = {"ProjectRoleTemplateBinding": lambda *_: b"k8s:enc:secretbox:v1:key7:xyz"}
+    locked = evaluate(Estate(opened(tarred(tmp_path / FILE, entries(items, seals)))), RULES).findings
+    read = evaluate(Estate(opened(tarred(tmp_path / FILE, entries(items)))), RULES).findings
+    assert [
+        "it is not known who is bound to it" in item.message for item in locked if item.rule == "wildcard-role"
+    ] == [True]
+    assert ["is bound to nobody" in item.message for item in read if item.rule == "wildcard-role"] == [True]
+    places = [item.scope.namespaces for item in locked if item.rule == "system-project-member"]
+    assert places == [("local",)], "the binding that bears no mark, and not the one that Rancher says it makes"
 
 
 def test_all_encrypted_asks_for_the_key(tmp_path: Path) -> None:
