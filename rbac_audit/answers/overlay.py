@@ -35,4 +35,5 @@ def _changed(cluster: Cluster, added: tuple[KubernetesObject, ...], removed: tup
         collected=cluster.collected,
         origins=cluster.origins,
         unread_namespaces=cluster.unread_namespaces,
+        partial=cluster.partial,
     )

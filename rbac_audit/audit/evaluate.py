@@ -60,6 +60,9 @@ def _missing(rule: Rule, view: View) -> Iterator[str]:
     elif view.rancher is not None:
         rancher = view.rancher.cluster
         yield from (_unread(rancher, kind) for kind in rule.needs_rancher if not rancher.has(kind))
+        # A rule that needs them says of somebody that Rancher does not know him.
+        half = (kind for kind in rule.needs_rancher if kind in rancher.partial)
+        yield from (f"not every {kind.kind} could be read from {rancher.name}" for kind in half)
     if rule.public and PUBLIC in view.cluster.unread_namespaces:
         yield f"namespace {PUBLIC} of {view.name} was not read"
 

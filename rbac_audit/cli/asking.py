@@ -1,6 +1,6 @@
 """What all questions share: the estate with its what-if, the cluster, and how an answer is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -23,6 +23,32 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+_KEYS = "rbac_audit.backup_keys"
+
+
+def _remember_keys(context: click.Context, _option: click.Parameter, files: tuple[Path, ...]) -> None:
+    """Keep the option out of every command's arguments: only the reader of the sources wants it."""
+    context.meta[_KEYS] = files
+
+
+backup_key = click.option(
+    "--backup-key",
+    multiple=True,
+    type=PATH,
+    metavar="FILE",
+    expose_value=False,
+    callback=_remember_keys,
+    help="The EncryptionConfiguration of an encrypted Rancher backup.",
+)
+
+
+def read_sources(texts: Iterable[str]) -> Snapshot:
+    """Read the sources of a command, with its --backup-key."""
+    context = click.get_current_context(silent=True)
+    keys = context.meta.get(_KEYS, ()) if context else ()
+    return read_estate([SourceSpec.parse(text) for text in texts], backup_keys=keys)
+
+
 class Asked(msgspec.Struct, frozen=True):
     """The options that every question takes."""
 
@@ -34,7 +60,7 @@ class Asked(msgspec.Struct, frozen=True):
 
     def estate(self, source: str) -> Estate:
         """Read the estate, with the changes of --with and --without made."""
-        snapshot = read_estate([SourceSpec.parse(text) for text in (source, *self.sources)])
+        snapshot = read_sources((source, *self.sources))
         estate = Estate(self.changed(snapshot), dict(pair(text) for text in self.ids))
         tell_gaps(estate)
         return estate
@@ -79,6 +105,7 @@ def question(function: Callable[P, R]) -> Callable[P, R]:
         click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="A cluster's id in Rancher."),
         click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied."),
         click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted."),
+        backup_key,
         click.option("--format", "form", type=FORMS, default="terminal", help="How to answer."),
     )
     for option in reversed(options):

@@ -15,14 +15,13 @@ from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.audit.filters import Filters, check_filters
 from rbac_audit.audit.finding import Severity
 from rbac_audit.audit.report import Report
-from rbac_audit.cli.asking import PATH, Asked, pair
+from rbac_audit.cli.asking import PATH, Asked, backup_key, pair, read_sources
 from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import WrongUse
 from rbac_audit.report import terminal
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
-from rbac_audit.sources import SourceSpec, read_estate
 
 SEVERITIES = click.Choice([severity.value for severity in Severity])
 
@@ -72,6 +71,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {"terminal": terminal.plain, "json
 @click.option("--cluster", default="", metavar="NAME", help="The cluster that --with and --without change.")
 @click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied.")
 @click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted.")
+@backup_key
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The date of the report (default: today)."
 )
@@ -94,8 +94,8 @@ def command(
 ) -> None:
     """Find what is wrong with access in an estate.
 
-    A SOURCE is a folder or file of manifests, a Harvester support bundle, a snapshot file, or - for standard input,
-    written NAME=PATH to name its cluster. Several are joined into one estate.
+    A SOURCE is a folder or file of manifests, a Harvester support bundle, a Rancher backup, a snapshot file, or - for
+    standard input, written NAME=PATH to name its cluster. Several are joined into one estate.
 
     Exit codes: 0 clean, 1 findings from --fail-on on, 2 wrong use or bad input, 3 nothing found, but something could
     not be read or evaluated.
@@ -104,7 +104,7 @@ def command(
     policies, capabilities = load_policies(folders)
     known = (*RULES, *policies)
     _check_rules(rules, [rule.id for rule in known])
-    read = read_estate([SourceSpec.parse(source) for source in sources])
+    read = read_sources(sources)
     snapshot = Asked(cluster, (), ids, added, removed).changed(read)
     estate = Estate(snapshot, dict(pair(text) for text in ids))
     filters = Filters(Severity(min_severity), rules, projects, subjects, namespaces)

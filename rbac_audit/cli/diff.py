@@ -8,9 +8,8 @@ import rich_click as click
 from rbac_audit.answers.diff import Change, Difference, diff
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.evidence import describe
-from rbac_audit.cli.asking import pair, print_answer, tell_gaps
+from rbac_audit.cli.asking import backup_key, pair, print_answer, read_sources, tell_gaps
 from rbac_audit.report.text import one_line
-from rbac_audit.sources import SourceSpec, read_estate
 
 FORMS = click.Choice(["terminal", "json", "markdown"])
 
@@ -19,12 +18,13 @@ FORMS = click.Choice(["terminal", "json", "markdown"])
 @click.argument("old")
 @click.argument("new")
 @click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
+@backup_key
 @click.option("--fail-on-gain/--no-fail-on-gain", default=True, show_default=True, help="Exit 1 on a gain.")
 @click.option("--format", "form", type=FORMS, default="terminal", help="How to answer.")
 def command(old: str, new: str, ids: tuple[str, ...], fail_on_gain: bool, form: str) -> None:
     """Compare what everybody may do in OLD and NEW, in effective rights rather than YAML."""
     known = dict(pair(text) for text in ids)
-    one, other = (Estate(read_estate([SourceSpec.parse(text)]), known) for text in (old, new))
+    one, other = (Estate(read_sources([text]), known) for text in (old, new))
     blind = [tell_gaps(one, "old "), tell_gaps(other, "new ")]
     found = diff(one, other)
     if form == "json":

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import rich_click as click
 
+from rbac_audit.cli.asking import backup_key, read_sources
 from rbac_audit.snapshot.file import write_snapshot
-from rbac_audit.sources import SourceSpec, read_estate
 
 
 @click.command(name="snapshot", epilog="Example: rbac-audit snapshot examples/lived-in -o estate.jsonl.zst")
@@ -13,9 +13,10 @@ from rbac_audit.sources import SourceSpec, read_estate
 @click.option(
     "-o", "output", required=True, type=click.Path(path_type=Path), help="The file: .jsonl.zst, .jsonl.gz or .jsonl."
 )
+@backup_key
 def command(sources: tuple[str, ...], output: Path) -> None:
     """Write what the sources hold into one snapshot file, without any secret."""
-    snapshot = read_estate([SourceSpec.parse(source) for source in sources])
+    snapshot = read_sources(sources)
     write_snapshot(snapshot, output)
     gaps = f", {len(snapshot.gaps)} gaps" if snapshot.gaps else ""
     click.echo(f"{output}: {sum(map(len, snapshot.clusters))} objects of {len(snapshot.clusters)} clusters{gaps}")

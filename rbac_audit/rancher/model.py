@@ -26,8 +26,10 @@ class Rancher:
     def __init__(self, cluster: Cluster) -> None:
         """Keep the cluster; everything else is worked out when it is asked for."""
         self.cluster = cluster
-        self.knows_bindings = cluster.has(ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, RoleTemplate)
-        self.knows_users = cluster.has(User)
+        self.knows_bindings = all(
+            cluster.whole(kind) for kind in (ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, RoleTemplate)
+        )
+        self.knows_users = cluster.whole(User)
 
     @cached_property
     def clusters(self) -> dict[str, ManagementCluster]:

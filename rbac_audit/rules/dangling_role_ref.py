@@ -51,7 +51,7 @@ from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Project
 def check(view: View) -> Iterator[Problem]:
     """Report every binding whose role is not there, unless Rancher keeps it so by design."""
     for role, bindings in view.access.by_role.items():
-        if role in view.access.roles or not view.cluster.has(_kind(bindings[0])):
+        if role in view.access.roles or not view.cluster.whole(_kind(bindings[0])):
             continue
         for binding in bindings:
             verdict = view.ownership[binding]

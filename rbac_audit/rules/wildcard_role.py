@@ -61,6 +61,7 @@ from rbac_audit.snapshot.objects import (
     Role,
     RoleBinding,
     RoleTemplate,
+    Subject,
 )
 
 # What Rancher renders of its own objects is judged where they are: rancher
@@ -114,12 +115,19 @@ def _severity(rule: PolicyRule, *, bound: bool) -> Severity:
     return Severity.HIGH if ALL in rule.api_groups else Severity.MEDIUM
 
 
+def _held(subjects: tuple[Subject, ...], *, known: bool) -> str:
+    if subjects:
+        return f"is bound to {names(subjects)}"
+    return "is bound to nobody" if known else "it is not known who is bound to it: not all bindings were read"
+
+
 def _role(view: View, key: RoleKey, role: ClusterRole | Role, wild: PolicyRule) -> Problem:
     bindings: list[Binding] = view.access.by_role.get(key, [])
     subjects = tuple(
         dict.fromkeys(placed(item, binding.namespace) for binding in bindings for item in binding.subjects)
     )
-    held = f"is bound to {names(subjects)}" if subjects else "is bound to nobody"
+    known = view.cluster.partial.isdisjoint((RoleBinding, ClusterRoleBinding))
+    held = _held(subjects, known=known)
     return Problem(
         target=role.ref(view.name),
         message=f"{role} grants {describe(wild)} and {held}",
@@ -133,7 +141,7 @@ def _role(view: View, key: RoleKey, role: ClusterRole | Role, wild: PolicyRule) 
 
 def _template(view: View, template: RoleTemplate, wild: PolicyRule, bound: list[TemplateBinding]) -> Problem:
     subjects = tuple(dict.fromkeys(item.subject for item in bound if item.subject is not None))
-    held = f"is bound to {names(subjects)}" if subjects else "is bound to nobody"
+    held = _held(subjects, known=view.rancher is not None and view.rancher.knows_bindings)
     title = f" ({template.display_name})" if template.display_name else ""
     wide = template.context == "project" and ALL in wild.api_groups
     promoted = ", and Rancher promotes parts of it to the whole cluster" if wide else ""

@@ -31,6 +31,7 @@ class Cluster:
     """Every object of one cluster by type, in the order of their keys.
 
     `collected` names the types that were read, which may have no object at all; a type outside it is unknown.
+    Of the types in `partial` only some objects were read, such as those that a backup selects by name.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class Cluster:
         collected: Iterable[type[KubernetesObject]] = (),
         origins: Iterable[str] = (),
         unread_namespaces: Iterable[str] = (),
+        partial: Iterable[type[KubernetesObject]] = (),
     ) -> None:
         """Group and sort the objects; raises ValueError when two have the same key."""
         self.name = name
         self.origins = tuple(sorted(set(origins)))
         self.unread_namespaces = frozenset(unread_namespaces)
+        self.partial = frozenset(partial)
         groups: dict[type[KubernetesObject], list[KubernetesObject]] = {}
         for item in objects:
             groups.setdefault(type(item), []).append(item)
@@ -64,6 +67,10 @@ class Cluster:
     def has(self, *kinds: type[KubernetesObject]) -> bool:
         """Tell whether all of these types were read."""
         return self.collected.issuperset(kinds)
+
+    def whole(self, kind: type[KubernetesObject]) -> bool:
+        """Tell whether an object of this type that was not read does not exist, as far as its namespace was read."""
+        return kind in self.collected and kind not in self.partial
 
     @property
     def objects(self) -> Mapping[type[KubernetesObject], tuple[KubernetesObject, ...]]:

@@ -30,11 +30,12 @@ class Malformed(Exception):
         self.problem, self.advice = problem, advice
 
 
-class _ClusterHeader(msgspec.Struct, frozen=True, rename="camel"):
+class _ClusterHeader(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     name: str
     origins: tuple[str, ...]
     collected: tuple[tuple[str, str], ...]
     unread_namespaces: tuple[str, ...]
+    partial: tuple[tuple[str, str], ...] = ()
 
 
 class _Header(msgspec.Struct, frozen=True, rename="camel"):
@@ -108,6 +109,7 @@ def _header(snapshot: Snapshot) -> _Header:
             cluster.origins,
             tuple(sorted(map(_kind_key, cluster.collected))),
             tuple(sorted(cluster.unread_namespaces)),
+            tuple(sorted(map(_kind_key, cluster.partial))),
         )
         for cluster in snapshot.clusters
     )
@@ -179,6 +181,7 @@ class LineReader:
             collected=collected,
             origins=header.origins,
             unread_namespaces=header.unread_namespaces,
+            partial=[_KINDS[name] for name in header.partial if name in _KINDS],
         )
 
 

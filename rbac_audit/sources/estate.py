@@ -10,11 +10,15 @@ from typing import IO
 
 import msgspec
 
-from rbac_audit.errors import BadInput
+from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.snapshot.estate import Gap, Snapshot
 from rbac_audit.snapshot.file import read_stream
+from rbac_audit.sources import backup, bundle
 from rbac_audit.sources.archive import Files, FolderFiles, ZipFiles
-from rbac_audit.sources.bundle import Bundle, bundle_name, conclude
+from rbac_audit.sources.backup import Backup, own_name
+from rbac_audit.sources.backup_contents import read_contents
+from rbac_audit.sources.backup_crypto import Keys
+from rbac_audit.sources.bundle import Bundle, bundle_name
 from rbac_audit.sources.documents import Unusable
 from rbac_audit.sources.evidence import Evidence, kind_names, kind_of_resource
 from rbac_audit.sources.folders import Found, Scan
@@ -28,12 +32,15 @@ from rbac_audit.sources.streams import Peekable, open_regular, shown, unpacked
 _ADVICE = "name a file or folder with manifests of Kubernetes RBAC, Rancher or Harvester"
 
 
-def read_estate(sources: Sequence[SourceSpec], *, stdin: IO[bytes] | None = None) -> Snapshot:
+def read_estate(
+    sources: Sequence[SourceSpec], *, stdin: IO[bytes] | None = None, backup_keys: Sequence[Path] = ()
+) -> Snapshot:
     """Read all sources into one snapshot; sources of the same cluster are joined, and the later one wins.
 
-    Raises BadInput for a source that is not what it says it is, or that has nothing to audit.
+    `backup_keys` are the EncryptionConfigurations of Rancher backups. Raises BadInput for a source that is not what it
+    says it is, or that has nothing to audit; WrongUse for keys without a backup.
     """
-    reader = _Reader(stdin or sys.stdin.buffer)
+    reader = _Reader(stdin or sys.stdin.buffer, Keys(backup_keys))
     with _without_gc():
         for source in sources:
             reader.source(source)
@@ -55,15 +62,19 @@ def _without_gc() -> Iterator[None]:
 class _Reader:
     """Reads source after source into one Evidence."""
 
-    def __init__(self, stdin: IO[bytes]) -> None:
-        self._stdin = stdin
+    def __init__(self, stdin: IO[bytes], keys: Keys) -> None:
+        self._stdin, self._keys = stdin, keys
         self._evidence = Evidence()
         self._bundles: list[Bundle] = []
+        self._backups: list[Backup] = []
         self._gaps_before = 0
 
     def snapshot(self) -> Snapshot:
         """Freeze what was read."""
-        conclude(self._bundles, self._evidence)
+        if self._keys.files and not self._backups:
+            raise WrongUse("option", "--backup-key", "no source is a Rancher backup", "leave it out")
+        bundle.conclude(self._bundles, self._evidence)
+        backup.conclude(self._backups, self._evidence)
         return self._evidence.snapshot()
 
     def source(self, source: SourceSpec) -> None:
@@ -99,6 +110,10 @@ class _Reader:
         content = packed if form is Form.SNAPSHOT else unpacked(packed)
         if form_of(content) is Form.SNAPSHOT:
             self._snapshot(content, item)
+            return
+        if form_of(content) is Form.BACKUP:
+            if not self._backup(content, item):
+                raise Unusable("is a tar archive, but no Rancher backup", "unpack it and name its folder")
             return
         named = item.cluster or item.stem
         because = "" if item.cluster else f"its file {item.label}"
@@ -136,6 +151,8 @@ class _Reader:
                 content = unpacked(stream)
                 if found.form is Form.SNAPSHOT:
                     return self._snapshot(content, item)
+                if found.form is Form.BACKUP:
+                    return self._backup_in_folder(content, item)
                 return self._tolerated(content, item)
         except Unusable as trouble:
             self._gap(item, trouble)
@@ -180,6 +197,29 @@ class _Reader:
         bundle = Bundle(files, item.label, self._evidence, cluster)
         self._bundles.append(bundle)
         return bundle.read() > 0
+
+    def _backup_in_folder(self, content: Peekable, item: Item) -> bool:
+        if self._backup(content, item):
+            return True
+        self._evidence.note(f"{item.label} is a tar archive, but no Rancher backup, and was passed over")
+        return False
+
+    def _backup(self, content: Peekable, item: Item) -> bool:
+        """Take a tar archive; False when it is no Rancher backup."""
+        contents = read_contents(content, item.label, self._keys)
+        if contents is None:
+            return False
+        if not contents.objects:
+            raise Unusable("is a Rancher backup with nothing that an audit reads", "make another backup")
+        name = item.cluster or own_name(Path(item.label).name)
+        because = item.because or ("" if item.cluster else f"its file {item.label}")
+        if because:
+            self._evidence.note(f"cluster {name} is named after {because}")
+        cluster = self._evidence.cluster(name)
+        cluster.origins.add(item.origin)
+        self._backups.append(Backup(contents, item.label, self._evidence, cluster))
+        self._backups[-1].take()
+        return True
 
     def _gap(self, item: Item, trouble: Unusable) -> None:
         kind = kind_of_resource(Path(item.label).name)

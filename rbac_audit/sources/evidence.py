@@ -70,6 +70,7 @@ class ClusterEvidence:
         """Start with nothing."""
         self.name = name
         self.collected: set[Kind] = set()
+        self.partial: set[Kind] = set()
         self.origins: set[str] = set()
         self.unread_namespaces: set[str] = set()
         self._objects: dict[tuple[Kind, str, str], KubernetesObject] = {}
@@ -98,6 +99,7 @@ class ClusterEvidence:
             collected=self.collected,
             origins=self.origins,
             unread_namespaces=self.unread_namespaces,
+            partial=self.partial - self.collected,
         )
 
     def __len__(self) -> int:

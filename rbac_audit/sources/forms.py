@@ -7,6 +7,7 @@ from pathlib import Path
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Unusable
 from rbac_audit.sources.streams import ZIP, ZSTD, Peekable, open_regular, unpacked
+from rbac_audit.sources.tar import is_tar
 
 _MANIFEST_NAME = re.compile(r"\.(json|ya?ml)(\.gz)?$", re.IGNORECASE)
 _SNAPSHOT_NAME = re.compile(r"\.jsonl(\.zst|\.gz)?$", re.IGNORECASE)
@@ -14,7 +15,7 @@ _DISCOVERY_NAME = re.compile(r"discovery-.*\.json(\.gz)?$")
 _API_VERSION = re.compile(rb"(?:^|[\n{,\s-])[\"']?apiVersion[\"']?\s*:")
 _BUNDLE_METADATA = re.compile(rb"^bundle(?:name|version):", re.MULTILINE | re.IGNORECASE)
 _SNAPSHOT_HEADER = b'"rbac-audit/snapshot/'
-_TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", 257
+_TAR_NAME = re.compile(r"\.(tar(\.gz)?|tgz)(\.enc)?$", re.IGNORECASE)
 
 
 class Form(Enum):
@@ -24,6 +25,7 @@ class Form(Enum):
     BUNDLE = "support bundle"
     BUNDLE_FOLDER = "unpacked support bundle"
     SNAPSHOT = "snapshot"
+    BACKUP = "Rancher backup"
 
 
 def form_of(stream: Peekable) -> Form:
@@ -34,13 +36,16 @@ def form_of(stream: Peekable) -> Form:
     if start == ZSTD:
         return Form.SNAPSHOT
     start = stream.peek(limits.SNIFF_BYTES)
+    if is_tar(start):
+        return Form.BACKUP
     return Form.SNAPSHOT if _SNAPSHOT_HEADER in start[:100] else Form.MANIFESTS
 
 
 def form_of_file(file: Path) -> Form | None:
     """Tell the form of a file that lies in a folder; None for what is no evidence. Raises Unusable."""
     manifest, snapshot = _MANIFEST_NAME.search(file.name), _SNAPSHOT_NAME.search(file.name)
-    other = file.suffix and not manifest and not snapshot and file.suffix.lower() != ".zip"
+    archive = _TAR_NAME.search(file.name)
+    other = file.suffix and not manifest and not snapshot and not archive and file.suffix.lower() != ".zip"
     if other or _DISCOVERY_NAME.match(file.name):
         return None
     with open_regular(file) as stream:
@@ -50,6 +55,8 @@ def form_of_file(file: Path) -> Form | None:
             return form if form is Form.BUNDLE or snapshot else None
         content = unpacked(packed)
         start = content.peek(limits.SNIFF_BYTES)
+        if archive:
+            return Form.BACKUP if is_tar(start) else None
         if form_of(content) is Form.SNAPSHOT or snapshot:
             return form_of(content) if form_of(content) is Form.SNAPSHOT else None
     if manifest and _undecided(start):
@@ -77,7 +84,7 @@ def sort_of(file: Path) -> str:
 
 def is_evidence_name(file: Path) -> bool:
     """Tell whether a file is called like evidence, so that failing to read it is a gap."""
-    return bool(_MANIFEST_NAME.search(file.name) or _SNAPSHOT_NAME.search(file.name))
+    return any(pattern.search(file.name) for pattern in (_MANIFEST_NAME, _SNAPSHOT_NAME, _TAR_NAME))
 
 
 def is_bundle_folder(folder: Path) -> bool:

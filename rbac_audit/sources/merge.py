@@ -26,7 +26,8 @@ def merge(snapshot: Snapshot, label: str, name: str, evidence: Evidence) -> None
 
 def _merge_cluster(cluster: Cluster, label: str, name: str, evidence: Evidence) -> None:
     target, replaced = evidence.cluster(name), Tally()
-    target.collected |= cluster.collected
+    target.collected |= cluster.collected - cluster.partial
+    target.partial |= cluster.partial
     target.unread_namespaces |= cluster.unread_namespaces
     target.origins |= {*cluster.origins}
     for members in cluster.objects.values():

@@ -16,7 +16,7 @@ _SUFFIXES = re.compile(r"(\.(json|ya?ml|zip))?(\.gz)?$", re.IGNORECASE)
 class Item(msgspec.Struct, frozen=True):
     """One file and its cluster; `because` says where the name comes from unless the user gave it.
 
-    No cluster means that a bundle or snapshot names it itself; `stem` is for a bundle that does not.
+    No cluster means that a bundle, backup or snapshot names it itself; `stem` is for a bundle that does not.
     """
 
     label: str

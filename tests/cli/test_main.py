@@ -115,11 +115,11 @@ import os, signal, time
 import rbac_audit.cli.audit as audit
 from rbac_audit.cli.main import main
 
-def read_estate(_):
+def read_sources(_):
     os.kill(os.getpid(), signal.SIGINT)
     time.sleep(20)
 
-audit.read_estate = read_estate
+audit.read_sources = read_sources
 main()
 """
 
