@@ -10,8 +10,9 @@ from collections import Counter
 import msgspec
 
 from rbac_audit.errors import BadInput
-from rbac_audit.snapshot.decode import Raw, decode
+from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, Token
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.backup_crypto import Keys, Sealed, WrongKey, parse_sealed
 from rbac_audit.sources.documents import KIND, Document, Problem, Unusable

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from rbac_audit.errors import BadInput, WrongUse
-from rbac_audit.snapshot.decode import Raw
+from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources.documents import Document, Problem, Unusable
 from rbac_audit.sources.manifests import read_parts
 from rbac_audit.sources.streams import Peekable, open_regular, shown

@@ -7,8 +7,8 @@ filterByNamespace).
 import re
 from enum import Enum
 
-from rbac_audit.snapshot.decode import Raw
 from rbac_audit.snapshot.objects import Kind
+from rbac_audit.snapshot.reshape import Raw
 
 _ALL = ".", ""
 _WORD = re.compile(r"\^?([A-Za-z-]+)\$?")
