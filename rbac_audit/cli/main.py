@@ -19,6 +19,7 @@ COMMANDS = {
     "can-grant": "Say whether somebody may hand out what is in a file.",
     "can-i": "Say what the API server would answer.",
     "diff": "Compare what everybody may do in two states.",
+    "render": "Predict what Rancher writes onto every cluster.",
     "rules": "List the rules and show their pages.",
     "snapshot": "Write what the sources hold into one snapshot file.",
     "what-can": "List what somebody can do.",
