@@ -22,6 +22,7 @@ COMMANDS = {
     "render": "Predict what Rancher writes onto every cluster.",
     "rules": "List the rules and show their pages.",
     "snapshot": "Write what the sources hold into one snapshot file.",
+    "template": "Say what a role template really grants.",
     "what-can": "List what somebody can do.",
     "who-can": "List who can do something.",
     "why": "Explain why somebody can or cannot do something.",
