@@ -1,0 +1,81 @@
+"""`rbac-audit template`: what a role template really grants."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import rich_click as click
+
+from rbac_audit.answers.template import Comparison, Granted, compare, granted
+from rbac_audit.audit.evidence import describe
+from rbac_audit.cli.asking import Asked, print_answer, question
+from rbac_audit.report.text import one_line
+
+
+@click.command(name="template", epilog="Example: rbac-audit template project-member examples/tenancy-legacy")
+@click.argument("name")
+@click.argument("source")
+@click.option("--compare", "other", default="", metavar="NAME", help="Another role template to compare it with.")
+@question
+def command(
+    name: str,
+    source: str,
+    other: str,
+    cluster: str,
+    more: tuple[str, ...],
+    ids: tuple[str, ...],
+    added: tuple[Path, ...],
+    removed: tuple[str, ...],
+    form: str,
+) -> None:
+    """Say what a role template grants on a cluster: in namespaces, beyond them, and what of it is void."""
+    asked = Asked(cluster, more, ids, added, removed)
+    view = asked.view(asked.estate(source))
+    one = granted(view, name)
+    second = granted(view, other) if other else None
+    difference = compare(one, second) if second else None
+    if form == "json":
+        print_answer({"cluster": view.name, "granted": one, "other": second, "comparison": difference})
+        return
+    lines = _compared(one, second, difference) if second and difference else _lines(one)
+    for line in lines:
+        click.echo(one_line(line))
+
+
+def _lines(found: Granted) -> Iterator[str]:
+    title = f" ({found.display_name})" if found.display_name not in {"", found.template} else ""
+    context = found.context or "no context: it can be inherited, not bound"
+    yield f"role template {found.template}{title}, {context}, {found.model} model"
+    if found.inherits:
+        yield f"inherits {', '.join(found.inherits)}"
+    if found.missing:
+        yield f"not there: {', '.join(found.missing)}"
+    if found.cyclic:
+        yield "it inherits itself, in a circle"
+    yield "in every namespace of the project:" if found.context == "project" else "on the whole cluster:"
+    yield from (f"  {describe(rule)}" for rule in found.rules)
+    if not found.rules:
+        yield "  nothing"
+    if found.void:
+        yield "void, as no RoleBinding grants it:"
+        yield from (f"  {describe(rule)}" for rule in found.void)
+    if found.beyond:
+        yield "beyond that, with every binding:"
+    for item in found.beyond:
+        where = f"namespace {item.namespace}" if item.namespace else "the whole cluster"
+        yield f"  {item.cluster}, {where}: {item.role}"
+        yield from (f"    {describe(rule)}" for rule in item.rules)
+
+
+def _compared(one: Granted, other: Granted, found: Comparison) -> Iterator[str]:
+    sides = (
+        (one.template, found.only_one, found.beyond_only_one),
+        (other.template, found.only_other, found.beyond_only_other),
+    )
+    if one.context != other.context:
+        yield f"{one.template} is of context {one.context or 'none'}, {other.template} of {other.context or 'none'}"
+    for name, rules, roles in sides:
+        yield f"only {name}:"
+        yield from (f"  {describe(rule)}" for rule in rules)
+        yield from (f"  binds {role}" for role in roles)
+        if not rules and not roles:
+            yield "  nothing"

@@ -1,0 +1,90 @@
+"""What the legacy model writes onto a cluster: every template of a closure has its role and its bindings.
+
+Source: rancher pkg/controllers/managementuser/rbac/{handler_base,prtb_handler,crtb_handler,reconcile_roletemplate}.go.
+"""
+
+import msgspec
+
+from rbac_audit.rancher import naming
+from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.rendering.namespaces import impersonation
+from rbac_audit.rancher.rendering.rules import lowered, promoted
+from rbac_audit.rancher.rendering.sheet import binding, cluster_binding, cluster_role
+from rbac_audit.rancher.rendering.world import Site, World
+from rbac_audit.rancher.templates import CREATE_NAMESPACES, UPDATE_PSA, grants
+from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
+
+CLUSTER_ROLE_OWNER = "authz.cluster.cattle.io/clusterrole-owner"
+
+
+def cluster_side(world: World, site: Site, item: TemplateBinding) -> None:
+    """Write what one binding makes; nothing where its closure has a hole or a cycle."""
+    if item.subject is None or not world.is_whole(item):
+        return
+    for template in world.closure(item):
+        template_role(site, template)
+    if item.project:
+        _in_project(world, site, item, item.subject)
+    else:
+        for template in world.closure(item):
+            site.sheet.add(cluster_binding(template.name, item.subject, labels=_owner(item)))
+    impersonation(world, site, item.subject)
+
+
+def template_role(site: Site, template: RoleTemplate) -> None:
+    """Write the ClusterRole of a template; external ones have theirs."""
+    if not template.external:
+        annotations = {CLUSTER_ROLE_OWNER: template.name}
+        site.sheet.add(cluster_role(template.name, lowered(template.rules), annotations=annotations))
+
+
+def _in_project(world: World, site: Site, item: TemplateBinding, subject: Subject) -> None:
+    shared = {naming.owner_key(item.source.namespace, item.source.name): "owner-user"}
+    for template in world.closure(item):
+        for namespace in site.annotated.get(item.project, ()):
+            site.sheet.add(binding(namespace, template.name, subject, labels=_owner(item)))
+        rules = promoted(world.template_rules(template, site))
+        if rules:
+            site.sheet.add(cluster_role(f"{template.name}-promoted", rules))
+            site.sheet.share(cluster_binding(f"{template.name}-promoted", subject, labels=shared))
+    for name in _namespace_roles(world, item):
+        if name in world.rancher.templates.by_name:
+            template_role(site, world.rancher.templates.by_name[name])
+        site.sheet.share(cluster_binding(name, subject, labels=shared))
+    _pod_security(world, site, item, subject)
+
+
+def _namespace_roles(world: World, item: TemplateBinding) -> tuple[str, ...]:
+    project = item.project.partition(":")[2]
+    # What an external template states in `rules` counts here, although it grants nothing.
+    if any(grants(template.rules, CREATE_NAMESPACES) for template in world.closure(item)):
+        return (f"{project}-namespaces-edit", "create-ns")
+    return (f"{project}-namespaces-readonly",)
+
+
+def _pod_security(world: World, site: Site, item: TemplateBinding, subject: Subject) -> None:
+    wanted = msgspec.structs.replace(UPDATE_PSA, name=item.project)
+    if not any(grants(world.template_rules(template, site), wanted) for template in world.closure(item)):
+        return
+    name = pod_security_role(item)
+    site.sheet.add(cluster_role(name, (pod_security_rule(item),)))
+    # Named with the binding as its owner, where other hashes have the namespace.
+    made = naming.role_binding_name(item.source.name, "ClusterRole", name, subject.kind, subject.name)
+    site.sheet.add(cluster_binding(name, subject, name=f"c{made}"))
+
+
+def pod_security_role(item: TemplateBinding) -> str:
+    """Name the ClusterRole that lets somebody change pod security in a project."""
+    return f"{item.project.partition(':')[2]}-namespaces-psa"
+
+
+def pod_security_rule(item: TemplateBinding) -> PolicyRule:
+    """Grant `updatepsa` on a binding's project."""
+    project = item.project.partition(":")[2]
+    return PolicyRule(
+        verbs=("updatepsa",), api_groups=("management.cattle.io",), resources=("projects",), resource_names=(project,)
+    )
+
+
+def _owner(item: TemplateBinding) -> dict[str, str]:
+    return {naming.LEGACY_OWNER: naming.owner_key(item.source.namespace, item.source.name)}

@@ -1,0 +1,63 @@
+"""One Rancher in, every object that it writes out, cluster by cluster."""
+
+from collections.abc import Mapping
+
+from rbac_audit.rancher.model import Rancher
+from rbac_audit.rancher.rendering import aggregated, global_roles, legacy, management
+from rbac_audit.rancher.rendering.assignment import assignment
+from rbac_audit.rancher.rendering.inherited import with_inherited
+from rbac_audit.rancher.rendering.membership import membership_roles
+from rbac_audit.rancher.rendering.namespaces import global_admins, impersonation_namespace, project_roles
+from rbac_audit.rancher.rendering.sheet import Sheet
+from rbac_audit.rancher.rendering.world import LOCAL, Site, World
+from rbac_audit.snapshot.estate import Cluster
+from rbac_audit.snapshot.objects import ClusterRole, KubernetesObject
+
+
+def render(
+    rancher: Rancher, clusters: Mapping[str, Cluster], *, aggregated_model: bool
+) -> dict[str, tuple[KubernetesObject, ...]]:
+    """Predict what Rancher writes, by the clusters' ids in Rancher; `clusters` are those that were read.
+
+    The management cluster is `local`. Objects come by kind, namespace and name, without uid and times. A namespace
+    counts as its annotation says, an object that is there already as if it was not; the leftovers of former bindings,
+    objects of the provisioning controllers and bindings to `crt-token-reader` are not predicted.
+    """
+    local = rancher.cluster
+    sheet = Sheet(local.of(ClusterRole))
+    sites = {
+        name: Site(name, cluster, Sheet(cluster.of(ClusterRole)), assignment(rancher, name))
+        for name, cluster in sorted(clusters.items())
+        if name != LOCAL
+    }
+    sites[LOCAL] = Site(LOCAL, local, sheet, assignment(rancher, LOCAL))
+    world = World(rancher, sites, sheet, aggregated_model, with_inherited(rancher))
+    for site in sites.values():
+        _site(world, site)
+    _management(world)
+    return {name: site.sheet.objects() for name, site in sites.items()}
+
+
+def _site(world: World, site: Site) -> None:
+    impersonation_namespace(world, site)
+    project_roles(world, site)
+    global_admins(world, site)
+    if world.aggregated:
+        aggregated.template_roles(world, site)
+    write = aggregated.cluster_side if world.aggregated else legacy.cluster_side
+    for item in world.bindings:
+        if item.cluster == site.id:
+            write(world, site, item)
+
+
+def _management(world: World) -> None:
+    global_roles.self_views(world)
+    global_roles.global_roles(world)
+    global_roles.global_bindings(world)
+    membership_roles(world)
+    if world.aggregated:
+        management.template_roles(world)
+    for item in world.bindings:
+        management.management_side(world, item)
+    for item in world.wanted[len(world.rancher.bindings) :]:
+        world.sheet.add(item.source)

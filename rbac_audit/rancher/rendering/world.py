@@ -1,0 +1,130 @@
+"""What rendering starts from: one Rancher, its clusters as they are, and a sheet to write for each."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+import msgspec
+
+from rbac_audit.access.aggregation import Aggregation
+from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.model import Rancher
+from rbac_audit.rancher.projects import PROJECT_ID
+from rbac_audit.rancher.rendering.sheet import Sheet
+from rbac_audit.snapshot.estate import Cluster
+from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    Namespace,
+    PolicyRule,
+    ProjectRoleTemplateBinding,
+    RoleTemplate,
+)
+
+LOCAL = "local"
+
+
+class Site:
+    """One managed cluster: its namespaces, its own ClusterRoles, and what is written onto it."""
+
+    def __init__(self, rancher_id: str, cluster: Cluster, sheet: Sheet, assign: Callable[[Namespace], str]) -> None:
+        """Index the namespaces by what they say about their project; `assign` speaks for those that say nothing."""
+        self.id, self.sheet, self._assign = rancher_id, sheet, assign
+        self._aggregation = Aggregation(cluster.of(ClusterRole))
+        self.annotated: dict[str, list[str]] = {}
+        self.by_project: dict[str, list[str]] = {}
+        self.labelled: dict[str, list[str]] = {}
+        self._there = {namespace.name for namespace in cluster.of(Namespace)}
+        for namespace in cluster.of(Namespace):
+            self.place(namespace)
+
+    def make_namespace(self, namespace: Namespace) -> None:
+        """Write a namespace, and count it in its project if it is not there already."""
+        self.sheet.add(namespace)
+        if namespace.name not in self._there:
+            self._there.add(namespace.name)
+            self.place(namespace)
+
+    def project_of(self, namespace: Namespace) -> str | None:
+        """Return the project that a namespace is to be in, None where neither it nor Rancher names one."""
+        return namespace.metadata.annotations.get(PROJECT_ID, self._assign(namespace) or None)
+
+    def place(self, namespace: Namespace) -> None:
+        """Count a namespace in its project."""
+        wanted = self.project_of(namespace)
+        _, colon, project = (wanted or "").partition(":")
+        if colon:
+            self.annotated.setdefault(wanted or "", []).append(namespace.name)
+            self.by_project.setdefault(project, []).append(namespace.name)
+        # The agent copies the annotation into the label, and leaves the label alone where there is no annotation.
+        label = namespace.metadata.labels.get(PROJECT_ID, "") if wanted is None else project
+        if label:
+            self.labelled.setdefault(label, []).append(namespace.name)
+
+    def external_rules(self, template: str) -> tuple[PolicyRule, ...]:
+        """Return the rules of this cluster's own ClusterRole of that name."""
+        return self._aggregation.effective(template)
+
+
+class World(msgspec.Struct, frozen=True, dict=True, eq=False):
+    """One Rancher with the sites whose clusters were read."""
+
+    rancher: Rancher
+    sites: Mapping[str, Site]
+    sheet: Sheet
+    aggregated: bool
+    wanted: tuple[TemplateBinding, ...]
+
+    @property
+    def local(self) -> Site:
+        """The management cluster as a managed one."""
+        return self.sites[LOCAL]
+
+    @cached_property
+    def bindings(self) -> tuple[TemplateBinding, ...]:
+        """The bindings that Rancher keeps, in the order of their keys.
+
+        Of equal ones in a namespace it deletes all but the oldest, then the first by name; the service account is no
+        part of what is compared (management/auth/roletemplates/{prtb,crtb}_handler.go deleteDuplicate…).
+        """
+        kept: dict[tuple[str, ...], TemplateBinding] = {}
+        alive = [item for item in self.wanted if not item.source.metadata.deletion_timestamp]
+        for item in sorted(alive, key=_age):
+            source = item.source
+            who = source.user_principal_name or source.user_name or source.group_principal_name or source.group_name
+            scope = item.project or item.cluster
+            kept.setdefault((source.kind, source.namespace, who, item.template, scope), item)
+        return tuple(sorted(kept.values(), key=lambda item: item.source.key))
+
+    def closure(self, item: TemplateBinding) -> tuple[RoleTemplate, ...]:
+        """List a binding's template and all that it inherits."""
+        return self.rancher.templates.closure(item.template).templates
+
+    def is_broken(self, item: TemplateBinding) -> bool:
+        """Tell whether the namespace handler fails on a binding, and with it on the whole project.
+
+        A missing template or an empty subject is no failure; a missing parent, a cycle and several subjects are.
+        """
+        source = item.source
+        several = item.subject is None and bool(
+            source.user_name or source.user_principal_name or source.group_principal_name or source.group_name
+        )
+        return several or (item.template in self.rancher.templates.by_name and not self.is_whole(item))
+
+    def is_whole(self, item: TemplateBinding) -> bool:
+        """Tell whether a binding's template and everything it inherits is there, without a cycle."""
+        closure = self.rancher.templates.closure(item.template)
+        return not closure.missing and not closure.cyclic
+
+    def template_rules(self, template: RoleTemplate, site: Site | None) -> tuple[PolicyRule, ...]:
+        """Return what a template itself grants on a cluster: an external one, what the ClusterRole there does."""
+        if not template.external:
+            return template.rules
+        return site.external_rules(template.name) if site else ()
+
+
+def _age(item: TemplateBinding) -> tuple[str, str]:
+    return item.source.metadata.creation_timestamp, item.source.name
+
+
+def is_of_project(item: TemplateBinding) -> bool:
+    """Tell a project's binding from a cluster's."""
+    return isinstance(item.source, ProjectRoleTemplateBinding)
