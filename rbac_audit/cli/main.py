@@ -18,6 +18,7 @@ COMMANDS = {
     "audit": "Find what is wrong with access in an estate.",
     "can-grant": "Say whether somebody may hand out what is in a file.",
     "can-i": "Say what the API server would answer.",
+    "collect": "Read clusters into one snapshot file.",
     "diff": "Compare what everybody may do in two states.",
     "rules": "List the rules and show their pages.",
     "snapshot": "Write what the sources hold into one snapshot file.",
