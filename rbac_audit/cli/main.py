@@ -18,6 +18,7 @@ COMMANDS = {
     "audit": "Find what is wrong with access in an estate.",
     "can-grant": "Say whether somebody may hand out what is in a file.",
     "can-i": "Say what the API server would answer.",
+    "collect": "Read clusters into one snapshot file.",
     "diff": "Compare what everybody may do in two states.",
     "render": "Predict what Rancher writes onto every cluster.",
     "rules": "List the rules and show their pages.",

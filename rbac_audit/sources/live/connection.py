@@ -1,0 +1,130 @@
+"""One kubeconfig context as a connection: plain GETs through the kubernetes client, without its models."""
+
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import urllib3
+
+from rbac_audit import __version__
+from rbac_audit.sources.live.limits import Patience
+
+if TYPE_CHECKING:
+    from kubernetes.client import ApiClient
+
+_CHUNK = 1 << 18
+
+
+class Failed(Exception):
+    """There is no usable answer; `again`: another try may help; `whole`: the other kinds will fare no better.
+
+    Texts are our own words: an answer may hold secrets.
+    """
+
+    def __init__(self, problem: str, advice: str, *, again: bool = False, whole: bool = False) -> None:
+        """Take what a Gap says."""
+        super().__init__(problem)
+        self.problem, self.advice, self.again, self.whole = problem, advice, again, whole
+
+
+class Answer(NamedTuple):
+    """What came back, unpacked."""
+
+    status: int
+    content_type: str
+    retry_after: str
+    body: bytes
+
+
+class Connection:
+    """An API server as the user of a context sees it."""
+
+    def __init__(self, api: "ApiClient", impersonation: Iterable[tuple[str, str]]) -> None:
+        """Take a configured client, and the headers that say as whom it asks."""
+        self._api = api
+        self._impersonation = tuple(impersonation)
+
+    def get(self, path: str, query: Mapping[str, str], accept: str, patience: Patience) -> Answer:
+        """Send one GET, once; raises Failed when no whole answer arrives."""
+        method, url, signed, *_ = self._api.param_serialize(
+            "GET", path, query_params=list(query.items()), auth_settings=["BearerToken"]
+        )
+        # A mapping that may hold a name several times, as Impersonate-Group needs it.
+        headers = urllib3.HTTPHeaderDict(signed)
+        headers.update({"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": f"rbac-audit/{__version__}"})
+        for name, value in self._impersonation:
+            headers.add(name, value)
+        limits, left = patience.limits, max(patience.left, 0.001)
+        timeout = (min(limits.connect_seconds, left), min(limits.silence_seconds, left))
+        try:
+            response = self._api.call_api(method, url, headers, _request_timeout=timeout).response
+            try:
+                return _whole(response, patience)
+            except BaseException:
+                response.close()
+                raise
+        except urllib3.exceptions.HTTPError as error:
+            raise _failure(error) from None
+
+    def close(self) -> None:
+        """Let go of its sockets."""
+        self._api.rest_client.close()
+
+
+def _whole(response: urllib3.BaseHTTPResponse, patience: Patience) -> Answer:
+    headers = response.headers
+    packed = headers.get("Content-Encoding", "").lower() == "gzip"
+    unpack = zlib.decompressobj(wbits=31) if packed else None
+    body = bytearray()
+    # Unpacked here: urllib3 would read on until there is something to return, whatever the time.
+    while chunk := response.read1(_CHUNK, decode_content=False):
+        body += _unpacked(chunk, unpack) if unpack else chunk
+        if len(body) > patience.limits.page_bytes:
+            raise Failed("a page is larger than any list can be", "check that the context names a Kubernetes API")
+        if patience.left <= 0:
+            raise Failed("it did not end in time", "give it more time with --kind-timeout")
+    if unpack and not unpack.eof:
+        raise Failed("the connection was cut", "collect again", again=True)
+    return Answer(response.status, headers.get("Content-Type", ""), headers.get("Retry-After", ""), bytes(body))
+
+
+def _unpacked(chunk: bytes, unpack: "zlib._Decompress") -> bytes:
+    try:
+        return unpack.decompress(chunk)
+    except zlib.error:
+        raise Failed("its answer does not unpack", "collect again", again=True) from None
+
+
+def _failure(error: urllib3.exceptions.HTTPError) -> Failed:
+    match error:
+        case urllib3.exceptions.SSLError():
+            advice = "check certificate-authority-data of the context"
+            return Failed("its certificate is not trusted", advice, whole=True)
+        case urllib3.exceptions.NewConnectionError() | urllib3.exceptions.ConnectTimeoutError():
+            return Failed("it cannot be reached", "check the server of the context", again=True, whole=True)
+        case urllib3.exceptions.ProxyError():
+            return Failed("its proxy cannot be reached", "check HTTPS_PROXY and NO_PROXY", again=True, whole=True)
+        case urllib3.exceptions.TimeoutError():
+            return Failed("it did not answer in time", "give it more time with --kind-timeout", again=True)
+    return Failed("the connection was cut", "collect again", again=True)
+
+
+def connect(kubeconfig: Path | None, context: str, impersonation: Iterable[tuple[str, str]]) -> Connection:
+    """Open a context; raises Failed when its credentials cannot be made."""
+    from kubernetes import config
+    from kubernetes.client import Configuration
+
+    # Retries are counted here (see Patience), not in urllib3, which knows no deadline.
+    settings = Configuration(retries=False)
+    try:
+        api = config.new_client_from_config(  # type: ignore[no-untyped-call]  # the client annotates half of itself
+            config_file=str(kubeconfig) if kubeconfig else None,
+            context=context,
+            persist_config=False,
+            client_configuration=settings,
+        )
+    except (config.ConfigException, OSError, ValueError) as error:
+        problem = f"its context cannot be used ({type(error).__name__})"
+        raise Failed(problem, "check it with kubectl --context", whole=True) from None
+    return Connection(api, impersonation)

@@ -1,0 +1,64 @@
+"""Which kinds are read live, in which version, and the least ClusterRole that lets an account read them."""
+
+from rbac_audit.snapshot.objects import KINDS, Kind, Secret, Token
+
+# The versions that Harvester v1.4 to v1.8 and Rancher v2.9 to v2.15 store and serve.
+VERSIONS = {
+    "": "v1",
+    "apps": "v1",
+    "batch": "v1",
+    "rbac.authorization.k8s.io": "v1",
+    "management.cattle.io": "v3",
+    "provisioning.cattle.io": "v1",
+    "harvesterhci.io": "v1beta1",
+    "kubevirt.io": "v1",
+    "k8s.cni.cncf.io": "v1",
+    "loadbalancer.harvesterhci.io": "v1beta1",
+}
+# Every API server has these groups, so that a 404 for one of their kinds never means "not installed".
+BUILT_IN = frozenset(("", "apps", "batch", "rbac.authorization.k8s.io"))
+_RANCHER = BUILT_IN | {"management.cattle.io", "provisioning.cattle.io"}
+# A Harvester cluster has an embedded Rancher, and so the kinds of both.
+SIDES = {"harvester": frozenset(VERSIONS), "rancher": _RANCHER}
+
+_COMMENT = """\
+# Lists what `rbac-audit collect` reads, and nothing else. Bind it to the account that collects:
+#   kubectl create clusterrolebinding rbac-audit-collect --clusterrole=rbac-audit-collect --serviceaccount=NS:NAME
+"""
+_SECRETS = """\
+# Kubernetes has no right to the metadata of Secrets alone: whoever has this role can read every Secret in full.
+# rbac-audit collect asks for their metadata only.
+"""
+
+
+def live_kinds(*, secret_metadata: bool = False) -> tuple[Kind, ...]:
+    """List the kinds to read: never Rancher's Tokens, and Secrets only if asked for."""
+    return tuple(kind for kind in KINDS if kind is not Token and (secret_metadata or kind is not Secret))
+
+
+def collection(kind: Kind) -> str:
+    """Return the path of all objects of a kind, in all namespaces."""
+    version = VERSIONS[kind.group]
+    root = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
+    return f"{root}/{kind.plural}"
+
+
+def resource(kind: Kind) -> str:
+    """Name a kind as kubectl does: `pods`, `settings.harvesterhci.io`."""
+    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+
+
+def least_role(side: str, *, secret_metadata: bool = False) -> str:
+    """Write the ClusterRole, as YAML, that reads one side of `SIDES`; one rule a kind."""
+    kinds = [kind for kind in live_kinds(secret_metadata=secret_metadata) if kind.group in SIDES[side]]
+    rules = "".join(
+        f'- {{apiGroups: ["{kind.group}"], resources: ["{kind.plural}"], verbs: ["list"]}}\n' for kind in kinds
+    )
+    return (
+        f"{_COMMENT}{_SECRETS if secret_metadata else ''}"
+        "apiVersion: rbac.authorization.k8s.io/v1\n"
+        "kind: ClusterRole\n"
+        "metadata:\n"
+        "  name: rbac-audit-collect\n"
+        f"rules:\n{rules}"
+    )

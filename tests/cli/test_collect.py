@@ -1,0 +1,114 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from rbac_audit.snapshot.file import read_snapshot
+from tests.cli.conftest import Run, environment
+from tests.sources.live.contexts import kubeconfig
+from tests.sources.live.fake import Fake, Reply, listed, only, serving, status
+
+
+@pytest.fixture
+def fake() -> Iterator[Fake]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def config(fake: Fake, tmp_path: Path) -> Path:
+    server = {"server": fake.url}
+    return kubeconfig(tmp_path / "config", {"lab": server, "a=b": server}, {})
+
+
+def test_it_says_what_it_wrote(run: Run, fake: Fake, config: Path, tmp_path: Path) -> None:
+    fake.script = only("clusterroles", listed("ClusterRole", ["a", "b"]))
+    target = tmp_path / "estate.jsonl"
+    ran = run("collect", "--kubeconfig", config, "-o", target)
+    assert (ran.code, ran.out, ran.err) == (0, f"{target}: 2 objects of 1 clusters\n", "")
+
+
+def test_gaps_are_told_and_are_the_exit_code(run: Run, fake: Fake, config: Path, tmp_path: Path) -> None:
+    fake.script = only("pods", status(403))
+    target = tmp_path / "estate.jsonl"
+    ran = run("collect", "--kubeconfig", config, "-o", target)
+    assert (ran.code, ran.out) == (3, f"{target}: 0 objects of 1 clusters, 1 gaps\n")
+    assert ran.err.startswith("gap: lab: pods: the account may not list them; let it list pods")
+    assert [gap.kinds for gap in read_snapshot(target).gaps] == [("Pod",)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "names"),
+    [
+        ([], ["lab"]),
+        (["lab"], ["lab"]),
+        (["shop=lab"], ["shop"]),
+        (["a=b"], ["a=b"]),
+        (["shop=a=b", "lab"], ["lab", "shop"]),
+    ],
+)
+def test_a_context_may_be_given_a_name(
+    run: Run, config: Path, tmp_path: Path, texts: list[str], names: list[str]
+) -> None:
+    target = tmp_path / "estate.jsonl"
+    options = [option for text in texts for option in ("--context", text)]
+    assert run("collect", "--kubeconfig", config, "-o", target, *options).code == 0
+    assert [cluster.name for cluster in read_snapshot(target).clusters] == names
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--context", "nobody"],
+        ["--context", "x=nobody"],
+        ["--context", "lab", "--context", "lab"],
+        ["--kind-timeout", "0"],
+        ["-o", "."],
+    ],
+)
+def test_wrong_use_reads_and_writes_nothing(
+    run: Run, fake: Fake, config: Path, tmp_path: Path, options: list[str]
+) -> None:
+    target = tmp_path / "estate.jsonl"
+    ran = run("collect", "--kubeconfig", config, "-o", target, *options)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert (fake.asked, target.exists()) == ([], False)
+
+
+def test_somewhere_to_write_is_needed(run: Run, config: Path) -> None:
+    assert run("collect", "--kubeconfig", config).code == 2
+
+
+def test_the_role_is_printed_without_a_kubeconfig(run: Run) -> None:
+    plain, secrets = (
+        run("collect", "--print-role", "rancher"),
+        run("collect", "--print-role", "rancher", "--secret-metadata"),
+    )
+    assert (plain.code, secrets.code) == (0, 0)
+    assert '["secrets"]' not in plain.out
+    assert '["secrets"]' in secrets.out
+    assert "kubevirt.io" not in plain.out
+    assert "kubevirt.io" in run("collect", "--print-role", "harvester").out
+
+
+def test_interrupted_it_leaves_no_file(fake: Fake, config: Path, tmp_path: Path) -> None:
+    def slow(_: object) -> Reply | None:
+        time.sleep(0.5 if fake.of("roles") else 0)
+        return None
+
+    fake.script = slow
+    command = [sys.executable, "-m", "rbac_audit", "collect", "--kubeconfig", str(config), "-o", "estate.jsonl"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment()) as process:
+        while not fake.of("roles"):
+            assert process.poll() is None
+            time.sleep(0.05)
+        os.kill(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.strip() == "rbac-audit: interrupted"
+    assert [path.name for path in tmp_path.iterdir()] == ["config"]
