@@ -81,7 +81,8 @@ def must_agree(stage: Stage, load: Load, asked: Sequence[Asked], where: str) -> 
         if differing := each.differing(decide):
             name = f"{where}, world {number}"
             case = smallest(stage, load, decide, Case(each.world, differing[0]))
-            pytest.fail(f"{name}: {len(differing)} of {len(each.requests)} decisions differ\n{row(name, *case)}")
+            found = f"{len(differing)} of {len(each.requests)} decisions differ, one of them for decisions_table.py"
+            pytest.fail(f"{name}: {found}:\n{row(name, *case)}")
 
 
 def smallest(stage: Stage, load: Load, engine: Engine, case: Case) -> tuple[Case, bool]:

@@ -1,12 +1,11 @@
 """What the comparisons with a real API server share."""
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.controlplane.server import Server
-from tests.differential.plugin import PROPERTY
+from tests.differential.plugin import PROPERTY, seed_of
 from tests.differential.stage import Stage
 
 Count = Callable[[str, int], None]
@@ -23,9 +22,8 @@ def stage(apiserver: Server) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def seed(pytestconfig: pytest.Config) -> int:
-    """The seed of this run: DIFFERENTIAL_SEED, or what pytest-randomly prints at the start."""
-    chosen = os.environ.get("DIFFERENTIAL_SEED") or pytestconfig.getoption("randomly_seed", 0)
-    return int(str(chosen))
+    """The seed of this run, which its end says."""
+    return seed_of(pytestconfig)
 
 
 @pytest.fixture

@@ -1,11 +1,17 @@
-"""Says at the end of a run how much was compared with a real API server."""
+"""Says at the end of a run how much was compared with a real API server, and from which seed."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
 PROPERTY = "compared with kube-apiserver"
+
+
+def seed_of(config: pytest.Config) -> int:
+    """The seed of this run: DIFFERENTIAL_SEED, or that of pytest-randomly."""
+    return int(os.environ.get("DIFFERENTIAL_SEED") or str(config.getoption("randomly_seed", 0)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -16,6 +22,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for release, totals in sorted(found.items()):
             said = ", ".join(f"{count:,} {what}" for what, count in sorted(totals.items()))
             terminalreporter.line(f"{release}: {said}")
+        terminalreporter.line(f"DIFFERENTIAL_SEED={seed_of(terminalreporter.config)} repeats it")
 
 
 def _totals(terminalreporter: pytest.TerminalReporter) -> dict[str, Counter[str]]:

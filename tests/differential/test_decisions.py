@@ -3,6 +3,7 @@
 SOAK_DECISIONS=1000000 asks as often; DIFFERENTIAL_SEED repeats a run.
 """
 
+import math
 import os
 import random
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ from tests.differential.stage import Stage
 SOAK = int(os.environ.get("SOAK_DECISIONS", "0"))
 EACH = 200 if SOAK else 100  # requests to one world
 WORLDS = 50 if SOAK else 12  # worlds of one part
-PARTS = max(2, SOAK // (EACH * WORLDS * 2))
+PARTS = max(2, math.ceil(SOAK / (2 * EACH * WORLDS)))  # of either sort of worlds
 
 
 def _size(asked: Sequence[Asked]) -> int:
