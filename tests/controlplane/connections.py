@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 # More do not help: with eight in flight the server keeps two cores busy.
 THREADS = 8
 # The server closes what was idle for a while, which shows only when the next request is sent.
-CLOSED = (http.client.RemoteDisconnected, BrokenPipeError, ConnectionResetError)
+CLOSED = (
+    http.client.RemoteDisconnected,
+    BrokenPipeError,
+    ConnectionResetError,
+    ssl.SSLEOFError,
+    ssl.SSLZeroReturnError,
+)
 
 # JSON as the server sends it: untyped by nature.
 Object = dict[str, Any]
