@@ -61,12 +61,21 @@ def parse_questions(lines: Iterable[str], where: str) -> tuple[Question, ...]:
         except (msgspec.DecodeError, UnicodeError) as error:
             advice = 'for example {"user": "u-alice", "verb": "get", "resource": "secrets", "namespace": "shop"}'
             raise BadInput("question", f"{where}, line {number}", str(error), advice) from error
-        if bool(question.path) == bool(question.resource):
-            raise BadInput(
-                "question", f"{where}, line {number}", "it needs either resource or path", "state one of them"
-            )
+        if problem := _problem(question):
+            raise BadInput("question", f"{where}, line {number}", *problem)
         found.append(question)
     return tuple(found)
+
+
+def _problem(question: Question) -> tuple[str, str] | None:
+    """Say what is wrong with a question and what to do; the API server takes a resource and its subresource apart."""
+    if bool(question.path) == bool(question.resource):
+        return "it needs either resource or path", "state one of them"
+    if "/" in question.resource:
+        resource, _, subresource = question.resource.partition("/")
+        problem = f"resource {question.resource} holds a subresource"
+        return problem, f'write "resource": "{resource}", "subresource": "{subresource}"'
+    return None
 
 
 def answer_all(view: View, questions: Iterable[Question]) -> Iterator[BatchAnswer]:

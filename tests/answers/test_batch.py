@@ -33,6 +33,7 @@ def test_answers_come_in_order_with_the_chain() -> None:
         ('{"user": "a", "verb": "get"}', "either resource or path"),
         ('{"user": "a", "verb": "get", "resource": "x", "path": "/y"}', "either resource or path"),
         ('{"user": "a", "verb": "get", "resource": "x", "namspace": "y"}', "namspace"),
+        ('{"user": "a", "verb": "get", "resource": "pods/log"}', '"resource": "pods", "subresource": "log"'),
         ('{"user": 7, "verb": "get", "resource": "x"}', "user"),
     ],
 )
