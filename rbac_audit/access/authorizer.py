@@ -13,7 +13,7 @@ import msgspec
 from rbac_audit.access.aggregation import Aggregation
 from rbac_audit.access.bindings import Binding, RoleKey, bindings_of, by_role, by_subject
 from rbac_audit.access.identity import MASTERS, Identity
-from rbac_audit.access.permission import Permission, rule_allows
+from rbac_audit.access.permission import Permission, resource_words, rule_allows
 from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding
 
@@ -51,13 +51,22 @@ class Authorizer:
         return {key: dict(found) for key, found in by_subject(self.bindings).items()}
 
     @cached_property
-    def _places(self) -> dict[PolicyRule, list[tuple[int, RoleKey]]]:
-        """Where each distinct rule stands: its position in which roles."""
+    def _places(self) -> list[tuple[PolicyRule, list[tuple[int, RoleKey]]]]:
+        """Each distinct rule, with its position in which roles."""
         places: dict[PolicyRule, list[tuple[int, RoleKey]]] = {}
         for key in self.roles:
             for position, rule in enumerate(self.rules(key)):
                 places.setdefault(rule, []).append((position, key))
-        return places
+        return list(places.items())
+
+    @cached_property
+    def _about(self) -> dict[str, list[int]]:
+        """Which distinct rules have a resource word in them, and under "" which are about URLs."""
+        about: dict[str, list[int]] = {}
+        for number, (rule, _) in enumerate(self._places):
+            for word in {*rule.resources, *(("",) if rule.non_resource_urls else ())}:
+                about.setdefault(word, []).append(number)
+        return about
 
     def rules(self, role: RoleKey) -> tuple[PolicyRule, ...]:
         """Return the rules of a role; empty when the role does not exist."""
@@ -71,8 +80,10 @@ class Authorizer:
         known = self._allowing.get(permission)
         if known is None:
             first: dict[RoleKey, tuple[int, PolicyRule]] = {}
-            for rule in (rule for rule in self._places if rule_allows(rule, permission)):
-                for position, key in self._places[rule]:
+            words = ("",) if permission.path else resource_words(permission.resource)
+            for number in sorted({number for word in words for number in self._about.get(word, ())}):
+                rule, places = self._places[number]
+                for position, key in places if rule_allows(rule, permission) else ():
                     if key not in first or position < first[key][0]:
                         first[key] = (position, rule)
             known = self._allowing[permission] = {key: rule for key, (_, rule) in first.items()}

@@ -64,10 +64,13 @@ def has_all(owned: tuple[str, ...], wanted: Iterable[str]) -> bool:
 
 def resource_matches(owned: tuple[str, ...], resource: str) -> bool:
     """Match `*`, the exact resource, or `*/subresource`; `pods/*` is an ordinary word that matches nothing else."""
-    if ALL in owned or resource in owned:
-        return True
+    return any(word in owned for word in resource_words(resource))
+
+
+def resource_words(resource: str) -> tuple[str, ...]:
+    """List the words by any of which a rule names a resource."""
     slash = resource.find("/")
-    return slash >= 0 and f"{ALL}{resource[slash:]}" in owned
+    return (ALL, resource, f"{ALL}{resource[slash:]}") if slash >= 0 else (ALL, resource)
 
 
 def url_covers(owned: str, wanted: str) -> bool:
