@@ -8,6 +8,7 @@ from rbac_audit.access import Permission
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.answers.access import Answer, ask
 from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import where
 from rbac_audit.audit.finding import Link
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
@@ -46,8 +47,7 @@ def sentence(chain: Iterable[Link]) -> str:
 
 
 def _missing(view: View, permission: Permission, namespace: str) -> Iterator[str]:
-    where = f"in namespace {namespace}" if namespace else "in the whole cluster"
-    yield f"no binding that reaches the subject allows {permission} {where}"
+    yield f"no binding that reaches the subject allows {permission} {where(namespace)}"
     roles = sorted(view.access.allowing(permission))
     if not roles:
         yield "no role of this cluster allows it"

@@ -6,7 +6,6 @@ import msgspec
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.identity import subject_key
-from rbac_audit.audit.classes import Classes
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import placed, subject_ref, target_of
 from rbac_audit.audit.policy import PolicyPermission
@@ -62,13 +61,12 @@ def holdings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[Holding]:
     One pass over the bindings: what a role can do is worked out once for each distinct role.
     """
     able = _able(view, specs)
-    classes = Classes(view)
     rows: dict[tuple[str, str, bool], _Held] = {}
     for binding in view.access.bindings:
         names = able.get(binding.role)
         if names is not None:
             project = view.projects.of(binding.namespace)
-            for subject in _people(binding, classes):
+            for subject in _people(view, binding):
                 key = (str(subject), project.id if project else "", not binding.namespace)
                 row = rows.setdefault(key, _Held(subject))
                 row.capabilities |= names
@@ -83,7 +81,7 @@ def holdings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[Holding]:
             namespaces=() if everywhere else tuple(sorted(row.namespaces)),
             capabilities=tuple(sorted(row.capabilities)),
             through=tuple(sorted(row.through)),
-            member=bool(project_id) and classes.is_member(row.subject, project_id),
+            member=bool(project_id) and view.classes.is_member(row.subject, project_id),
         )
 
 
@@ -97,8 +95,8 @@ def _able(view: View, specs: Iterable[CapabilitySpec]) -> dict[RoleKey, set[str]
     return able
 
 
-def _people(binding: Binding, classes: Classes) -> Iterator[Subject]:
+def _people(view: View, binding: Binding) -> Iterator[Subject]:
     for subject in binding.subjects:
         who = placed(subject, binding.namespace)
-        if subject_key(who, "") is not None and not classes.is_platform(who):
+        if subject_key(who, "") is not None and not view.classes.is_platform(who):
             yield who

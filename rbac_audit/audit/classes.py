@@ -1,17 +1,21 @@
 """Classes of subjects and namespaces that access policies speak of: members, owners, shipped, platform, …"""
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS
 from rbac_audit.access.permission import ALL, Permission
-from rbac_audit.audit.estate import PUBLIC, View
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim, Ownership
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import Namespace, ServiceAccount, Subject
 
+if TYPE_CHECKING:  # a view holds its classes
+    from rbac_audit.audit.estate import View
+
+PUBLIC = "harvester-public"
 SUBJECT_CLASSES = (
     "project-members",
     "members-by-shipped-roles",
@@ -38,7 +42,7 @@ EVERYTHING = Permission(ALL, ALL, ALL)
 class Classes:
     """Decides for one cluster in which classes a subject or namespace is."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: "View") -> None:
         """Look at one cluster."""
         self._view = view
 

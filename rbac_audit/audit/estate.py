@@ -6,6 +6,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from rbac_audit.access import Authorizer, Binding
+from rbac_audit.audit.classes import Classes
 from rbac_audit.errors import WrongUse
 from rbac_audit.harvester.baseline import Baseline, shipped_baseline
 from rbac_audit.rancher.expected import Expected
@@ -31,7 +32,6 @@ from rbac_audit.snapshot.objects import (
     User,
 )
 
-PUBLIC = "harvester-public"
 _OF_RANCHER = (
     RoleTemplate,
     User,
@@ -96,6 +96,11 @@ class View:
     def ownership(self) -> Mapping[Binding, Ownership]:
         """Who made each binding, as far as it says and is true."""
         return {binding: judge(binding, self.expected) for binding in self.access.bindings}
+
+    @cached_property
+    def classes(self) -> Classes:
+        """Which subjects and namespaces are the platform's, members', owners'."""
+        return Classes(self)
 
     @cached_property
     def versions(self) -> dict[str, str]:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from rbac_audit.audit.estate import PUBLIC, Estate, View
+from rbac_audit.audit.classes import PUBLIC
+from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evidence import subject_ref
 from rbac_audit.audit.finding import Finding, SubjectRef, fingerprint
 from rbac_audit.audit.report import NotEvaluated

@@ -55,16 +55,20 @@ def chain_of(view: View, grant: Grant, subject: Subject) -> tuple[Link, ...]:
     return tuple(_links(view, binding, rule, subject))
 
 
+def binding_chain(view: View, binding: Binding, subjects: tuple[Subject, ...]) -> tuple[Link, ...]:
+    """Spell out how a binding reaches the first of its subjects, whatever its role allows; () for no subject."""
+    return chain_of(view, Grant(binding, None), subjects[0]) if subjects else ()
+
+
 def _links(view: View, binding: Binding, rule: PolicyRule | None, subject: Subject) -> Iterator[Link]:
     name = view.display_name(subject)
-    yield Link("subject", f"{subject} ({name})" if name else str(subject))
+    yield Link("subject", f"{subject}{in_brackets(name)}")
     if subject.kind == "Group":
         members = view.people.members(subject.name)
         known = ", ".join(person.display_name or person.user for person in members[:5])
         more = f" and {len(members) - 5} more" if len(members) > 5 else ""
         yield Link("group", f"members known to Rancher: {known}{more}" if members else "its members are not known")
-    where = f"in namespace {binding.namespace}" if binding.namespace else "in the whole cluster"
-    yield Link("binding", f"is bound by {binding.source} {where}", binding.source.ref(view.name))
+    yield Link("binding", f"is bound by {binding.source} {where(binding.namespace)}", binding.source.ref(view.name))
     role = view.access.roles.get(binding.role)
     words = f"{binding.role_ref.kind} {binding.role_ref.name}"
     yield Link(
@@ -95,6 +99,16 @@ def _rendered(view: View, binding: Binding) -> Iterator[Link]:
         if isinstance(owner, TemplateBinding) and (template := view.rancher.templates.by_name.get(owner.template)):
             title = template.display_name or template.name
             yield Link("role-template", f"which binds role template {template.name} ({title})", template.ref(manager))
+
+
+def where(namespace: str) -> str:
+    """Say where a binding reaches."""
+    return f"in namespace {namespace}" if namespace else "in the whole cluster"
+
+
+def in_brackets(name: str) -> str:
+    """Write a display name behind the name itself; nothing where there is none."""
+    return f" ({name})" if name else ""
 
 
 def describe(rule: PolicyRule) -> str:

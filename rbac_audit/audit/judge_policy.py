@@ -61,7 +61,7 @@ def rule_of(policy: AccessPolicy) -> Rule:
 
 
 def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
-    hits = list(_hits(spec, view, Classes(view)))
+    hits = list(_hits(spec, view))
     if spec.all_of:
         for found in _together(len(spec.all_of), hits):
             yield _problem(spec, view, target_of(view, found[0].binding), found)
@@ -74,16 +74,16 @@ def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
         yield _problem(spec, view, target, found)
 
 
-def _hits(spec: PolicySpec, view: View, classes: Classes) -> Iterator[Hit]:
+def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
     """Decide each distinct role once, then whom its bindings reach."""
-    places, causes = _places(spec, view, classes), cache(partial(cause_of, view))
+    places, causes = _places(spec, view), cache(partial(cause_of, view))
     for number, entry in enumerate(spec.permissions or spec.all_of):
         allowed = (*entry.allowed, *spec.allowed)
         for role, rules in _holding(entry, view).items():
             for binding in view.access.by_role.get(role, ()):
                 if not places(binding.namespace):
                     continue
-                for who, rule in _outsiders(binding, rules, classes, allowed):
+                for who, rule in _outsiders(binding, rules, view.classes, allowed):
                     held, grant = tuple(rules[rule]), Grant(binding, rule)
                     yield Hit(number, grant, binding, who, binding.namespace, held, causes(role, rule))
 
@@ -135,11 +135,11 @@ def cause_of(view: View, role: RoleKey, rule: PolicyRule) -> ObjectRef | None:
     return None
 
 
-def _places(spec: PolicySpec, view: View, classes: Classes) -> Callable[[str], bool]:
+def _places(spec: PolicySpec, view: View) -> Callable[[str], bool]:
     """Make the test whether a binding's namespace is one that the policy speaks of; a cluster-wide one reaches all."""
     chosen = spec.where.namespaces
     if isinstance(chosen, str):
-        class_of = cache(classes.namespace_class)
+        class_of = cache(view.classes.namespace_class)
         return lambda place: not place or chosen == "all" or class_of(place) == chosen
     if isinstance(chosen, Selector):
         selector = chosen.selector

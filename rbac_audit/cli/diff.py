@@ -7,7 +7,7 @@ import rich_click as click
 
 from rbac_audit.answers.diff import Change, Difference, diff
 from rbac_audit.audit.estate import Estate
-from rbac_audit.audit.evidence import describe
+from rbac_audit.audit.evidence import describe, in_brackets, where
 from rbac_audit.cli.asking import backup_key, pair, print_answer, read_sources, tell_gaps
 from rbac_audit.report.text import one_line
 
@@ -49,9 +49,8 @@ def _lines(found: Difference) -> Iterator[str]:
 
 
 def _head(change: Change) -> str:
-    name = f" ({change.display_name})" if change.display_name else ""
-    where = f"in namespace {change.namespace}" if change.namespace else "in the whole cluster"
-    return f"{change.cluster}: {change.subject}{name} {'gained' if change.gained else 'lost'} {where}:"
+    who = f"{change.subject}{in_brackets(change.display_name)}"
+    return f"{change.cluster}: {who} {'gained' if change.gained else 'lost'} {where(change.namespace)}:"
 
 
 def _uncompared(found: Difference) -> Iterator[str]:
@@ -64,10 +63,9 @@ def _markdown(found: Difference) -> Iterator[str]:
     yield "| cluster | subject | where | change | rights | because of |"
     yield "| --- | --- | --- | --- | --- | --- |"
     for change in found.changes:
-        name = f" ({change.display_name})" if change.display_name else ""
         cells = (
             change.cluster,
-            f"{change.subject}{name}",
+            f"{change.subject}{in_brackets(change.display_name)}",
             change.namespace or "whole cluster",
             "gained" if change.gained else "lost",
             "; ".join(map(describe, change.rules)),

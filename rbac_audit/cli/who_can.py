@@ -7,6 +7,7 @@ import rich_click as click
 from rbac_audit.answers.access import unread
 from rbac_audit.answers.who import Holder, who_can
 from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.cli.asking import Asked, print_answer, question, request
 from rbac_audit.errors import WrongUse
 from rbac_audit.report.text import one_line
@@ -69,7 +70,7 @@ def _lines(holders: tuple[Holder, ...], permission: str) -> list[str]:
 
 
 def _holder(holder: Holder) -> list[str]:
-    name = f" ({holder.display_name})" if holder.display_name else ""
+    name = in_brackets(holder.display_name)
     places = f": {', '.join(holder.namespaces)}" if holder.namespaces else ""
     lines = [f"  {holder.subject}{name}{places}"]
     if holder.members:

@@ -9,6 +9,7 @@ import rich_click as click
 
 from rbac_audit.answers import words
 from rbac_audit.answers.why import Explanation, tree, why
+from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.cli.asking import Asked, print_answer, question, request
 from rbac_audit.report.text import one_line
 
@@ -52,6 +53,6 @@ def _lines(told: Explanation) -> Iterator[str]:
         yield from (f"  {line}" for line in tree(chain))
     yield from told.missing
     for remedy in told.remedies[:5]:
-        title = f" ({remedy.display_name})" if remedy.display_name else ""
+        title = in_brackets(remedy.display_name)
         yield f"role template {remedy.role_template}{title} would give it, with {remedy.rights} rights in all"
     yield from (f"note: {note}" for note in told.answer.notes)

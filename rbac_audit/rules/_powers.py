@@ -1,12 +1,12 @@
 """What a role amounts to, in a few words for messages."""
 
 from rbac_audit.access import Permission, RoleKey
-from rbac_audit.access.permission import ALL
+from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe
 
 _POWERS = (
-    ("do everything", Permission(ALL, ALL, ALL)),
+    ("do everything", EVERYTHING),
     ("read Secrets", Permission("list", "", "secrets")),
     ("read Secrets", Permission("get", "", "secrets")),
     ("change VMs", Permission("update", "kubevirt.io", "virtualmachines")),

@@ -15,8 +15,3 @@ def names(things: Iterable[object], limit: int = 3) -> str:
 def verb(subjects: tuple[Subject, ...], one: str, many: str) -> str:
     """Choose the form of a verb for that many subjects."""
     return one if len(subjects) == 1 else many
-
-
-def where(namespace: str) -> str:
-    """Say where a binding reaches."""
-    return f"in namespace {namespace}" if namespace else "in the whole cluster"

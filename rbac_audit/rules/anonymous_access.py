@@ -41,12 +41,11 @@ from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, scope_of, target_of, where
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rules._powers import powers
 from rbac_audit.rules._shipped import match_installed
-from rbac_audit.rules._words import where
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, PolicyRule, RoleBinding, Subject
 
 _NOBODY = (("Group", UNAUTHENTICATED), ("User", ANONYMOUS))

@@ -42,13 +42,12 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import ALL_SERVICE_ACCOUNTS, AUTHENTICATED, CATTLE_AUTHENTICATED
-from rbac_audit.audit.classes import Classes, is_platform_namespace
+from rbac_audit.audit.classes import is_platform_namespace
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, scope_of, target_of, where
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rules._powers import powers
-from rbac_audit.rules._words import where
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, RoleBinding, Subject
 
 _WORDS = {
@@ -60,16 +59,15 @@ _WORDS = {
 
 def check(view: View) -> Iterator[Problem]:
     """Report bindings of broad groups that are not shipped; what a shipped one was given more, other rules tell."""
-    classes = Classes(view)
     broad = (key for key in view.access.by_subject if key.startswith("g:system:"))
     for binding in view.access.bound_to(*broad):
         for subject in dict.fromkeys(binding.subjects):
-            words = _words(classes, binding, subject)
+            words = _words(view, binding, subject)
             if words and not view.baseline.ships(binding.source, subject):
                 yield _problem(view, binding, subject, words)
 
 
-def _words(classes: Classes, binding: Binding, subject: Subject) -> str:
+def _words(view: View, binding: Binding, subject: Subject) -> str:
     """Say whom the group is; "" for a group that is not broad there."""
     if subject.kind != "Group":
         return ""
@@ -77,7 +75,7 @@ def _words(classes: Classes, binding: Binding, subject: Subject) -> str:
     if not (head == ALL_SERVICE_ACCOUNTS and colon):
         return _WORDS.get(subject.name, "")
     # Another tenant's accounts in a project are reported by foreign-service-account.
-    told = home == binding.namespace or classes.namespace_class(binding.namespace) == "projects"
+    told = home == binding.namespace or view.classes.namespace_class(binding.namespace) == "projects"
     return "" if told or is_platform_namespace(home) else f"every service account of namespace {home}"
 
 

@@ -48,7 +48,7 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS, subject_key
-from rbac_audit.audit.classes import EVERYTHING, Classes
+from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
@@ -68,14 +68,13 @@ _NOTHING = Fix(Safety.MANUAL, "Review the list: is each of them still needed?")
 
 def check(view: View) -> Iterator[Problem]:
     """Sort who may do everything: strangers, unknown parts of the platform, groups, and individual owners."""
-    classes = Classes(view)
     owners: dict[Subject, dict[ObjectRef, None]] = {}
     groups: dict[Subject, list[tuple[Binding, Grant]]] = {}
     for subject, grant, binding in _holders(view):
-        if classes.allowed(("shipped",), grant, subject, "") or subject.name == MASTERS:
+        if view.classes.allowed(("shipped",), grant, subject, "") or subject.name == MASTERS:
             continue
-        if not classes.allowed(("cluster-owners",), grant, subject, ""):
-            yield _stranger(view, binding, subject, grant, platform=classes.is_platform(subject))
+        if not view.classes.allowed(("cluster-owners",), grant, subject, ""):
+            yield _stranger(view, binding, subject, grant, platform=view.classes.is_platform(subject))
         elif subject.kind == "User":
             owners.setdefault(subject, {})[target_of(view, binding)] = None
         else:

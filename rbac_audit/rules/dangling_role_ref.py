@@ -37,14 +37,13 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim
-from rbac_audit.rules._words import names, verb, where
+from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Project, Role, RoleBinding
 
 
@@ -85,7 +84,7 @@ def _problem(view: View, binding: Binding, *, unproven: bool) -> Problem:
         f"not exist, and whoever creates it decides what {verb(subjects, 'that subject', 'they')} may do{maker}",
         subjects=subjects,
         scope=scope_of(view, (binding,)),
-        chain=chain_of(view, Grant(binding, None), subjects[0]) if subjects else (),
+        chain=binding_chain(view, binding, subjects),
         severity=Severity.INFO if unproven else None,
         confidence=Confidence.POSSIBLE if unproven else Confidence.CERTAIN,
     )
@@ -100,7 +99,7 @@ def _rendered(view: View, binding: Binding, project: str) -> Problem:
         related=(binding.source.ref(view.name),),
         subjects=(subject,),
         scope=scope_of(view, (binding,)),
-        chain=chain_of(view, Grant(binding, None), subject),
+        chain=binding_chain(view, binding, (subject,)),
         severity=Severity.LOW,
         fix=Fix(Safety.CONSENT, "Delete the project role template binding; Rancher makes what it renders again."),
         key=binding.role_ref.name,

@@ -43,6 +43,7 @@ userName: u-temp1
 from collections.abc import Iterator
 
 from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
@@ -86,7 +87,7 @@ def _problem(view: View, user: User, owners: list[Owner]) -> Problem:
     title = view.display_name(subject)
     return Problem(
         target=user.ref(view.name),
-        message=f"{user}{f' ({title})' if title else ''} is disabled and still bound by "
+        message=f"{user}{in_brackets(title)} is disabled and still bound by "
         f"{names(owner.source for owner in owners)}; all of it is back when the user is enabled again",
         related=tuple(owner.source.ref(view.name) for owner in owners),
         subjects=(subject,),

@@ -46,11 +46,9 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import ALL_SERVICE_ACCOUNTS, account_of
-from rbac_audit.audit.classes import Classes
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.rules._words import names, verb
@@ -61,15 +59,14 @@ _GUEST_ROLE = "harvesterhci.io:cloudprovider"
 
 def check(view: View) -> Iterator[Problem]:
     """Compare the project of each binding's namespace with those of the accounts in it."""
-    classes = Classes(view)
     groups: dict[tuple[ObjectRef, bool], list[tuple[Binding, Subject]]] = {}
     for binding in view.access.bindings:
-        if not binding.namespace or classes.namespace_class(binding.namespace) != "projects":
+        if not binding.namespace or view.classes.namespace_class(binding.namespace) != "projects":
             continue
         for subject in dict.fromkeys(binding.subjects):
             home = home_of(subject, binding.namespace)
             if home and _is_foreign(view, binding, home) and not view.baseline.ships(binding.source, subject):
-                key = (target_of(view, binding), classes.namespace_class(home) == "system")
+                key = (target_of(view, binding), view.classes.namespace_class(home) == "system")
                 groups.setdefault(key, []).append((binding, placed(subject, binding.namespace)))
     for (target, platform), held in groups.items():
         yield _problem(view, target, held, platform=platform)
@@ -105,7 +102,7 @@ def _problem(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]],
         related=tuple(ref for binding in bindings if (ref := binding.source.ref(view.name)) != target),
         subjects=subjects,
         scope=scope_of(view, bindings),
-        chain=chain_of(view, Grant(bindings[0], None), subjects[0]),
+        chain=binding_chain(view, bindings[0], subjects),
         severity=Severity.INFO if platform else None,
         confidence=Confidence.POSSIBLE if platform else Confidence.CERTAIN,
         key="platform" if platform else "",

@@ -88,16 +88,15 @@ userName: u-erin
 
 from collections.abc import Iterator
 
-from rbac_audit.access import Binding, Permission
-from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.permission import ALL
+from rbac_audit.access import Binding
+from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._claims import Failed, failed
-from rbac_audit.rules._words import names, where
+from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRoleBinding,
     ClusterRoleTemplateBinding,
@@ -106,8 +105,6 @@ from rbac_audit.snapshot.objects import (
     RoleTemplate,
     User,
 )
-
-_EVERYTHING = Permission(ALL, ALL, ALL)
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -120,7 +117,7 @@ def _problem(view: View, item: Failed) -> Problem:
     binding, verdict = item.binding, item.verdict
     manager = view.rancher.cluster.name if view.rancher else ""
     subjects = tuple(placed(subject, binding.namespace) for subject in binding.subjects)
-    chain = chain_of(view, Grant(binding, None), subjects[0]) if subjects else ()
+    chain = binding_chain(view, binding, subjects)
     return Problem(
         target=binding.source.ref(view.name),
         message=f"{binding.source} gives {names(subjects) or 'nobody'} {binding.role_ref.kind} "
@@ -137,7 +134,7 @@ def _problem(view: View, item: Failed) -> Problem:
 
 def _is_admin(view: View, binding: Binding) -> bool:
     named = binding.role_ref.kind == "ClusterRole" and binding.role_ref.name == "cluster-admin"
-    return named or view.access.first_allowing(binding.role, _EVERYTHING) is not None
+    return named or binding.role in view.access.allowing(EVERYTHING)
 
 
 RULE = Rule(

@@ -59,14 +59,14 @@ subjects:
 from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding, Permission
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import subject_key
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.survival import Survival, is_operator_role, survival_of
 from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rules._words import verb
 from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject
 
 _READ_IMAGES = Permission("get", "harvesterhci.io", "virtualmachineimages")
@@ -101,17 +101,16 @@ def _regular(view: View, binding: Binding) -> bool:
 def _problem(view: View, binding: Binding, subjects: tuple[Subject, ...]) -> Problem:
     outcome, reason = survival_of(binding.source, view.baseline)
     certain = outcome is Survival.OPERATOR_GC
-    role = binding.role_ref.name
-    where = f"in namespace {binding.namespace}" if binding.namespace else "in the whole cluster"
+    hold = verb(subjects, "holds", "hold")
+    fate = "will be deleted by the operator" if certain else "may be lost, reset or become inconsistent"
     return Problem(
         target=binding.source.ref(view.name),
-        message=f"{_names(subjects)} {'holds' if len(subjects) == 1 else 'hold'} only operator roles {where} ({role}); "
-        f"the binding {'will be deleted by the operator' if certain else 'may be lost, reset or become inconsistent'} "
-        f"at an upgrade",
+        message=f"{_names(subjects)} {hold} only operator roles {where(binding.namespace)} ({binding.role_ref.name}); "
+        f"the binding {fate} at an upgrade",
         subjects=subjects,
         scope=scope_of(view, (binding,)),
         chain=(
-            *chain_of(view, Grant(binding, None), subjects[0]),
+            *binding_chain(view, binding, subjects),
             Link("fact", f"upgrade survival {outcome.value}: {reason}"),
         ),
         severity=Severity.HIGH if certain else None,

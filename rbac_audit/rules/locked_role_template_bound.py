@@ -49,6 +49,7 @@ userName: u-erin
 from collections.abc import Iterator
 
 from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
@@ -70,7 +71,7 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _problem(view: View, owner: TemplateBinding, template: RoleTemplate) -> Problem:
-    title = f"{template.name} ({template.display_name})" if template.display_name else template.name
+    title = f"{template.name}{in_brackets(template.display_name)}"
     place = owner.project or owner.cluster
     ref = owner.source.ref(view.name)
     return Problem(

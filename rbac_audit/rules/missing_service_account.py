@@ -41,14 +41,12 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import account_of
-from rbac_audit.audit.classes import Classes
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of, where
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
-from rbac_audit.rules._words import names, where
+from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRoleBinding, Namespace, RoleBinding, ServiceAccount, Subject
 
 
@@ -56,7 +54,6 @@ def check(view: View) -> Iterator[Problem]:
     """Look every account up that a binding names."""
     if ServiceAccount in view.cluster.partial:
         return
-    classes = Classes(view)
     accounts = {(item.namespace, item.name) for item in view.cluster.of(ServiceAccount)}
     known = {item.name for item in view.cluster.of(Namespace)}
     absent_keys = (key for key in view.access.by_subject if (account := _account(key)) and account not in accounts)
@@ -71,7 +68,7 @@ def check(view: View) -> Iterator[Problem]:
         )
         if missing:
             homes = {account[0] for subject in missing if (account := account_in(subject, binding.namespace))}
-            tenants = {home for home in homes if classes.namespace_class(home) != "system"}
+            tenants = {home for home in homes if view.classes.namespace_class(home) != "system"}
             absent = sorted(homes - known) if known else []
             yield _problem(view, binding, missing, _who(homes, absent), _severity(binding, tenants))
 
@@ -106,7 +103,7 @@ def _problem(
         related=() if target == ref else (ref,),
         subjects=subjects,
         scope=scope_of(view, (binding,)),
-        chain=chain_of(view, Grant(binding, None), subjects[0]),
+        chain=binding_chain(view, binding, subjects),
         severity=severity,
     )
 

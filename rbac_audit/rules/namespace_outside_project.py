@@ -37,7 +37,6 @@ metadata: {name: empty}
 
 from collections.abc import Iterator
 
-from rbac_audit.audit.classes import Classes
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
@@ -62,13 +61,12 @@ _WORKLOADS: tuple[Kind, ...] = (
 
 def check(view: View) -> Iterator[Problem]:
     """Collect what lies in each namespace of no project."""
-    classes = Classes(view)
     held: dict[str, list[KubernetesObject]] = {}
     for kind in _WORKLOADS:
         for item in view.cluster.of(kind):
             held.setdefault(item.namespace, []).append(item)
     for namespace in view.cluster.of(Namespace):
-        if namespace.name in held and classes.namespace_class(namespace.name) == "unassigned":
+        if namespace.name in held and view.classes.namespace_class(namespace.name) == "unassigned":
             yield _problem(view, namespace, held[namespace.name])
 
 

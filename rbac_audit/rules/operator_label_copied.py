@@ -42,9 +42,8 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: net-admi
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.baseline import RbacObject
@@ -76,7 +75,7 @@ def _problem(view: View, item: RbacObject, bindings: list[Binding]) -> Problem:
     whose = f", which takes the access of {names(subjects)}" if subjects else ""
     target = item.ref(view.name)
     refs = (binding.source.ref(view.name) for binding in bindings)
-    reasons = chain_of(view, Grant(bindings[0], None), subjects[0]) if subjects else ()
+    reasons = binding_chain(view, bindings[0], subjects) if bindings else ()
     return Problem(
         target=target,
         message=f"{item} carries {label}, but no known KubeVirt installs it: the operator deletes it at its next "

@@ -55,14 +55,13 @@ userName: u-former
 
 from collections.abc import Iterator
 
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._claims import Failed, doubt_of, failed, known_people
-from rbac_audit.rules._words import names, where
+from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
@@ -91,7 +90,7 @@ def _problem(view: View, item: Failed) -> Problem:
     binding, verdict = item.binding, item.verdict
     subjects = tuple(placed(subject, binding.namespace) for subject in binding.subjects)
     severity, advisory = _weight(view, item)
-    chain = chain_of(view, Grant(binding, None), subjects[0]) if subjects else ()
+    chain = binding_chain(view, binding, subjects)
     doubt = f" ({item.doubt})" if item.doubt else ""
     return Problem(
         target=binding.source.ref(view.name),

@@ -46,7 +46,7 @@ from collections.abc import Iterator
 
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.audit.classes import EVERYTHING, Classes
+from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, scope_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
@@ -76,7 +76,6 @@ _GRAVE = (
 
 def check(view: View) -> Iterator[Problem]:
     """Find the grave rights of platform accounts; who may do everything is reported by cluster-admin-equivalent."""
-    classes = Classes(view)
     held: dict[Binding, list[tuple[Permission, Grant]]] = {}
     everything = view.access.allowing(EVERYTHING)
     for permission in _GRAVE:
@@ -86,17 +85,15 @@ def check(view: View) -> Iterator[Problem]:
                 held.setdefault(binding, []).append((permission, grant))
     for binding, found in held.items():
         if view.ownership[binding].claim not in {Claim.HOLDS, Claim.UNPROVEN}:
-            yield from _problem(view, classes, binding, found)
+            yield from _problem(view, binding, found)
 
 
-def _problem(
-    view: View, classes: Classes, binding: Binding, found: list[tuple[Permission, Grant]]
-) -> Iterator[Problem]:
+def _problem(view: View, binding: Binding, found: list[tuple[Permission, Grant]]) -> Iterator[Problem]:
     subjects = tuple(
         subject
         for subject in dict.fromkeys(binding.subjects)
         if subject.kind == "ServiceAccount"
-        and classes.is_platform(subject)
+        and view.classes.is_platform(subject)
         and not view.baseline.ships(binding.source, subject)
     )
     if subjects:

@@ -62,7 +62,8 @@ subjects:
 
 from collections.abc import Iterator
 
-from rbac_audit.audit.estate import PUBLIC, View
+from rbac_audit.audit.classes import PUBLIC
+from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import placed
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule

@@ -55,8 +55,8 @@ from rbac_audit.access import Binding, Identity, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.escalation import uncovered
 from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED
-from rbac_audit.audit.classes import Classes
-from rbac_audit.audit.estate import PUBLIC, View
+from rbac_audit.audit.classes import PUBLIC
+from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, describe, placed, scope_of, target_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
@@ -87,7 +87,6 @@ _WRITES = tuple(
 def check(view: View) -> Iterator[Problem]:
     """Compare each binding there with what every authenticated identity may do there."""
     everybody = view.access.rules_for(Identity.of_user("anybody"), PUBLIC)
-    classes = Classes(view)
     for binding in view.access.bindings:
         if binding.namespace != PUBLIC or view.baseline.ships_binding(binding.source):
             continue
@@ -95,16 +94,16 @@ def check(view: View) -> Iterator[Problem]:
             continue
         added = uncovered(everybody, view.access.rules(binding.role))
         if added or _reaches_anonymous(binding):
-            yield from _problem(view, classes, binding, added)
+            yield from _problem(view, binding, added)
 
 
 def _reaches_anonymous(binding: Binding) -> bool:
     return any(subject.name in {ANONYMOUS, UNAUTHENTICATED} for subject in binding.subjects)
 
 
-def _problem(view: View, classes: Classes, binding: Binding, added: tuple[PolicyRule, ...]) -> Iterator[Problem]:
+def _problem(view: View, binding: Binding, added: tuple[PolicyRule, ...]) -> Iterator[Problem]:
     placements = (placed(subject, PUBLIC) for subject in binding.subjects)
-    subjects = tuple(item for item in placements if not classes.is_cluster_owner(item))
+    subjects = tuple(item for item in placements if not view.classes.is_cluster_owner(item))
     if not subjects:
         return
     writes = any(not _READ.issuperset(rule.verbs) for rule in added)

@@ -32,7 +32,8 @@ metadata:
 
 from collections.abc import Iterator
 
-from rbac_audit.audit.estate import PUBLIC, View
+from rbac_audit.audit.classes import PUBLIC
+from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.versions import at_least, parse

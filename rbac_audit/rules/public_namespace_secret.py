@@ -36,7 +36,8 @@ data: {.dockerconfigjson: e30=}
 from collections.abc import Iterator
 
 from rbac_audit.access.identity import AUTHENTICATED
-from rbac_audit.audit.estate import PUBLIC, View
+from rbac_audit.audit.classes import PUBLIC
+from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.snapshot.objects import Secret, Subject

@@ -70,8 +70,8 @@ from collections.abc import Iterable, Iterator
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED
-from rbac_audit.audit.classes import Classes
-from rbac_audit.audit.estate import PUBLIC, View
+from rbac_audit.audit.classes import PUBLIC
+from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
@@ -96,7 +96,6 @@ _SHIPPED = frozenset({"iso-image-template-userdata", "raw-image-template-userdat
 
 def check(view: View) -> Iterator[Problem]:
     """Gather read-only holders by place: harvester-public, else the project, else the namespace."""
-    classes = Classes(view)
     secrets: dict[str, list[Secret]] = {}
     for secret in view.cluster.of(Secret):
         secrets.setdefault(secret.namespace, []).append(secret)
@@ -106,7 +105,7 @@ def check(view: View) -> Iterator[Problem]:
         place = binding.namespace if binding.namespace == PUBLIC or project is None else project.id
         for subject in binding.subjects:
             who = placed(subject, binding.namespace)
-            if who.name not in _NOBODY and not classes.is_platform(who) and not classes.is_cluster_owner(who):
+            if who.name not in _NOBODY and not view.classes.is_platform(who) and not view.classes.is_cluster_owner(who):
                 places.setdefault(place, []).append((who, grant, binding))
     for place, held in sorted(places.items()):
         yield _problem(view, place, held, secrets)

@@ -43,6 +43,7 @@ from collections.abc import Iterator
 
 from rbac_audit.access import RoleKey
 from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Match, Verdict
@@ -93,7 +94,7 @@ def _role(view: View, role: ClusterRole | Role, match: Match, reach: str) -> Pro
 
 
 def _template(view: View, template: RoleTemplate, change: Change) -> Problem:
-    title = f" ({template.display_name})" if template.display_name else ""
+    title = in_brackets(template.display_name)
     known = knows_rancher(view.versions.get("rancher", ""))
     return Problem(
         target=template.ref(view.name),

@@ -60,11 +60,10 @@ from collections.abc import Iterator
 import msgspec
 
 from rbac_audit.access import Binding, Permission
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import account_of
-from rbac_audit.audit.classes import Classes, is_platform_namespace
+from rbac_audit.audit.classes import is_platform_namespace
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
@@ -92,20 +91,19 @@ _TAKE_OVER = (
 
 def check(view: View) -> Iterator[Problem]:
     """Report template bindings in the System project, then the RoleBindings that no such binding explains."""
-    classes = Classes(view)
     told: set[ObjectRef] = set()
-    for problem in _members(view, view.rancher, classes) if view.rancher else ():
+    for problem in _members(view, view.rancher) if view.rancher else ():
         told.add(problem.target)
         yield problem
     groups: dict[ObjectRef | str, list[tuple[Binding, Subject]]] = {}
     for binding in view.access.bindings:
-        if binding.namespace and classes.namespace_class(binding.namespace) == "system":
+        if binding.namespace and view.classes.namespace_class(binding.namespace) == "system":
             # One template binding makes many of these: without Rancher's objects, the subject is all that joins them.
             unproven = view.ownership[binding].claim is Claim.UNPROVEN
             if unproven and view.manages:
                 # Everybody who may log in has such bindings here; a backup may have these alone in the clear.
                 continue
-            for subject in _outsiders(view, classes, binding):
+            for subject in _outsiders(view, binding):
                 key = str(subject) if unproven else target_of(view, binding)
                 groups.setdefault(key, []).append((binding, subject))
     for held in groups.values():
@@ -114,7 +112,7 @@ def check(view: View) -> Iterator[Problem]:
             yield _bound(view, target, held)
 
 
-def _members(view: View, rancher: Rancher, classes: Classes) -> Iterator[Problem]:
+def _members(view: View, rancher: Rancher) -> Iterator[Problem]:
     rendered: dict[TemplateBinding, list[ObjectRef]] = {}
     for binding, verdict in view.ownership.items():
         for owner in verdict.owners if binding.namespace and verdict.claim is Claim.HOLDS else ():
@@ -122,33 +120,33 @@ def _members(view: View, rancher: Rancher, classes: Classes) -> Iterator[Problem
                 rendered.setdefault(owner, []).append(binding.source.ref(view.name))
     for owner in rancher.bindings:
         project = view.projects.find(owner.project)
-        if project is not None and project.system and owner.subject and not _belongs(view, classes, owner.subject):
+        if project is not None and project.system and owner.subject and not _belongs(view, owner.subject):
             problem = _member(view, rancher, owner, owner.subject)
             yield msgspec.structs.replace(problem, related=tuple(rendered.get(owner, ())))
 
 
-def _belongs(view: View, classes: Classes, subject: Subject) -> bool:
+def _belongs(view: View, subject: Subject) -> bool:
     """Tell whether a subject is of the platform or owns the cluster, so that the binding gives nothing new."""
     account = account_of(subject.name) if subject.kind == "User" else None
     if account and is_platform_namespace(account[0]):
         return True
-    return classes.is_platform(subject) or classes.is_cluster_owner(subject) or _is_system(view, classes, subject)
+    return view.classes.is_platform(subject) or view.classes.is_cluster_owner(subject) or _is_system(view, subject)
 
 
-def _is_system(view: View, classes: Classes, subject: Subject) -> bool:
+def _is_system(view: View, subject: Subject) -> bool:
     if subject.kind == "ServiceAccount":
-        return classes.namespace_class(subject.namespace) == "system"
+        return view.classes.namespace_class(subject.namespace) == "system"
     person = view.people.find(subject.name) if subject.kind == "User" else None
     return person is not None and person.system
 
 
-def _outsiders(view: View, classes: Classes, binding: Binding) -> Iterator[Subject]:
+def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
     verdict = view.ownership[binding]
     if (verdict.claim is Claim.HOLDS and not verdict.owners) or binding.role not in view.access.roles:
         return
     for subject in dict.fromkeys(binding.subjects):
         who = placed(subject, binding.namespace)
-        if not view.baseline.ships(binding.source, subject) and not _belongs(view, classes, who):
+        if not view.baseline.ships(binding.source, subject) and not _belongs(view, who):
             yield who
 
 
@@ -192,7 +190,7 @@ def _bound(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]]) -
         related=tuple(ref for binding in bindings if (ref := binding.source.ref(view.name)) != target),
         subjects=subjects,
         scope=scope_of(view, bindings),
-        chain=chain_of(view, Grant(bindings[0], None), held[0][1]),
+        chain=binding_chain(view, bindings[0], subjects),
         severity=severity,
     )
 

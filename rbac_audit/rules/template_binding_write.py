@@ -84,8 +84,8 @@ userName: u-alice
 from collections.abc import Iterator
 
 from rbac_audit.access import Permission
-from rbac_audit.audit.classes import Classes
 from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
@@ -104,11 +104,10 @@ def check(view: View) -> Iterator[Problem]:
     rancher = view.rancher
     if rancher is None:
         return
-    classes = Classes(view)
     written: dict[tuple[str, bool], str] = {}
     for item in rancher.bindings:
         subject = item.subject
-        if item.cluster != view.rancher_id or subject is None or classes.is_cluster_owner(subject):
+        if item.cluster != view.rancher_id or subject is None or view.classes.is_cluster_owner(subject):
             continue
         key = (item.template, bool(item.project))
         if key not in written:
@@ -133,7 +132,7 @@ def _written(view: View, rancher: Rancher, item: TemplateBinding) -> str:
 
 def _problem(view: View, rancher: Rancher, item: TemplateBinding, subject: Subject, written: str) -> Problem:
     template = rancher.templates.by_name.get(item.template)
-    title = f" ({template.display_name})" if template and template.display_name else ""
+    title = in_brackets(template.display_name) if template else ""
     project = view.projects.find(item.project) if item.project else None
     where = f"project {project.name or project.id}" if project else item.project or f"cluster {view.name}"
     manager = rancher.cluster.name

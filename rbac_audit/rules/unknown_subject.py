@@ -50,9 +50,8 @@ import re
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.authorizer import Grant
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, scope_of
+from rbac_audit.audit.evidence import binding_chain, scope_of, where
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
@@ -61,7 +60,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.people import People
 from rbac_audit.rules._claims import doubt_of, known_people, own_rancher
-from rbac_audit.rules._words import names, where
+from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject, User, UserAttribute
 
 # Client certificates outside system: that kubeadm, RKE2 and K3s issue to their own parts.
@@ -155,7 +154,7 @@ def _problem(
         message=f"{message} ({doubt})" if doubt else message,
         subjects=subjects,
         scope=scope_of(view, (binding,)),
-        chain=chain_of(view, Grant(binding, None), subjects[0]),
+        chain=binding_chain(view, binding, subjects),
         severity=Severity.INFO if groups else None,
         confidence=Confidence.POSSIBLE if doubt else confidence,
         key="groups" if groups else "",

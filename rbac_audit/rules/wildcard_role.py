@@ -47,7 +47,7 @@ from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.permission import ALL
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, describe, placed, scope_of
+from rbac_audit.audit.evidence import chain_of, describe, in_brackets, placed, scope_of
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.role_templates import is_shipped
@@ -142,7 +142,7 @@ def _role(view: View, key: RoleKey, role: ClusterRole | Role, wild: PolicyRule) 
 def _template(view: View, template: RoleTemplate, wild: PolicyRule, bound: list[TemplateBinding]) -> Problem:
     subjects = tuple(dict.fromkeys(item.subject for item in bound if item.subject is not None))
     held = _held(subjects, known=view.rancher is not None and view.rancher.knows_bindings)
-    title = f" ({template.display_name})" if template.display_name else ""
+    title = in_brackets(template.display_name)
     wide = template.context == "project" and ALL in wild.api_groups
     promoted = ", and Rancher promotes parts of it to the whole cluster" if wide else ""
     return Problem(
