@@ -1,5 +1,6 @@
 """One raw manifest into one typed object: secrets are dropped here, before anything else sees them."""
 
+from types import GenericAlias
 from typing import Any  # a manifest is untyped JSON until `decode` has converted it
 
 import msgspec
@@ -72,9 +73,28 @@ def decode_json(text: bytes | msgspec.Raw, group: str, kind_name: str) -> Kubern
     if decoder is None:
         return decode(_ANY.decode(text))
     try:
-        item = decoder.decode(text)
+        return _quiet(decoder.decode(text))
     except msgspec.ValidationError:
         return decode(_ANY.decode(text))
+
+
+def decode_json_list(text: str, group: str, kind_name: str) -> list[KubernetesObject] | None:
+    """Decode a JSON array of manifests of one kind; None for a kind, and for content, that `decode` has to look at.
+
+    Raises msgspec.DecodeError where it is no JSON.
+    """
+    decoder = _DIRECT_LISTS.get((group, kind_name))
+    if decoder is None:
+        return None
+    try:
+        items = decoder.decode(text)
+    except msgspec.ValidationError:
+        return None
+    return [_quiet(item) if item.metadata.annotations else item for item in items]
+
+
+def _quiet(item: KubernetesObject) -> KubernetesObject:
+    """Drop the annotations that nothing reads."""
     annotations = item.metadata.annotations
     if all(name.startswith(KEPT_ANNOTATIONS) for name in annotations):
         return item
@@ -106,6 +126,8 @@ def _without_nulls(value: Any) -> Any:  # noqa: ANN401  # any JSON value
 
 _ANY = msgspec.json.Decoder(Raw)
 _HEAD = msgspec.json.Decoder(_Head)
+HEADS = msgspec.json.Decoder(list[_Head])
 _DIRECT = {
     (kind.group, kind.kind): msgspec.json.Decoder(kind) for kind in KINDS if (kind.group, kind.kind) not in RESHAPE
 }
+_DIRECT_LISTS = {name: msgspec.json.Decoder(GenericAlias(list, kind_of(*name))) for name in _DIRECT}

@@ -57,13 +57,6 @@ class _Line(msgspec.Struct, frozen=True):
     object: msgspec.Raw
 
 
-class _Written(msgspec.Struct, frozen=True):
-    cluster: str
-    group: str
-    kind: str
-    object: KubernetesObject
-
-
 class _Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: dict[str, int]
     sha256: str
@@ -81,8 +74,10 @@ def lines(snapshot: Snapshot) -> Iterator[bytes]:
     yield _ENCODE(_header(snapshot)) + b"\n"
     for cluster in snapshot.clusters:
         for kind in sorted(cluster.objects, key=_kind_key):
+            # The same for each object of the kind, and so encoded once.
+            before, after = _ENCODE(_Line(cluster.name, kind.group, kind.kind, msgspec.Raw(b"\n"))).split(b"\n")
             for item in cluster.objects[kind]:
-                yield _ENCODE(_Written(cluster.name, kind.group, kind.kind, item)) + b"\n"
+                yield b"%b%b%b\n" % (before, _ENCODE(item), after)
 
 
 def footer(snapshot: Snapshot, sha256: str, version: str) -> bytes:

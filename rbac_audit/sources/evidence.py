@@ -78,9 +78,11 @@ class ClusterEvidence:
     def add(self, item: KubernetesObject) -> bool:
         """Keep an object; False when it replaces one that says something else."""
         key = (type(item), item.metadata.namespace, item.metadata.name)
-        known = self._objects.get(key)
+        known = self._objects.setdefault(key, item)
+        if known is item:
+            return True
         self._objects[key] = item
-        return known is None or known == item
+        return known == item
 
     @property
     def kinds(self) -> set[Kind]:

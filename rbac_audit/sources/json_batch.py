@@ -8,20 +8,29 @@ from collections import Counter
 
 import msgspec
 
-from rbac_audit.snapshot.decode import decode_json, head_of
+from rbac_audit.snapshot.decode import HEADS, decode_json, decode_json_list, head_of
 from rbac_audit.snapshot.objects import KubernetesObject, Project
 from rbac_audit.sources.documents import API_VERSION, KIND, Batch
 
 
 def decode_items(text: str) -> Batch | None:
     """Decode items and the commas between them; None unless every one is a good manifest."""
+    listed = f"[{text}]"
     try:
-        return _decode(msgspec.json.decode(f"[{text}]", type=list[msgspec.Raw]))
+        heads = {(head.api_version, head.kind) for head in HEADS.decode(listed)}
+        alike = _alike(listed, *heads.pop()) if len(heads) == 1 else None
+        return alike or _each(msgspec.json.decode(listed, type=list[msgspec.Raw]))
     except (msgspec.DecodeError, RecursionError):
         return None
 
 
-def _decode(items: list[msgspec.Raw]) -> Batch | None:
+def _alike(listed: str, api_version: str, kind: str) -> Batch | None:
+    """Decode items of one kind, as kubectl lists them, in one go; None where they need to be looked at one by one."""
+    objects = decode_json_list(listed, api_version.rpartition("/")[0], kind)
+    return None if objects is None else Batch(objects, Counter())
+
+
+def _each(items: list[msgspec.Raw]) -> Batch | None:
     objects: list[KubernetesObject] = []
     unknown: Counter[tuple[str, str]] = Counter()
     for item in items:

@@ -110,11 +110,10 @@ class ManifestFile:
             self._keep(item)
 
     def _keep(self, item: KubernetesObject) -> None:
-        if item.namespaced and not item.metadata.namespace:
-            item = in_default_namespace(item)
-            self._defaulted.add(item)
-        elif item.metadata.namespace and not item.namespaced:
-            item = without_namespace(item)
+        if bool(item.metadata.namespace) != item.namespaced:
+            item = in_default_namespace(item) if item.namespaced else without_namespace(item)
+            if item.namespaced:
+                self._defaulted.add(item)
         if not self._cluster.add(item):
             self._replaced.add(item)
         self._kinds.add(type(item))
