@@ -152,7 +152,7 @@ def test_wheel_says_what_it_is(builds: Builds) -> None:
     assert "Requires-Python: >=3.11" in metadata
     assert shipped[f"{about}/entry_points.txt"].decode().split("\n")[:2] == [
         "[console_scripts]",
-        "rbac-audit = rbac_audit.cli.main:main",
+        "rbac-audit = rbac_audit.cli.main:script",
     ]
 
 

@@ -46,6 +46,14 @@ class Authorizer:
         return dict(by_role(self.bindings))
 
     @cached_property
+    def by_namespace(self) -> dict[str, list[Binding]]:
+        """Bindings by the namespace they are in, "" for cluster-wide."""
+        index: dict[str, list[Binding]] = {}
+        for binding in self.bindings:
+            index.setdefault(binding.namespace, []).append(binding)
+        return index
+
+    @cached_property
     def by_subject(self) -> dict[str, dict[str, list[Binding]]]:
         """Bindings by subject key (`u:alice`, `g:devs`), then namespace."""
         return {key: dict(found) for key, found in by_subject(self.bindings).items()}

@@ -68,7 +68,8 @@ def by_subject(bindings: Iterable[Binding]) -> Mapping[str, Mapping[str, list[Bi
     """Index bindings by subject key, then by namespace ("" for cluster-wide)."""
     index: dict[str, dict[str, list[Binding]]] = {}
     for binding in bindings:
-        for key in dict.fromkeys(subject_key(subject, binding.namespace) for subject in binding.subjects):
+        namespace = binding.namespace
+        for key in {subject_key(subject, namespace): None for subject in binding.subjects}:
             if key is not None:
-                index.setdefault(key, {}).setdefault(binding.namespace, []).append(binding)
+                index.setdefault(key, {}).setdefault(namespace, []).append(binding)
     return index

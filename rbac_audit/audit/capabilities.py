@@ -7,11 +7,11 @@ import msgspec
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.identity import subject_key
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import placed, subject_ref, target_of
+from rbac_audit.audit.evidence import placed, subject_ref, targets_of
 from rbac_audit.audit.policy import PolicyPermission
 from rbac_audit.audit.report import Capability, Holding
 from rbac_audit.errors import BadPolicy
-from rbac_audit.snapshot.objects import ObjectRef, Subject
+from rbac_audit.snapshot.objects import Subject
 
 
 class CapabilitySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -43,45 +43,31 @@ def columns(specs: Iterable[CapabilitySpec]) -> tuple[Capability, ...]:
     return tuple(Capability(spec.name, spec.title) for spec in specs)
 
 
-class _Held:
-    """What is gathered for one row before it is written."""
-
-    __slots__ = ("capabilities", "namespaces", "subject", "through")
-
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.namespaces: set[str] = set()
-        self.capabilities: set[str] = set()
-        self.through: dict[ObjectRef, None] = {}
-
-
 def holdings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[Holding]:
     """List who can do what where, one row for a subject, project and reach; parts of the platform are left out.
 
     One pass over the bindings: what a role can do is worked out once for each distinct role.
     """
     able = _able(view, specs)
-    rows: dict[tuple[str, str, bool], _Held] = {}
-    for binding in view.access.bindings:
-        names = able.get(binding.role)
-        if names is not None:
+    rows: dict[tuple[str, str, bool], tuple[Subject, list[Binding]]] = {}
+    for role in able:
+        for binding in view.access.by_role.get(role, ()):
             project = view.projects.of(binding.namespace)
             for subject in _people(view, binding):
                 key = (str(subject), project.id if project else "", not binding.namespace)
-                row = rows.setdefault(key, _Held(subject))
-                row.capabilities |= names
-                row.through[target_of(view, binding)] = None
-                row.namespaces.add(binding.namespace)
-    for (_, project_id, everywhere), row in sorted(rows.items()):
+                if (row := rows.get(key)) is None:
+                    row = rows[key] = (subject, [])
+                row[1].append(binding)
+    for (_, project_id, everywhere), (subject, bindings) in sorted(rows.items(), key=lambda row: row[0]):
         yield Holding(
-            subject=subject_ref(view, row.subject),
+            subject=subject_ref(view, subject),
             cluster=view.name,
             project=project_id,
             cluster_wide=everywhere,
-            namespaces=() if everywhere else tuple(sorted(row.namespaces)),
-            capabilities=tuple(sorted(row.capabilities)),
-            through=tuple(sorted(row.through)),
-            member=bool(project_id) and view.classes.is_member(row.subject, project_id),
+            namespaces=() if everywhere else tuple(sorted({binding.namespace for binding in bindings})),
+            capabilities=tuple(sorted(set[str]().union(*(able[binding.role] for binding in bindings)))),
+            through=tuple(sorted(targets_of(view, bindings))),
+            member=bool(project_id) and view.classes.is_member(subject, project_id),
         )
 
 

@@ -1,19 +1,24 @@
 """Classes of subjects and namespaces that access policies speak of: members, owners, shipped, platform, …"""
 
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rbac_audit.access import Binding
-from rbac_audit.access.authorizer import Grant
+from rbac_audit.access import Binding, RoleKey
+from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import MASTERS
 from rbac_audit.access.permission import ALL, Permission
 from rbac_audit.rancher.bindings import TemplateBinding
-from rbac_audit.rancher.ownership import Claim, Ownership
+from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.templates import grants
-from rbac_audit.snapshot.objects import Namespace, ServiceAccount, Subject
+from rbac_audit.snapshot.objects import Namespace, PolicyRule, ServiceAccount, Subject
 
 if TYPE_CHECKING:  # a view holds its classes
     from rbac_audit.audit.estate import View
+
+OfSubject = Callable[[Binding, Subject], bool]
+OfRule = Callable[[Binding, PolicyRule | None, Subject], bool]
 
 PUBLIC = "harvester-public"
 SUBJECT_CLASSES = (
@@ -45,6 +50,9 @@ class Classes:
     def __init__(self, view: "View") -> None:
         """Look at one cluster."""
         self._view = view
+        self._classes: dict[str, str] = {}
+        self._known: dict[tuple[Subject, str], bool] = {}
+        self._reaching: dict[str, Mapping[RoleKey, list[Binding]]] = {}
 
     @cached_property
     def system_namespaces(self) -> frozenset[str]:
@@ -59,11 +67,32 @@ class Classes:
 
     def namespace_class(self, namespace: str) -> str:
         """Class of a namespace: public, system, projects or unassigned."""
+        found = self._classes.get(namespace)
+        if found is None:
+            found = self._classes[namespace] = self._class_of(namespace)
+        return found
+
+    def _class_of(self, namespace: str) -> str:
         if namespace == PUBLIC:
             return "public"
         if namespace in self.system_namespaces or is_platform_namespace(namespace):
             return "system"
         return "projects" if self._view.projects.of(namespace) else "unassigned"
+
+    def reaching(self, name: str) -> Mapping[RoleKey, list[Binding]]:
+        """Index by role the bindings that reach the namespaces of a class, with the cluster-wide ones."""
+        if name == "all":
+            return self._view.access.by_role
+        if name not in self._reaching:
+            wide = self._view.access.by_namespace.get("", ())
+            self._reaching[name] = by_role(itertools.chain(wide, self.bindings_in(name)))
+        return self._reaching[name]
+
+    def bindings_in(self, name: str) -> Iterator[Binding]:
+        """List the bindings in the namespaces of a class, in their order; a cluster-wide one is in none."""
+        for namespace, bindings in self._view.access.by_namespace.items():
+            if namespace and self.namespace_class(namespace) == name:
+                yield from bindings
 
     @cached_property
     def _members(self) -> dict[str, set[str]]:
@@ -82,8 +111,12 @@ class Classes:
             home = self._view.projects.of(subject.namespace)
             if home is not None and home.id == project:
                 return True
-        members = self._members.get(project, set())
-        return any(name in members for name in self._names(subject))
+        key = (subject, project)
+        found = self._known.get(key)
+        if found is None:
+            members = self._members.get(project, set())
+            found = self._known[key] = any(name in members for name in self._names(subject))
+        return found
 
     def _names(self, subject: Subject) -> tuple[str, ...]:
         person = self._view.people.find(subject.name) if subject.kind == "User" else None
@@ -106,6 +139,10 @@ class Classes:
         """Tell whether a subject owns the cluster or is a Rancher administrator, by itself or through a group."""
         return any(name in self._owners for name in self._names(subject))
 
+    def is_owner_through(self, binding: Binding, subject: Subject) -> bool:
+        """Tell whether a subject owns the cluster, or a mark of Rancher that is not disproven says so."""
+        return self.is_cluster_owner(subject) or binding in self._like_owners
+
     @cached_property
     def _admins(self) -> frozenset[str]:
         holders = self._view.access.holders(EVERYTHING)
@@ -124,65 +161,71 @@ class Classes:
             return is_platform_namespace(subject.name.removeprefix("system:serviceaccounts:"))
         return subject.name == MASTERS or subject.name.startswith(_CONTROL_PLANE)
 
-    def is_shipped(self, binding: Binding, subject: Subject, grant: Grant) -> bool:
+    def is_shipped(self, binding: Binding, rule: PolicyRule | None, subject: Subject) -> bool:
         """Tell whether a component ships this subject in this binding, and the rule in its role."""
         return self._view.baseline.ships(binding.source, subject) and self._view.baseline.ships_rule(
-            self._view.access.roles.get(binding.role), grant.rule
+            self._view.access.roles.get(binding.role), rule
         )
 
-    def allowed(self, classes: tuple[str, ...], grant: Grant, subject: Subject, namespace: str) -> bool:
-        """Tell whether a subject is in any of the classes, or named among them, for what reaches a namespace."""
-        return any(self._in_class(name, grant, subject, namespace) for name in classes)
+    def tests(self, names: Iterable[str]) -> tuple[list[OfSubject], list[OfRule]]:
+        """Make the tests of classes, or of single subjects among them: those of the subject, those of each rule too."""
+        of_rule = [self._of_rule[name] for name in names if name in self._of_rule]
+        rest = [name for name in names if name not in self._of_rule]
+        called = frozenset(rest) - self._of_subject.keys()
+        of_subject = [self._of_subject[name] for name in rest if name in self._of_subject]
+        return [*of_subject, *([lambda _, who: str(who) in called] if called else [])], of_rule
 
-    def _in_class(self, name: str, grant: Grant, subject: Subject, namespace: str) -> bool:
-        binding = grant.binding
-        if binding is None:
-            return False
-        match name:
-            case "project-members":
-                return self._is_in_project_of(namespace, subject) or self._believed(binding, "prtb", "rtb-owner")
-            case "members-by-shipped-roles":
-                return self._is_in_project_of(namespace, subject) and self._has_shipped_role(binding, grant)
-            case "project-roles":
-                return self._is_project_role(binding) or self._believed(binding, "prtb", "rtb-owner")
-            case "cluster-owners":
-                return self.is_cluster_owner(subject) or self._looks_like_owner(binding)
-            case "shipped":
-                return self.is_shipped(binding, subject, grant)
-            case "platform":
-                return self.is_platform(subject)
-            case _:
-                return name == str(subject) or (name == "cluster-admins" and self.is_cluster_admin(subject))
+    @cached_property
+    def _of_rule(self) -> Mapping[str, OfRule]:
+        return {"shipped": self.is_shipped, "members-by-shipped-roles": self._is_member_by_shipped_role}
 
-    def _has_shipped_role(self, binding: Binding, grant: Grant) -> bool:
-        return self._view.baseline.ships_rule(self._view.access.roles.get(binding.role), grant.rule)
+    @cached_property
+    def _of_subject(self) -> Mapping[str, OfSubject]:
+        return {
+            "project-roles": lambda binding, _: binding in self._project_roles,
+            "project-members": lambda binding, who: self._is_here(binding, who) or binding in self._like_members,
+            "platform": lambda _, who: self.is_platform(who),
+            "cluster-owners": self.is_owner_through,
+            "cluster-admins": lambda _, who: self.is_cluster_admin(who),
+        }
 
-    def _looks_like_owner(self, binding: Binding) -> bool:
-        owner = not binding.namespace and binding.role_ref.name in _OWNER_ROLES
-        return owner and _unproven(self._view.ownership[binding], *_MARKS)
+    def _is_here(self, binding: Binding, who: Subject) -> bool:
+        project = self._view.projects.of(binding.namespace) if binding.namespace else None
+        return project is not None and self.is_member(who, project.id)
 
-    def _is_in_project_of(self, namespace: str, subject: Subject) -> bool:
-        project = self._view.projects.of(namespace) if namespace else None
-        return project is not None and self.is_member(subject, project.id)
+    def _is_member_by_shipped_role(self, binding: Binding, rule: PolicyRule | None, who: Subject) -> bool:
+        return self._is_here(binding, who) and self._view.baseline.ships_rule(
+            self._view.access.roles.get(binding.role), rule
+        )
 
-    def _is_project_role(self, binding: Binding) -> bool:
-        if not binding.namespace:
-            return False
-        verdict = self._view.ownership[binding]
-        rendered = any(isinstance(owner, TemplateBinding) and owner.project for owner in verdict.owners)
-        return verdict.claim is Claim.HOLDS and rendered
+    @cached_property
+    def _project_roles(self) -> frozenset[Binding]:
+        """The bindings that Rancher renders from project role template bindings."""
+        held = ((item, verdict) for item, verdict in self._view.ownership.items() if verdict.claim is Claim.HOLDS)
+        return self._like_members.union(
+            binding
+            for binding, verdict in held
+            for owner in (verdict.owners if binding.namespace else ())
+            if isinstance(owner, TemplateBinding) and owner.project
+        )
 
-    def _believed(self, binding: Binding, *marks: str) -> bool:
-        return bool(binding.namespace) and _unproven(self._view.ownership[binding], *marks)
+    @cached_property
+    def _like_members(self) -> frozenset[Binding]:
+        return frozenset(item for item in self._unproven("prtb", "rtb-owner") if item.namespace)
+
+    @cached_property
+    def _like_owners(self) -> frozenset[Binding]:
+        found = (item for item in self._unproven("globaladmin", "crtb", "rtb-owner") if not item.namespace)
+        return frozenset(item for item in found if item.role_ref.name in _OWNER_ROLES)
+
+    def _unproven(self, *marks: str) -> Iterator[Binding]:
+        """Believe a marker where Rancher's objects were not read: that nothing was verified is said once, as a gap."""
+        for binding, verdict in self._view.ownership.items():
+            if verdict.claim is Claim.UNPROVEN and any(mark in verdict.marker for mark in marks):
+                yield binding
 
 
-_MARKS = ("globaladmin", "crtb", "rtb-owner")
 _OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator"})
-
-
-def _unproven(verdict: Ownership, *marks: str) -> bool:
-    """Believe a marker where Rancher's objects were not read: that nothing was verified is said once, as a gap."""
-    return verdict.claim is Claim.UNPROVEN and any(mark in verdict.marker for mark in marks)
 
 
 def is_platform_namespace(name: str) -> bool:

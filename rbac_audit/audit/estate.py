@@ -116,6 +116,13 @@ class View:
         }
         return {name: version for name, version in found.items() if version}
 
+    @cached_property
+    def shipped(self) -> tuple[Binding, ...]:
+        """The bindings under names that some component ships, whether they are as it ships them or not."""
+        places = self.access.by_namespace
+        found = (binding for name in sorted(self.baseline.namespaces & places.keys()) for binding in places[name])
+        return tuple(item for item in found if self.baseline.variants(item.source.kind, item.namespace, item.name))
+
     @property
     def baseline(self) -> Baseline:
         """What the parts of a Harvester cluster ship, of every known version."""

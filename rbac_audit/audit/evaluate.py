@@ -1,7 +1,6 @@
 """Rules over an estate: findings, and what could not be evaluated."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -115,10 +114,15 @@ def _named(message: str, subjects: Iterable[SubjectRef]) -> str:
     """Call the subjects of a message as people know them, longer subjects first; whom exactly, the finding lists."""
     names = {str(subject): _called(subject) for subject in subjects if subject.display_name}
     names = {text: name for text, name in names.items() if text in message and name not in message}
-    if len(names) < 2:
-        return next((message.replace(text, name) for text, name in names.items()), message)
-    pattern = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
-    return re.sub(pattern, lambda found: names[found[0]], message)
+    return _replaced(message, sorted(names.items(), key=lambda pair: -len(pair[0])))
+
+
+def _replaced(message: str, names: Sequence[tuple[str, str]]) -> str:
+    """Replace each text outside what was replaced before it."""
+    if not names:
+        return message
+    (text, name), *others = names
+    return name.join(_replaced(part, others) for part in message.split(text))
 
 
 def _called(subject: SubjectRef) -> str:

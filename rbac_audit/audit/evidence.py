@@ -6,7 +6,7 @@ from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Link, SubjectRef
-from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.objects import ObjectRef, PolicyRule, Subject
 
@@ -41,10 +41,18 @@ def owner_of(view: View, binding: Binding) -> TemplateBinding | None:
 
 def target_of(view: View, binding: Binding) -> ObjectRef:
     """Point at the object that has to change: the owner on the management cluster, else the binding itself."""
-    verdict = view.ownership[binding]
-    if verdict.claim is Claim.HOLDS and verdict.owners and view.rancher:
-        return verdict.owners[0].source.ref(view.rancher.cluster.name)
-    return binding.source.ref(view.name)
+    return targets_of(view, (binding,))[0]
+
+
+def targets_of(view: View, bindings: Iterable[Binding]) -> tuple[ObjectRef, ...]:
+    """Point at the objects that have to change, each once: one template binding makes many bindings."""
+    makers: dict[Binding | TemplateBinding | GlobalBinding, None] = {}
+    for binding in bindings:
+        verdict = view.ownership[binding]
+        owned = verdict.claim is Claim.HOLDS and verdict.owners and view.rancher
+        makers[verdict.owners[0] if owned else binding] = None
+    manager = view.rancher.cluster.name if view.rancher else ""
+    return tuple(item.source.ref(view.name if isinstance(item, Binding) else manager) for item in makers)
 
 
 def chain_of(view: View, grant: Grant, subject: Subject) -> tuple[Link, ...]:

@@ -1,7 +1,7 @@
 """An access policy made into a rule: distinct roles first, holders second."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, partial
 
 import msgspec
@@ -9,9 +9,10 @@ import msgspec
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.aggregation import selects
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import subject_key
 from rbac_audit.access.permission import Permission, rule_allows
-from rbac_audit.audit.classes import RANCHER_CLASSES, Classes
+from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, OfSubject
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
@@ -76,27 +77,28 @@ def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
 
 def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
     """Decide each distinct role once, then whom its bindings reach."""
-    places, causes = _places(spec, view), cache(partial(cause_of, view))
+    reaching, causes = _reaching(spec, view), cache(partial(cause_of, view))
     for number, entry in enumerate(spec.permissions or spec.all_of):
-        allowed = (*entry.allowed, *spec.allowed)
+        allowed = view.classes.tests((*entry.allowed, *spec.allowed))
         for role, rules in _holding(entry, view).items():
-            for binding in view.access.by_role.get(role, ()):
-                if not places(binding.namespace):
-                    continue
-                for who, rule in _outsiders(binding, rules, view.classes, allowed):
+            # A namespaced binding grants no URL.
+            named = [rule for rule, held in rules.items() if not all(item.path for item in held)]
+            for binding in reaching.get(role, ()):
+                for who, rule in _outsiders(binding, named if binding.namespace else list(rules), *allowed):
                     held, grant = tuple(rules[rule]), Grant(binding, rule)
                     yield Hit(number, grant, binding, who, binding.namespace, held, causes(role, rule))
 
 
 def _outsiders(
-    binding: Binding, rules: Mapping[PolicyRule, list[Permission]], classes: Classes, allowed: tuple[str, ...]
+    binding: Binding, rules: list[PolicyRule], of_subject: list[OfSubject], of_rule: list[OfRule]
 ) -> Iterator[tuple[Subject, PolicyRule]]:
-    """Find the subjects of a binding that may not hold one of the rules; a namespaced binding grants no URL."""
-    granted = [rule for rule, held in rules.items() if not binding.namespace or any(not item.path for item in held)]
-    for subject in binding.subjects:
+    """Find the subjects of a binding that may not hold one of the rules."""
+    for subject in binding.subjects if rules else ():
         who = placed(subject, binding.namespace)
-        for rule in granted if subject_key(who, "") else ():
-            if not classes.allowed(allowed, Grant(binding, rule), who, binding.namespace):
+        if subject_key(who, "") is None or any(test(binding, who) for test in of_subject):
+            continue
+        for rule in rules:
+            if not any(test(binding, rule, who) for test in of_rule):
                 yield who, rule
                 break
 
@@ -135,18 +137,17 @@ def cause_of(view: View, role: RoleKey, rule: PolicyRule) -> ObjectRef | None:
     return None
 
 
-def _places(spec: PolicySpec, view: View) -> Callable[[str], bool]:
-    """Make the test whether a binding's namespace is one that the policy speaks of; a cluster-wide one reaches all."""
+def _reaching(spec: PolicySpec, view: View) -> Mapping[RoleKey, list[Binding]]:
+    """Index by role the bindings that reach the namespaces which a policy speaks of; a cluster-wide one reaches all."""
     chosen = spec.where.namespaces
     if isinstance(chosen, str):
-        class_of = cache(view.classes.namespace_class)
-        return lambda place: not place or chosen == "all" or class_of(place) == chosen
+        return view.classes.reaching(chosen)
     if isinstance(chosen, Selector):
         selector = chosen.selector
         namespaces = view.cluster.of(Namespace)
-        selected = frozenset(item.name for item in namespaces if selects(selector, item.metadata.labels))
-        return lambda place: not place or place in selected
-    return lambda place: not place or place in chosen
+        chosen = tuple(item.name for item in namespaces if selects(selector, item.metadata.labels))
+    places = view.access.by_namespace
+    return by_role(binding for place in dict.fromkeys(("", *chosen)) for binding in places.get(place, ()))
 
 
 def _together(entries: int, hits: Iterable[Hit]) -> Iterator[list[Hit]]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import rich_click as click
-from rich.console import Console
 
 from rbac_audit import __version__
 from rbac_audit.audit.build import Run, build_report
@@ -19,11 +18,16 @@ from rbac_audit.cli.asking import PATH, Asked, backup_key, pair, read_sources
 from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import WrongUse
-from rbac_audit.report import terminal
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
 
 SEVERITIES = click.Choice([severity.value for severity in Severity])
+
+
+def _terminal(report: Report) -> str:
+    from rbac_audit.report import terminal
+
+    return terminal.plain(report)
 
 
 def _json(report: Report) -> str:
@@ -38,7 +42,7 @@ def _html(report: Report) -> str:
     return html.render(report)
 
 
-FORMATS: dict[str, Callable[[Report], str]] = {"terminal": terminal.plain, "json": _json, "html": _html}
+FORMATS: dict[str, Callable[[Report], str]] = {"terminal": _terminal, "json": _json, "html": _html}
 
 
 @click.command(
@@ -142,6 +146,10 @@ def _deliver(report: Report, targets: Iterable[tuple[str, str]]) -> None:
         if path != "-":
             continue
         if name == "terminal":
+            from rich.console import Console
+
+            from rbac_audit.report import terminal
+
             terminal.write(report, Console(file=sys.stdout, force_terminal=sys.stdout.isatty()))
         else:
             click.echo(FORMATS[name](report).encode(), nl=False)

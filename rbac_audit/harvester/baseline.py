@@ -76,6 +76,11 @@ class Baseline:
             for key, variant in component.variants():
                 self._variants[key] = (*self._variants.get(key, ()), variant)
 
+    @cached_property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces that something is shipped in, "" for cluster-scoped objects."""
+        return frozenset(namespace for _, namespace, _ in self._variants)
+
     def harvester_versions(self) -> tuple[str, ...]:
         """Name the known Harvester releases, oldest first, without the `v`."""
         return tuple(self._releases)

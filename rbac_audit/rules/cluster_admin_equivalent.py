@@ -71,9 +71,9 @@ def check(view: View) -> Iterator[Problem]:
     owners: dict[Subject, dict[ObjectRef, None]] = {}
     groups: dict[Subject, list[tuple[Binding, Grant]]] = {}
     for subject, grant, binding in _holders(view):
-        if view.classes.allowed(("shipped",), grant, subject, "") or subject.name == MASTERS:
+        if view.classes.is_shipped(binding, grant.rule, subject) or subject.name == MASTERS:
             continue
-        if not view.classes.allowed(("cluster-owners",), grant, subject, ""):
+        if not view.classes.is_owner_through(binding, subject):
             yield _stranger(view, binding, subject, grant, platform=view.classes.is_platform(subject))
         elif subject.kind == "User":
             owners.setdefault(subject, {})[target_of(view, binding)] = None

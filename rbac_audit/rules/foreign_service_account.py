@@ -60,10 +60,8 @@ _GUEST_ROLE = "harvesterhci.io:cloudprovider"
 def check(view: View) -> Iterator[Problem]:
     """Compare the project of each binding's namespace with those of the accounts in it."""
     groups: dict[tuple[ObjectRef, bool], list[tuple[Binding, Subject]]] = {}
-    for binding in view.access.bindings:
-        if not binding.namespace or view.classes.namespace_class(binding.namespace) != "projects":
-            continue
-        for subject in dict.fromkeys(binding.subjects):
+    for binding in view.classes.bindings_in("projects"):
+        for subject in binding.subjects:
             home = home_of(subject, binding.namespace)
             if home and _is_foreign(view, binding, home) and not view.baseline.ships(binding.source, subject):
                 key = (target_of(view, binding), view.classes.namespace_class(home) == "system")

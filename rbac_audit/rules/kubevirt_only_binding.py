@@ -89,7 +89,8 @@ def check(view: View) -> Iterator[Problem]:
 
 def _covers_images(view: View, bindings: Iterable[Binding]) -> bool:
     """A cluster-wide role that reads Harvester's images is more than an operator's role, in every namespace."""
-    return any(view.access.first_allowing(binding.role, _READ_IMAGES) is not None for binding in bindings)
+    roles = view.access.allowing(_READ_IMAGES)
+    return any(binding.role in roles for binding in bindings)
 
 
 def _regular(view: View, binding: Binding) -> bool:

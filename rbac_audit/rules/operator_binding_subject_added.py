@@ -59,7 +59,7 @@ _RESET = {
 
 def check(view: View) -> Iterator[Problem]:
     """Report the subjects that a shipped binding has beyond its own."""
-    for binding in view.access.bindings:
+    for binding in view.shipped:
         match = view.baseline.match(binding.source)
         if match.verdict is Verdict.DIFFERS:
             extra = tuple(

@@ -65,7 +65,8 @@ def _labelled(view: View) -> Iterator[tuple[RbacObject, list[Binding]]]:
         if role.metadata.labels.get(MANAGED_BY) in OPERATORS:
             yield role, view.access.by_role.get(key, [])
     for binding in view.access.bindings:
-        if binding.source.metadata.labels.get(MANAGED_BY) in OPERATORS:
+        labels = binding.source.metadata.labels
+        if labels and labels.get(MANAGED_BY) in OPERATORS:
             yield binding.source, [binding]
 
 

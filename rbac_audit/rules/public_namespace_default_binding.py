@@ -89,7 +89,7 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _objects(view: View) -> Iterator[RbacObject]:
-    yield from view.cluster.of(RoleBinding)
+    yield from (item for item in view.cluster.of(RoleBinding) if item.metadata.namespace == PUBLIC)
     yield from view.cluster.of(ClusterRole)
     yield from view.cluster.of(ClusterRoleBinding)
 

@@ -87,8 +87,8 @@ _WRITES = tuple(
 def check(view: View) -> Iterator[Problem]:
     """Compare each binding there with what every authenticated identity may do there."""
     everybody = view.access.rules_for(Identity.of_user("anybody"), PUBLIC)
-    for binding in view.access.bindings:
-        if binding.namespace != PUBLIC or view.baseline.ships_binding(binding.source):
+    for binding in view.access.by_namespace.get(PUBLIC, ()):
+        if view.baseline.ships_binding(binding.source):
             continue
         if any(view.access.first_allowing(binding.role, write) for write in _WRITES):
             continue

@@ -96,16 +96,15 @@ def check(view: View) -> Iterator[Problem]:
         told.add(problem.target)
         yield problem
     groups: dict[ObjectRef | str, list[tuple[Binding, Subject]]] = {}
-    for binding in view.access.bindings:
-        if binding.namespace and view.classes.namespace_class(binding.namespace) == "system":
-            # One template binding makes many of these: without Rancher's objects, the subject is all that joins them.
-            unproven = view.ownership[binding].claim is Claim.UNPROVEN
-            if unproven and view.manages:
-                # Everybody who may log in has such bindings here; a backup may have these alone in the clear.
-                continue
-            for subject in _outsiders(view, binding):
-                key = str(subject) if unproven else target_of(view, binding)
-                groups.setdefault(key, []).append((binding, subject))
+    for binding in view.classes.bindings_in("system"):
+        # One template binding makes many of these: without Rancher's objects, the subject is all that joins them.
+        unproven = view.ownership[binding].claim is Claim.UNPROVEN
+        if unproven and view.manages:
+            # Everybody who may log in has such bindings here; a backup may have these alone in the clear.
+            continue
+        for subject in _outsiders(view, binding):
+            key = str(subject) if unproven else target_of(view, binding)
+            groups.setdefault(key, []).append((binding, subject))
     for held in groups.values():
         target = target_of(view, held[0][0])
         if target not in told:
@@ -114,8 +113,10 @@ def check(view: View) -> Iterator[Problem]:
 
 def _members(view: View, rancher: Rancher) -> Iterator[Problem]:
     rendered: dict[TemplateBinding, list[ObjectRef]] = {}
-    for binding, verdict in view.ownership.items():
-        for owner in verdict.owners if binding.namespace and verdict.claim is Claim.HOLDS else ():
+    places = view.access.by_namespace
+    for binding in (item for name in sorted(view.projects.system_namespaces()) for item in places.get(name, ())):
+        verdict = view.ownership[binding]
+        for owner in verdict.owners if verdict.claim is Claim.HOLDS else ():
             if isinstance(owner, TemplateBinding):
                 rendered.setdefault(owner, []).append(binding.source.ref(view.name))
     for owner in rancher.bindings:

@@ -229,3 +229,13 @@ def test_a_linked_rancher_names_the_subjects() -> None:
     (finding,) = evaluate(of, [rule(says(Problem(target=ref("devs"), message="wrong", subjects=(alice,))))]).findings
     assert [subject.display_name for subject in finding.subjects] == ["Alice"]
     assert view(of, "harvester").display_name(alice) == "Alice"
+
+
+def test_a_name_that_begins_like_another_is_replaced_as_a_whole() -> None:
+    known = "{{apiVersion: management.cattle.io/v3, kind: User, metadata: {{name: {0}}}, displayName: {1}}}\n---\n"
+    people = known.format("u-a", "Ann") + known.format("u-ab", "Abe")
+    of = joined({"harvester": SHOP + BINDING, "rancher": rancher("c-m-abcd1234") + people})
+    subjects = tuple(Subject(kind="User", name=name) for name in ("u-a", "u-ab"))
+    problem = Problem(target=ref("devs"), message="User:u-ab knows User:u-a", subjects=subjects)
+    (finding,) = evaluate(of, [rule(says(problem))]).findings
+    assert finding.message == "Abe (User:u-ab) knows Ann (User:u-a)"

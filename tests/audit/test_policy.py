@@ -287,6 +287,15 @@ def test_several_bindings_of_one_template_binding_are_one_finding() -> None:
     assert len(finding.related) == 2
 
 
+@pytest.mark.parametrize(("namespace", "left"), [("shop-dev", []), ("", ["User:u-bob"])])
+def test_an_unproven_mark_of_a_project_says_nothing_about_a_cluster_wide_binding(
+    namespace: str, left: list[str]
+) -> None:
+    mark = "labels: {authz.cluster.cattle.io/rtb-owner-updated: c-m-abcd1234-p-shop_prtb-bob}"
+    text = granted("made", PODS, BOB, namespace, "role").replace('name: "made"', f'name: "made", {mark}')
+    assert who(found(policy(f"permissions: [{PODS}]\n  allowed: [project-roles]"), estate(text))) == left
+
+
 BOTH = policy(f"allOf: [{PODS}, {SECRETS}]")
 
 
