@@ -1,5 +1,6 @@
 """One kubeconfig context as a connection: plain GETs through the kubernetes client, without its models."""
 
+import ssl
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -47,6 +48,8 @@ class Connection:
 
     def get(self, path: str, query: Mapping[str, str], accept: str, patience: Patience) -> Answer:
         """Send one GET, once; raises Failed when no whole answer arrives."""
+        from kubernetes.client.exceptions import ApiException
+
         method, url, signed, *_ = self._api.param_serialize(
             "GET", path, query_params=list(query.items()), auth_settings=["BearerToken"]
         )
@@ -66,6 +69,9 @@ class Connection:
                 raise
         except urllib3.exceptions.HTTPError as error:
             raise _failure(error) from None
+        except ApiException as error:
+            # The client raises it instead of the SSLError, and for nothing else here (kubernetes/client/rest.py).
+            raise _tls_failure(error.__context__) from None
 
     def close(self) -> None:
         """Let go of its sockets."""
@@ -98,9 +104,6 @@ def _unpacked(chunk: bytes, unpack: "zlib._Decompress") -> bytes:
 
 def _failure(error: urllib3.exceptions.HTTPError) -> Failed:
     match error:
-        case urllib3.exceptions.SSLError():
-            advice = "check certificate-authority-data of the context"
-            return Failed("its certificate is not trusted", advice, whole=True)
         case urllib3.exceptions.NewConnectionError() | urllib3.exceptions.ConnectTimeoutError():
             return Failed("it cannot be reached", "check the server of the context", again=True, whole=True)
         case urllib3.exceptions.ProxyError():
@@ -108,6 +111,19 @@ def _failure(error: urllib3.exceptions.HTTPError) -> Failed:
         case urllib3.exceptions.TimeoutError():
             return Failed("it did not answer in time", "give it more time with --kind-timeout", again=True)
     return Failed("the connection was cut", "collect again", again=True)
+
+
+def _tls_failure(error: BaseException | None) -> Failed:
+    """Say what OpenSSL found wrong, in its own words: they quote nothing that the server sent."""
+    cause = error.args[0] if isinstance(error, urllib3.exceptions.SSLError) else None
+    if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return _failure(urllib3.exceptions.ProtocolError())
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        advice = "check certificate-authority-data and tls-server-name of the context's cluster in the kubeconfig"
+        return Failed(f"its certificate is not trusted ({cause.verify_message.rstrip('.')})", advice, whole=True)
+    reason = (getattr(cause, "reason", None) or type(cause).__name__).replace("_", " ").lower()
+    advice = "check the server, the certificate-authority and the client-certificate of the context in the kubeconfig"
+    return Failed(f"no TLS connection could be made ({reason})", advice, whole=True)
 
 
 def connect(kubeconfig: Path | None, context: str, impersonation: Iterable[tuple[str, str]]) -> Connection:

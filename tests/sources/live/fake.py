@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -51,8 +52,8 @@ def status(code: int, **headers: str) -> Reply:
 class Fake:
     """Empty lists of every built-in kind, and no others, unless `script` has an answer."""
 
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, scheme: str, port: int) -> None:
+        self.url = f"{scheme}://127.0.0.1:{port}"
         self.asked: list[Asked] = []
         self.script: Script = lambda _: None
 
@@ -81,7 +82,7 @@ def only(plural: str, *replies: Reply) -> Script:
 
 
 @contextmanager
-def serving() -> Iterator[Fake]:
+def serving(tls: ssl.SSLContext | None = None) -> Iterator[Fake]:
     """Serve while the block runs."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -95,10 +96,17 @@ def serving() -> Iterator[Fake]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # likewise
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    class Quiet(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None:
+            """A client that breaks off a handshake is what some tests are about."""
+
+    with Quiet(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         server.block_on_close = False
-        fake = Fake(server.server_address[1])
+        if tls:
+            # The handshake is made by the thread of the request, at its first read.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        fake = Fake("https" if tls else "http", server.server_address[1])
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
