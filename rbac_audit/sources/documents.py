@@ -16,17 +16,28 @@ API_VERSION = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[a-z0-9]{1,63}")
 
 
 class Place(msgspec.Struct, frozen=True):
-    """A position in a file; document and item count from 1, and 0 means that there is none."""
+    """A position in a file; document and item count from 1, and 0 means that there is none.
+
+    `inner` counts the items of Lists inside of the item.
+    """
 
     file: str
     document: int = 0
     line: int = 0
     item: int = 0
+    inner: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        """`roles.yaml, document 2, item 5, line 30`."""
-        numbers = (("document", self.document), ("item", self.item), ("line", self.line))
+        """`roles.yaml, document 2, item 5.1, line 30`."""
+        item = ".".join(map(str, (self.item, *self.inner))) if self.item else ""
+        numbers = (("document", self.document), ("item", item), ("line", self.line))
         return ", ".join([self.file, *(f"{name} {number}" for name, number in numbers if number)])
+
+    def within(self, item: int) -> "Place":
+        """The place of an item of the List here."""
+        if not self.item:
+            return msgspec.structs.replace(self, item=item)
+        return msgspec.structs.replace(self, inner=(*self.inner, item))
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -114,6 +125,14 @@ class ListItems:
         for held in self._held:
             yield _with_kind(held, api_version, item_kind)
         yield ListEnd(api_version, kind, self.count, place)
+
+
+def items_of(raw: Raw, place: Place) -> Iterator[Part]:
+    """Take a List apart that was read whole, such as one that is an item of another."""
+    listed = ListItems()
+    for item in raw["items"]:
+        yield from listed.add(item, place.within(listed.count + 1))
+    yield from listed.end({key: value for key, value in raw.items() if key != "items"}, place)
 
 
 def _with_kind(held: Document, api_version: str, kind: str) -> Part:

@@ -1,7 +1,7 @@
 """Many items of a JSON List decoded at once, straight into their types: several times as fast as one by one.
 
-Anything unusual (a bad item, a free-form field) leaves them to the reader, which takes one by one and says what is
-wrong.
+Anything unusual (a bad item, a List among the items, a free-form field) leaves them to the reader, which takes one by
+one and says what is wrong.
 """
 
 from collections import Counter
@@ -37,6 +37,8 @@ def _each(items: list[msgspec.Raw]) -> Batch | None:
         api_version, kind = head_of(item)
         decoded = decode_json(item, api_version.rpartition("/")[0], kind)
         if decoded is None:
+            if kind.endswith("List"):
+                return None
             unknown[api_version, kind] += 1
         elif isinstance(decoded, Project) and decoded.spec.resource_quota:
             # The only free-form field: how deep it is, the other way counts.

@@ -11,7 +11,18 @@ from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
-from rbac_audit.sources.documents import API_VERSION, KIND, Batch, Document, ListEnd, Part, Place, Problem, Unusable
+from rbac_audit.sources.documents import (
+    API_VERSION,
+    KIND,
+    Batch,
+    Document,
+    ListEnd,
+    Part,
+    Place,
+    Problem,
+    Unusable,
+    items_of,
+)
 from rbac_audit.sources.evidence import (
     ClusterEvidence,
     Evidence,
@@ -55,19 +66,24 @@ class ManifestFile:
         self._untold = self._no_manifests = 0
         self._advice = ADVICE
         self._defaulted, self._replaced = Tally(), Tally()
+        self._change: Callable[[Raw], Raw] | None = None
 
     def read(self, stream: Peekable, change: Callable[[Raw], Raw] | None = None) -> None:
         """Take every document; `change` sees each raw manifest first. Raises Unusable."""
+        self._change = change
         for part in read_parts(stream, self.file, batches=change is None):
-            match part:
-                case Batch():
-                    self._batch(part)
-                case Document(raw, place):
-                    self._document(change(raw) if change else raw, place)
-                case ListEnd():
-                    self._list(part)
-                case Problem():
-                    self._problem(part)
+            self._part(part)
+
+    def _part(self, part: Part) -> None:
+        match part:
+            case Batch():
+                self._batch(part)
+            case Document(raw, place):
+                self._document(raw, place)
+            case ListEnd():
+                self._list(part)
+            case Problem():
+                self._problem(part)
 
     def fail(self, trouble: Unusable) -> None:
         """Take it that the file could be read up to here only."""
@@ -88,6 +104,11 @@ class ManifestFile:
 
     def _document(self, raw: Raw, place: Place) -> None:
         api_version, kind = raw.get("apiVersion"), raw.get("kind")
+        if isinstance(raw.get("items"), list) and (kind is None or str(kind).endswith("List")):
+            # How deep this goes, the readers have limited.
+            for part in items_of(raw, place):
+                self._part(part)
+            return
         if api_version is None and kind is None:
             self._no_manifests += 1
             return
@@ -97,9 +118,13 @@ class ManifestFile:
         if not (isinstance(api_version, str) and API_VERSION.fullmatch(api_version)):
             self._problem(Problem(place, "its apiVersion is missing or no group and version"))
             return
-        name = kind_name(api_version.rpartition("/")[0], kind)
+        group = api_version.rpartition("/")[0]
+        name = kind_name(group, kind)
+        if kind.endswith("List") and ("items" in raw or _listed(group, kind)):
+            self._problem(Problem(place, "a list whose `items` are none; an empty list has `items: []`"))
+            return
         try:
-            item = decode(raw)
+            item = decode(self._change(raw) if self._change else raw)
         except msgspec.ValidationError as error:
             # Its text has types and the path of the field, never a value.
             self._problem(Problem(place, f"no valid {kind} ({error})", kind=name))
@@ -168,6 +193,11 @@ class ManifestFile:
             return BadInput("manifest", str(first.place), _reason(first), self._advice)
         advice = "name a file with manifests of Kubernetes RBAC, Rancher or Harvester"
         return BadInput("file", self.file, "it holds nothing that an audit reads", advice)
+
+
+def _listed(group: str, kind: str) -> bool:
+    """Tell whether a list is of objects that a snapshot keeps, as discovery's lists without items are not."""
+    return kind == "List" or kind_of(group, kind.removesuffix("List")) is not None
 
 
 def _reason(problem: Problem) -> str:

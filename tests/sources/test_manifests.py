@@ -1,5 +1,6 @@
 """Manifests into a cluster: what is kept, what becomes a gap, and what is said."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,21 @@ import pytest
 from rbac_audit.snapshot.estate import Gap, Snapshot
 from rbac_audit.snapshot.objects import ClusterRole, Namespace, Role, RoleBinding, Secret
 from rbac_audit.sources import limits
-from tests.sources.builders import RBAC_V1, binding, keys, listed, read, reasons, role, thing, write
+from tests.sources.builders import (
+    RBAC_V1,
+    Json,
+    binding,
+    bundle_files,
+    keys,
+    listed,
+    mangled,
+    read,
+    reasons,
+    role,
+    thing,
+    write,
+    zipped,
+)
 
 
 def gaps(snapshot: Snapshot) -> list[tuple[str, str]]:
@@ -192,3 +207,60 @@ def test_a_name_that_fits_several_kinds_or_none_proves_nothing(tmp_path: Path, n
     write(tmp_path / name, listed())
     (cluster,) = read(f"x={tmp_path}").clusters
     assert {kind.kind for kind in cluster.collected} == {"ResourceQuota"}
+
+
+INNER = listed(role("b"), listed(role("c"), kind="RoleList", api_version=RBAC_V1), role("d"))
+WITHOUT_KIND = {"metadata": {"name": "e", "namespace": "tenant-a"}}
+IN_YAML = f"x: &x {json.dumps([role('a'), INNER])}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("slurped.json", [listed(role("a")), INNER]),
+        ("nested.json", listed(role("a"), INNER)),
+        ("typed.json", [role("a"), {"items": [WITHOUT_KIND], "kind": "RoleList", "apiVersion": RBAC_V1}, INNER]),
+        ("many.json", listed(*[role(f"r{number}") for number in range(99)], INNER, role("a"))),
+        ("alias.yaml", f"{IN_YAML}kind: List\napiVersion: v1\nitems: *x\n"),
+        ("alias-alone.yaml", f"{IN_YAML}items: *x\n"),
+    ],
+)
+def test_lists_inside_of_lists_are_read(tmp_path: Path, name: str, content: object) -> None:
+    snapshot = read(write(tmp_path / name, content))
+    assert {f"Role tenant-a/{each}" for each in "abcd"} <= {*keys(snapshot.clusters[0])}
+    assert snapshot.unknown_kinds == {}
+    assert snapshot.gaps == ()
+
+
+def test_an_item_of_an_inner_list_has_a_place(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.json", listed(role(), listed(role(), listed(role("bad", rules=5)))))
+    ((what, reason),) = gaps(read(path))
+    assert what.startswith(f"{path}, document 1, item 2.2.1, line ")
+    assert reason.startswith("no valid Role (")
+
+
+def test_lists_in_a_support_bundle_take_the_namespace_of_their_folder(tmp_path: Path) -> None:
+    raw: Json = {"metadata": {"name": "a"}, "rules": [{"apiGroups": [""], "verbs": ["get"]}]}
+    inner = mangled([raw], RBAC_V1, "Role")
+    files: dict[str, object] = {f"namespaced/tenant-a/{RBAC_V1}/roles.yaml": listed(inner)}
+    (cluster,) = read(zipped(tmp_path / "b.zip", bundle_files(files))).clusters
+    assert keys(cluster) == ["Role tenant-a/a"]
+    assert cluster.of(Role)[0].rules[0].api_groups == ("",)
+
+
+@pytest.mark.parametrize("fields", [{}, {"items": None}, {"items": {"a": 1}}, {"items": "x"}])
+@pytest.mark.parametrize("kind", ["List", "RoleList"])
+def test_a_list_without_items_is_a_gap(tmp_path: Path, fields: Json, kind: str) -> None:
+    bad = {"apiVersion": RBAC_V1, "kind": kind, **fields}
+    for number, content in enumerate([listed(role(), bad), json.dumps(role()) + json.dumps(bad)]):
+        snapshot = read(write(tmp_path / f"{number}.json", content))
+        assert reasons(snapshot.gaps) == ["a list whose `items` are none; an empty list has `items: []`"]
+        assert snapshot.unknown_kinds == {}
+
+
+def test_what_only_ends_like_a_list_is_another_kind(tmp_path: Path) -> None:
+    discovery = {"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "v1", "resources": []}
+    allowed = thing("example.com/v1", "AllowList", "a")
+    snapshot = read(write(tmp_path / "x.json", listed(role(), discovery, allowed)))
+    assert snapshot.unknown_kinds == {"APIResourceList": 1, "AllowList.example.com": 1}
+    assert snapshot.gaps == ()
