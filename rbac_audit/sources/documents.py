@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rbac_audit.snapshot.objects import KubernetesObject
+from rbac_audit.snapshot.objects import Kind, KubernetesObject
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 
@@ -48,21 +48,26 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class ListEnd(msgspec.Struct, frozen=True):
-    """The end of a List: what it says it is, and how many items it had."""
+    """The end of a List: what it says it is, how many items it had, and whether the server had `more` of them."""
 
     api_version: str
     kind: str
     items: int
     place: Place
+    more: bool = False
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """A document or item that cannot be used; `rest_lost` when nothing behind it could be read."""
+    """A document or item that cannot be used; `rest_lost` when nothing behind it could be read.
+
+    `kind` is what it is of, as far as that is known; no `advice` means the usual one.
+    """
 
     place: Place
     text: str
     rest_lost: bool = False
-    kind: str = ""
+    kind: Kind | None = None
+    advice: str = ""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -124,7 +129,10 @@ class ListItems:
         item_kind = kind.removesuffix("List")
         for held in self._held:
             yield _with_kind(held, api_version, item_kind)
-        yield ListEnd(api_version, kind, self.count, place)
+        metadata = header.get("metadata")
+        page = metadata if isinstance(metadata, dict) else {}
+        more = bool(page.get("continue") or page.get("remainingItemCount"))
+        yield ListEnd(api_version, kind, self.count, place, more)
 
 
 def items_of(raw: Raw, place: Place) -> Iterator[Part]:

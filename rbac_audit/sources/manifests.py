@@ -40,6 +40,7 @@ from rbac_audit.sources.yaml_reader import read_yaml
 _JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:\{\s*[\"}]|\[\s*[{\]])")
 _JSON_NAME = re.compile(r"\.json(\.gz)?$", re.IGNORECASE)
 ADVICE = "repair it, or leave it out and say so"
+_PAGES = "read all of its pages: `kubectl get` does, and `kubectl get --raw` does not"
 
 
 def read_parts(stream: Peekable, file: str, *, batches: bool = False) -> Iterator[Part]:
@@ -121,13 +122,14 @@ class ManifestFile:
         group = api_version.rpartition("/")[0]
         name = kind_name(group, kind)
         if kind.endswith("List") and ("items" in raw or _listed(group, kind)):
-            self._problem(Problem(place, "a list whose `items` are none; an empty list has `items: []`"))
+            of = kind_of(group, kind.removesuffix("List"))
+            self._problem(Problem(place, "a list whose `items` are none; an empty list has `items: []`", kind=of))
             return
         try:
             item = decode(self._change(raw) if self._change else raw)
         except msgspec.ValidationError as error:
             # Its text has types and the path of the field, never a value.
-            self._problem(Problem(place, f"no valid {kind} ({error})", kind=name))
+            self._problem(Problem(place, f"no valid {kind} ({error})", kind=kind_of(group, kind)))
             return
         if item is None:
             self._evidence.unknown(name)
@@ -145,19 +147,26 @@ class ManifestFile:
         self.useful = True
 
     def _list(self, end: ListEnd) -> None:
-        """An empty list proves that its kind was read; which one, a plain List says by its file's name only."""
-        if end.items:
+        """An empty list proves that its kind was read; which one, a plain List says by its file's name only.
+
+        One page of several says it in ListMeta (apimachinery pkg/apis/meta/v1/types.go, continue, remainingItemCount).
+        """
+        if end.items and not end.more:
             return
         group = end.api_version.rpartition("/")[0]
         kind = kind_of(group, end.kind.removesuffix("List")) or self._named
-        if kind is not None:
+        if end.more:
+            if kind is not None or end.kind in ("", "List"):
+                self._problem(Problem(end.place, "only a part of the list is there", kind=kind, advice=_PAGES))
+        elif kind is not None:
             self.useful = True
             self._cluster.collected.add(kind)
 
     def conclude(self) -> None:
         """Tell the gaps of this file."""
         for problem in self._problems:
-            self._gap(str(problem.place), _reason(problem), self._advice, self._kinds_of(problem))
+            advice = problem.advice or self._advice
+            self._gap(str(problem.place), _reason(problem), advice, self._kinds_of(problem))
         if self._untold:
             self._gap(self.file, f"{self._untold} more documents or items cannot be used", ADVICE, self._all_kinds())
         if self._no_manifests:
@@ -178,7 +187,7 @@ class ManifestFile:
             self._gap(self.file, f"{tally.count} objects {problem}: {tally}", advice, kind_names(tally.kinds))
 
     def _kinds_of(self, problem: Problem) -> tuple[str, ...]:
-        return (problem.kind,) if problem.kind and not problem.rest_lost else self._all_kinds()
+        return kind_names([problem.kind]) if problem.kind and not problem.rest_lost else self._all_kinds()
 
     def _all_kinds(self) -> tuple[str, ...]:
         return kind_names(self._kinds | ({self._named} if self._named else set()))
@@ -190,7 +199,7 @@ class ManifestFile:
         """Make the error for a file of which nothing can be used."""
         if self._problems:
             first = self._problems[0]
-            return BadInput("manifest", str(first.place), _reason(first), self._advice)
+            return BadInput("manifest", str(first.place), _reason(first), first.advice or self._advice)
         advice = "name a file with manifests of Kubernetes RBAC, Rancher or Harvester"
         return BadInput("file", self.file, "it holds nothing that an audit reads", advice)
 

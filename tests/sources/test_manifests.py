@@ -259,8 +259,38 @@ def test_a_list_without_items_is_a_gap(tmp_path: Path, fields: Json, kind: str) 
 
 
 def test_what_only_ends_like_a_list_is_another_kind(tmp_path: Path) -> None:
-    discovery = {"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "v1", "resources": []}
+    discovery: Json = {"apiVersion": "v1", "kind": "APIResourceList", "groupVersion": "v1", "resources": []}
     allowed = thing("example.com/v1", "AllowList", "a")
     snapshot = read(write(tmp_path / "x.json", listed(role(), discovery, allowed)))
     assert snapshot.unknown_kinds == {"APIResourceList": 1, "AllowList.example.com": 1}
     assert snapshot.gaps == ()
+
+
+PAGE: Json = {"resourceVersion": "7", "continue": "kanarie", "remainingItemCount": 2}
+
+
+@pytest.mark.parametrize("metadata", [PAGE, {"continue": "kanarie"}, {"remainingItemCount": 2}])
+@pytest.mark.parametrize("kind", ["List", "RoleList"])
+def test_one_page_of_several_is_a_gap(tmp_path: Path, metadata: Json, kind: str) -> None:
+    version = RBAC_V1 if kind == "RoleList" else "v1"
+    path = write(tmp_path / "roles.json", {**listed(role(), kind=kind, api_version=version), "metadata": metadata})
+    snapshot = read(path)
+    (gap,) = snapshot.gaps
+    assert gap.what.startswith(f"{path}, document 1")
+    assert gap.reason == "only a part of the list is there"
+    assert gap.kinds == ("Role.rbac.authorization.k8s.io",)
+    assert "kubectl get" in gap.advice
+    assert "kanarie" not in str(snapshot.gaps)
+
+
+def test_an_empty_page_does_not_prove_that_its_kind_was_read(tmp_path: Path) -> None:
+    write(tmp_path / "roles.json", {**listed(), "metadata": PAGE})
+    write(tmp_path / "x.json", binding())
+    snapshot = read(tmp_path)
+    assert reasons(snapshot.gaps) == ["only a part of the list is there"]
+    assert not snapshot.clusters[0].has(Role)
+
+
+def test_a_page_of_what_no_snapshot_keeps_is_no_gap(tmp_path: Path) -> None:
+    maps = {**listed(thing("v1", "ConfigMap", "a"), kind="ConfigMapList"), "metadata": PAGE}
+    assert read(write(tmp_path / "x.json", [role(), maps])).gaps == ()
