@@ -11,7 +11,7 @@ import msgspec
 
 from rbac_audit.errors import BadInput
 from rbac_audit.snapshot.decode import decode
-from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, Token
+from rbac_audit.snapshot.objects import Kind, KubernetesObject, Token, kind_of_plural
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.backup_crypto import Keys, Sealed, WrongKey, parse_sealed
@@ -43,7 +43,7 @@ class Locked(msgspec.Struct, frozen=True, order=True):
     @property
     def kind(self) -> Kind | None:
         """The kind, if an audit keeps it."""
-        return _kind(self.plural, self.group)
+        return kind_of_plural(self.group, self.plural)
 
 
 class Contents(msgspec.Struct):
@@ -101,7 +101,7 @@ class _Reader:
             return
         self.entries += 1
         plural, group, _, namespace, name = found.groups()
-        kind = _kind(plural, group)
+        kind = kind_of_plural(group, plural)
         if member.content is None:
             self._problem(member.name, f"it is larger than {limits.ITEM_BYTES // limits.MIB} MiB", kind)
             return
@@ -167,10 +167,6 @@ class _Reader:
 
     def _problem(self, name: str, text: str, kind: Kind | None) -> None:
         self.contents.problems.append((name, text, (kind,) if kind else ()))
-
-
-def _kind(plural: str, group: str) -> Kind | None:
-    return next((kind for kind in KINDS if (kind.plural, kind.group) == (plural, group)), None)
 
 
 def _document(content: bytes) -> Raw | str:

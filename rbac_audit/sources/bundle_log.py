@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from rbac_audit.snapshot.estate import Gap
-from rbac_audit.snapshot.objects import KINDS, Kind
+from rbac_audit.snapshot.objects import Kind, kind_of_plural
 from rbac_audit.sources.evidence import kind_names, some
 from rbac_audit.sources.streams import Peekable, text
 
@@ -27,7 +27,6 @@ _CAUSES = (
 )
 _LINE_CHARACTERS = 10_000
 _ADVICE = "make another bundle, or read the cluster itself with `rbac-audit collect`"
-_BY_RESOURCE = {(kind.group, kind.plural): kind for kind in KINDS}
 
 
 class Failures:
@@ -43,7 +42,7 @@ class Failures:
         """Take one line of the log."""
         failed = _FAILED.match(line)
         if failed and _NOTHING_TO_LIST not in failed["error"]:
-            kind = _BY_RESOURCE.get((failed["group"] or "", failed["resource"]))
+            kind = kind_of_plural(failed["group"] or "", failed["resource"])
             if kind:
                 self._kinds.setdefault(kind, {})[failed["namespace"] or ""] = _cause(failed["error"])
         elif line.startswith("Unable to fetch "):

@@ -1,7 +1,7 @@
 """Many items of a JSON List decoded at once, straight into their types: several times as fast as one by one.
 
-Anything unusual (a bad item, a List among the items, a free-form field) leaves them to the reader, which takes one by
-one and says what is wrong.
+Anything unusual (a bad item, a List or a Status among the items, a free-form field) leaves them to the reader, which
+takes one by one and says what is wrong.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ import msgspec
 from rbac_audit.snapshot.decode import HEADS, decode_json, decode_json_list, head_of
 from rbac_audit.snapshot.objects import KubernetesObject, Project
 from rbac_audit.sources.documents import API_VERSION, KIND, Batch
+from rbac_audit.sources.heads import is_plain
 
 
 def decode_items(text: str) -> Batch | None:
@@ -37,7 +38,7 @@ def _each(items: list[msgspec.Raw]) -> Batch | None:
         api_version, kind = head_of(item)
         decoded = decode_json(item, api_version.rpartition("/")[0], kind)
         if decoded is None:
-            if kind.endswith("List"):
+            if not is_plain(api_version, kind):
                 return None
             unknown[api_version, kind] += 1
         elif isinstance(decoded, Project) and decoded.spec.resource_quota:

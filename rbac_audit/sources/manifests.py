@@ -12,8 +12,6 @@ from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import (
-    API_VERSION,
-    KIND,
     Batch,
     Document,
     ListEnd,
@@ -33,6 +31,7 @@ from rbac_audit.sources.evidence import (
     kind_of_resource,
     without_namespace,
 )
+from rbac_audit.sources.heads import wrong_head
 from rbac_audit.sources.json_reader import read_json
 from rbac_audit.sources.streams import Peekable, text
 from rbac_audit.sources.yaml_reader import read_yaml
@@ -104,27 +103,19 @@ class ManifestFile:
             self._keep(item)
 
     def _document(self, raw: Raw, place: Place) -> None:
-        api_version, kind = raw.get("apiVersion"), raw.get("kind")
+        kind = raw.get("kind")
         if isinstance(raw.get("items"), list) and (kind is None or str(kind).endswith("List")):
             # How deep this goes, the readers have limited.
             for part in items_of(raw, place):
                 self._part(part)
-            return
-        if api_version is None and kind is None:
+        elif kind is None and raw.get("apiVersion") is None:
             self._no_manifests += 1
-            return
-        if not (isinstance(kind, str) and KIND.fullmatch(kind)):
-            self._problem(Problem(place, "its kind is missing or no name"))
-            return
-        if not (isinstance(api_version, str) and API_VERSION.fullmatch(api_version)):
-            self._problem(Problem(place, "its apiVersion is missing or no group and version"))
-            return
-        group = api_version.rpartition("/")[0]
-        name = kind_name(group, kind)
-        if kind.endswith("List") and ("items" in raw or _listed(group, kind)):
-            of = kind_of(group, kind.removesuffix("List"))
-            self._problem(Problem(place, "a list whose `items` are none; an empty list has `items: []`", kind=of))
-            return
+        elif (problem := wrong_head(raw, place)) is not None:
+            self._problem(problem)
+        else:
+            self._object(raw, raw["apiVersion"].rpartition("/")[0], raw["kind"], place)
+
+    def _object(self, raw: Raw, group: str, kind: str, place: Place) -> None:
         try:
             item = decode(self._change(raw) if self._change else raw)
         except msgspec.ValidationError as error:
@@ -132,7 +123,7 @@ class ManifestFile:
             self._problem(Problem(place, f"no valid {kind} ({error})", kind=kind_of(group, kind)))
             return
         if item is None:
-            self._evidence.unknown(name)
+            self._evidence.unknown(kind_name(group, kind))
         else:
             self._keep(item)
 
@@ -202,11 +193,6 @@ class ManifestFile:
             return BadInput("manifest", str(first.place), _reason(first), first.advice or self._advice)
         advice = "name a file with manifests of Kubernetes RBAC, Rancher or Harvester"
         return BadInput("file", self.file, "it holds nothing that an audit reads", advice)
-
-
-def _listed(group: str, kind: str) -> bool:
-    """Tell whether a list is of objects that a snapshot keeps, as discovery's lists without items are not."""
-    return kind == "List" or kind_of(group, kind.removesuffix("List")) is not None
 
 
 def _reason(problem: Problem) -> str:

@@ -15,7 +15,7 @@ from rbac_audit.snapshot.objects.harvester import (
     VirtualMachineInstance,
     VirtualMachineTemplate,
 )
-from rbac_audit.snapshot.objects.kinds import KINDS, Kind, kind_of
+from rbac_audit.snapshot.objects.kinds import KINDS, Kind, kind_of, kind_of_plural
 from rbac_audit.snapshot.objects.kubernetes import (
     AggregationRule,
     ClusterRole,
@@ -113,4 +113,5 @@ __all__ = [
     "VirtualMachineInstance",
     "VirtualMachineTemplate",
     "kind_of",
+    "kind_of_plural",
 ]

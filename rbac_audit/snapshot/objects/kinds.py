@@ -51,8 +51,14 @@ KINDS: tuple[type[KubernetesObject], ...] = (
 )
 
 _BY_NAME = {(kind.group, kind.kind): kind for kind in KINDS}
+_BY_PLURAL = {(kind.group, kind.plural): kind for kind in KINDS}
 
 
 def kind_of(group: str, kind: str) -> type[KubernetesObject] | None:
     """Find the type of a kind; None for a kind that the snapshot does not keep."""
     return _BY_NAME.get((group, kind))
+
+
+def kind_of_plural(group: str, plural: str) -> type[KubernetesObject] | None:
+    """Find the type of a resource; None for one that the snapshot does not keep."""
+    return _BY_PLURAL.get((group, plural))
