@@ -7,18 +7,19 @@ import msgspec
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import AUTHENTICATED, CATTLE_AUTHENTICATED, UNAUTHENTICATED, subject_key
+from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link
 from rbac_audit.harvester.versions import at_least
-from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Role, RoleBinding, Subject
+from rbac_audit.snapshot.objects import Subject
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one question.
 
-    `chains` has one chain for each binding that allows it, none when the answer is no. `notes` say what the answer
-    rests on, where a version or an unknown membership could change it.
+    `chains` has one chain for each binding that allows it, none when the answer is no. `notes` say what was not read
+    and what depends on a version; the answer is not `complete` where what was not read could change it.
     """
 
     subject: str
@@ -31,6 +32,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     namespace: str = ""
     cluster: str
     allowed: bool
+    complete: bool
     chains: tuple[tuple[Link, ...], ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -58,14 +60,11 @@ def ask(view: View, subject: Subject, permission: Permission, namespace: str = "
     """
     if not namespace and not permission.api_group and permission.resource.partition("/")[0] == "namespaces":
         namespace = permission.name
-    return decide(view, str(subject), identity_of(view, subject), permission, namespace)
-
-
-def decide(view: View, name: str, who: Identity, permission: Permission, namespace: str = "") -> Answer:
-    """Answer for an identity; `name` is how the answer calls it."""
+    who = identity_of(view, subject)
     grants = tuple(view.access.grants(who, permission, namespace))
+    blind = (*unread(view, () if permission.path else (namespace,)), *unread_groups(view, subject))
     return Answer(
-        subject=name,
+        subject=str(subject),
         groups=who.groups,
         verb=permission.verb,
         api_group=permission.api_group,
@@ -75,8 +74,9 @@ def decide(view: View, name: str, who: Identity, permission: Permission, namespa
         namespace=namespace,
         cluster=view.name,
         allowed=bool(grants),
+        complete=bool(grants) or not blind,
         chains=tuple(chain_of(view, grant, through(who, grant)) for grant in grants),
-        notes=(*unread(view), *_notes(view, permission)),
+        notes=(*blind, *_notes(view, permission)),
     )
 
 
@@ -86,13 +86,6 @@ def through(who: Identity, grant: Grant) -> Subject:
         return Subject(kind="User", name=who.user)
     keys = {f"u:{who.user}", *(f"g:{group}" for group in who.groups)}
     return next(subject for subject in grant.binding.subjects if subject_key(subject, grant.binding.namespace) in keys)
-
-
-def unread(view: View) -> tuple[str, ...]:
-    """Say which kinds that decide access were not read: a no may then be a yes that nobody saw."""
-    kinds = (ClusterRole, Role, ClusterRoleBinding, RoleBinding)
-    missing = ", ".join(kind.kind for kind in kinds if not view.cluster.has(kind))
-    return (f"not read from {view.name}: {missing}; what they grant is not in this answer",) if missing else ()
 
 
 _INTERACTIVE = frozenset({"pods/exec", "pods/attach", "pods/portforward"})

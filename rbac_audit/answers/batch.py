@@ -1,12 +1,14 @@
 """Many questions at once: JSON lines in, JSON lines out, and access tests where a line says what it expects."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache, partial
 
 import msgspec
 
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.identity import account_of
 from rbac_audit.answers.access import identity_of, through
+from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link
@@ -41,10 +43,14 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
 
 
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to one line; `ok` is there when the line said what it expects."""
+    """The answer to one line; `ok` is there when the line said what it expects.
+
+    `complete` is there, and false, when what was not read could change the answer.
+    """
 
     subject: str
     allowed: bool
+    complete: bool = True
     chain: tuple[Link, ...] = ()
     expect: bool | None = None
     ok: bool | None = None
@@ -80,33 +86,29 @@ def _problem(question: Question) -> tuple[str, str] | None:
 
 def answer_all(view: View, questions: Iterable[Question]) -> Iterator[BatchAnswer]:
     """Answer in order, each with the first chain that allows it."""
-    identities: dict[str, Identity] = {}
+    asking = cache(partial(_asking, view))
+    blind = cache(lambda namespace: bool(unread(view, (namespace,))))
     for question in questions:
-        if question.groups is not None:
-            who = Identity(question.user, question.groups)
-        else:
-            who = identities.get(question.user) or identities.setdefault(question.user, _identity(view, question.user))
+        subject, known, more_groups = asking(question.user)
+        who = known if question.groups is None else Identity(question.user, question.groups)
         grant = next(view.access.grants(who, question.permission, question.namespace), None)
         allowed = grant is not None
         yield BatchAnswer(
-            subject=_name(question.user),
+            subject=str(subject),
             allowed=allowed,
+            complete=allowed or not (blind(question.namespace) or (question.groups is None and more_groups)),
             chain=chain_of(view, grant, through(who, grant)) if grant else (),
             expect=question.expect,
             ok=None if question.expect is None else question.expect == allowed,
         )
 
 
-def _identity(view: View, user: str) -> Identity:
-    return identity_of(view, _subject(user))
-
-
-def _subject(user: str) -> Subject:
+def _asking(view: View, user: str) -> tuple[Subject, Identity, bool]:
+    """Say who a user name is, with the groups that are known, and whether there may be more of them."""
     account = account_of(user)
-    if account:
-        return Subject(kind="ServiceAccount", name=account[1], namespace=account[0])
-    return Subject(kind="User", name=user)
-
-
-def _name(user: str) -> str:
-    return str(_subject(user))
+    subject = (
+        Subject(kind="ServiceAccount", name=account[1], namespace=account[0])
+        if account
+        else Subject(kind="User", name=user)
+    )
+    return subject, identity_of(view, subject), bool(unread_groups(view, subject))

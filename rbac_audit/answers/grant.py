@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.escalation import uncovered
 from rbac_audit.access.identity import MASTERS
+from rbac_audit.answers.unread import unread
 from rbac_audit.audit.estate import View
 from rbac_audit.errors import BadInput
 from rbac_audit.snapshot.objects import (
@@ -37,26 +38,43 @@ class GrantAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """Whether one object may be created or updated.
 
     `needs` is the plain permission on the object itself, "" when it is held; `missing` are the single rights that the
-    subject does not hold and would hand out; `because` says by what the check is passed or why it is not.
+    subject does not hold and would hand out; `because` says by what the check is passed or why it is not. The answer is
+    not `complete` where what was not read could change it.
     """
 
     object: str
     allowed: bool
+    complete: bool
     needs: str
     missing: tuple[PolicyRule, ...]
     because: str
 
 
-def can_grant(view: View, who: Identity, item: KubernetesObject) -> GrantAnswer:
-    """Answer for one Role, ClusterRole, RoleBinding or ClusterRoleBinding; raises BadInput for any other kind."""
+def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: bool = True) -> GrantAnswer:
+    """Answer for one Role, ClusterRole, RoleBinding or ClusterRoleBinding; raises BadInput for any other kind.
+
+    Without `all_groups`, `who` may be in more groups than it names.
+    """
     if not isinstance(item, Role | ClusterRole | RoleBinding | ClusterRoleBinding):
         raise BadInput("object", str(item), "it hands out no rights", "give Roles, ClusterRoles and their bindings")
     needs = _write(view, who, item)
     missing, because = _escalation(view, who, item)
     passed = bool(because) and not missing
-    if passed and _changes_role(_stored(view, item), item):
+    stored = _stored(view, item)
+    if fixed := passed and _changes_role(stored, item):
         passed, because = False, "the roleRef of a binding cannot be changed: it has to be deleted first"
-    return GrantAnswer(object=str(item), allowed=passed and not needs, needs=needs, missing=missing, because=because)
+    allowed = passed and not needs
+    # A yes is sure when it is known what the object would replace, a no when everything is known.
+    known = bool(stored) or not unread(view, (item.namespace,), (type(item),))
+    whole = all_groups and not unread(view, (item.namespace,))
+    return GrantAnswer(
+        object=str(item),
+        allowed=allowed,
+        complete=fixed or (known if allowed else whole),
+        needs=needs,
+        missing=missing,
+        because=because,
+    )
 
 
 def _write(view: View, who: Identity, item: _Granting) -> str:

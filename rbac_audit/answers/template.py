@@ -11,6 +11,7 @@ import msgspec
 
 from rbac_audit.access import Authorizer
 from rbac_audit.access.escalation import breakdown, uncovered
+from rbac_audit.answers.unread import missing_from
 from rbac_audit.answers.what import compact, is_void
 from rbac_audit.audit.estate import View
 from rbac_audit.errors import BadInput, WrongUse
@@ -50,7 +51,8 @@ class Beyond(msgspec.Struct, frozen=True, kw_only=True):
 class Granted(msgspec.Struct, frozen=True, kw_only=True):
     """What a template grants: in the project's namespaces, or on the whole cluster where its context is cluster.
 
-    `void` are those of its rules that have no effect, `missing` what it inherits or stands for and is not there.
+    `void` are those of its rules that have no effect, `missing` what it inherits or stands for and is not there,
+    `unread` what was not read and could change the answer.
     """
 
     template: str
@@ -64,6 +66,7 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     rules: tuple[PolicyRule, ...]
     void: tuple[PolicyRule, ...]
     beyond: tuple[Beyond, ...]
+    unread: tuple[str, ...]
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +111,18 @@ def granted(view: View, name: str) -> Granted:
         # What a ClusterRoleBinding that comes with it grants is not lost.
         void=compact(uncovered(elsewhere, (rule for rule in atoms if rule in cannot))),
         beyond=beyond,
+        unread=tuple(_unread(view, rancher, external=bool(external))),
     )
+
+
+def _unread(view: View, rancher: Rancher, *, external: bool) -> Iterator[str]:
+    """Name what a template's rights rest on: templates, ClusterRoles behind external ones, the model of Rancher."""
+    behind = (ClusterRole,) if external else ()
+    lines = [*missing_from(rancher.cluster, view.gaps, (RoleTemplate, *behind))]
+    lines += missing_from(view.cluster, view.gaps, behind) if rancher.cluster is not view.cluster else ()
+    yield from (f"{line}; what that grants is not in this answer" for line in lines)
+    if rancher.aggregated is None:
+        yield f"not read from {rancher.cluster.name}: feature aggregated-roletemplates; taken to be off"
 
 
 def compare(one: Granted, other: Granted) -> Comparison:
@@ -132,7 +146,8 @@ def _find(rancher: Rancher, name: str) -> RoleTemplate:
         raise WrongUse("role template", name, "several have this display name", f"one of: {names}")
     close = difflib.get_close_matches(name, sorted(known), n=3)
     hint = f"did you mean {' or '.join(close)}" if close else "roletemplates.management.cattle.io has the names"
-    raise WrongUse("role template", name, "there is none of this name", hint)
+    read = "" if rancher.cluster.whole(RoleTemplate) else f" among those that were read from {rancher.cluster.name}"
+    raise WrongUse("role template", name, f"there is none of this name{read}", hint)
 
 
 def _is_meant(item: Beyond, view: View, template: RoleTemplate) -> bool:

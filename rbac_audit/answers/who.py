@@ -32,15 +32,9 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     chain: tuple[Link, ...]
 
 
-def who_can(
-    view: View, permission: Permission, namespace: str = "", namespaces: Iterable[str] | None = None
-) -> tuple[Holder, ...]:
-    """List who can do it: cluster-wide holders first, then by subject.
-
-    `namespace` asks for one namespace, `namespaces` for several (those of a project), neither for every namespace. Only
-    cluster-wide holders are meant for cluster-scoped kinds when no namespace is asked for.
-    """
-    places = {namespace} if namespace else None if namespaces is None else set(namespaces)
+def who_can(view: View, permission: Permission, namespaces: Iterable[str] | None = None) -> tuple[Holder, ...]:
+    """List who can do it, in some namespaces or (None) in any: cluster-wide holders first, then by subject."""
+    places = None if namespaces is None else set(namespaces)
     found: dict[tuple[str, bool], list[tuple[Grant, Binding, Subject]]] = {}
     for grant in view.access.holders(permission):
         binding = grant.binding

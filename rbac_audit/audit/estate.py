@@ -46,13 +46,16 @@ _OF_RANCHER = (
 class View:
     """One cluster with everything that is known about it."""
 
-    def __init__(self, cluster: Cluster, rancher: Rancher | None, rancher_id: str, rancher_id_from: str) -> None:
-        """Join a cluster with the Rancher that manages it, None where that was not read."""
+    def __init__(
+        self, cluster: Cluster, rancher: Rancher | None, rancher_id: str, rancher_id_from: str, gaps: Iterable[Gap] = ()
+    ) -> None:
+        """Join a cluster with the Rancher that manages it, None where that was not read, and the estate's gaps."""
         self.cluster = cluster
         self.name = cluster.name
         self.rancher = rancher
         self.rancher_id = rancher_id
         self.rancher_id_from = rancher_id_from
+        self.gaps = tuple(gaps)
         self.manages = bool(
             cluster.of(User) or cluster.of(ProjectRoleTemplateBinding) or len(cluster.of(ManagementCluster)) > 1
         )
@@ -147,22 +150,12 @@ class Estate:
             if name not in names:
                 raise WrongUse("option", "--rancher-id", f"no cluster is called {name}", f"one of: {', '.join(names)}")
         known = {cluster.name: Rancher(cluster) for cluster in snapshot.clusters if _holds_rancher(cluster)}
-        self.views = tuple(_view(cluster, known, rancher_ids.get(cluster.name, "")) for cluster in snapshot.clusters)
+        links = [(cluster, _link(cluster, known, rancher_ids.get(cluster.name, ""))) for cluster in snapshot.clusters]
+        # Where a Rancher was read, but not which cluster it manages.
+        self.gaps = tuple(_unlinked(cluster.name) for cluster, (rancher, *_) in links if known and rancher is None)
+        gaps = (*snapshot.gaps, *self.gaps)
+        self.views = tuple(View(cluster, *link, gaps) for cluster, link in links)
         self.ranchers = tuple(known.values())
-
-    @property
-    def gaps(self) -> tuple[Gap, ...]:
-        """Say for which clusters it is not known which Rancher manages them, where a Rancher was read."""
-        return tuple(
-            Gap(
-                cluster=view.name,
-                what="the Rancher that manages it",
-                reason="its namespaces do not name exactly one cluster that a Rancher of this estate manages",
-                advice=f"state it: --rancher-id {view.name}=ID, its name among clusters.management.cattle.io",
-            )
-            for view in self.views
-            if self.ranchers and view.rancher is None
-        )
 
     @property
     def harvesters(self) -> tuple[View, ...]:
@@ -179,8 +172,18 @@ def _holds_rancher(cluster: Cluster) -> bool:
     return any(cluster.of(kind) for kind in _OF_RANCHER) or len(cluster.of(ManagementCluster)) > 1
 
 
-def _view(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> View:
-    """Find the Rancher that manages a cluster, and under which id.
+def _unlinked(cluster: str) -> Gap:
+    return Gap(
+        cluster=cluster,
+        what="the Rancher that manages it",
+        reason="its namespaces do not name exactly one cluster that a Rancher of this estate manages",
+        advice=f"state it: --rancher-id {cluster}=ID, its name among clusters.management.cattle.io",
+        kinds=("User.management.cattle.io", "UserAttribute.management.cattle.io"),
+    )
+
+
+def _link(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> tuple[Rancher | None, str, str]:
+    """Find the Rancher that manages a cluster, under which id, and how that is known.
 
     Without a statement, the project annotations of the namespaces decide, if they name exactly one cluster that a
     Rancher of the estate manages; the management cluster itself is `local`.
@@ -188,15 +191,15 @@ def _view(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> Vie
     others = [rancher for rancher in ranchers.values() if rancher.cluster is not cluster]
     own = ranchers.get(cluster.name)
     if stated:
-        return View(cluster, _stated(cluster.name, stated, others, own), stated, "stated")
+        return _stated(cluster.name, stated, others, own), stated, "stated"
     named = _named_clusters(cluster.of(Namespace))
     links = [(rancher, name) for rancher in others for name in named if name in rancher.clusters and name != "local"]
     if len(links) == 1:
-        return View(cluster, *links[0], "the project annotations of its namespaces")
+        return *links[0], "the project annotations of its namespaces"
     if own is not None and _manages_itself(own, named):
-        return View(cluster, own, "local", "it holds Rancher's own objects")
+        return own, "local", "it holds Rancher's own objects"
     rancher_id = named[0] if len(named) == 1 else ""
-    return View(cluster, None, rancher_id, "the project annotations of its namespaces" if rancher_id else "")
+    return None, rancher_id, "the project annotations of its namespaces" if rancher_id else ""
 
 
 def _manages_itself(own: Rancher, named: Iterable[str]) -> bool:

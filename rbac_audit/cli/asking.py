@@ -129,6 +129,11 @@ def request(texts: tuple[str, ...], usage: str) -> tuple[Permission, str]:
     return words.permission(verb, resource, name[0] if name else ""), source
 
 
+def exit_code(*, allowed: bool, complete: bool = True) -> int:
+    """0 for yes, 1 for no, 3 for a no that what was not read could change."""
+    return 0 if allowed else 1 if complete else 3
+
+
 def print_answer(value: object) -> None:
     """Print an answer as JSON, in UTF-8 whatever the terminal takes: it is read by programs."""
     click.echo(msgspec.json.format(msgspec.json.encode(value, order="deterministic"), indent=2))

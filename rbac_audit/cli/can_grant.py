@@ -7,10 +7,11 @@ from pathlib import Path
 import rich_click as click
 
 from rbac_audit.answers import words
-from rbac_audit.answers.access import identity_of, unread
+from rbac_audit.answers.access import identity_of
 from rbac_audit.answers.grant import GrantAnswer, can_grant
+from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.evidence import describe
-from rbac_audit.cli.asking import Asked, objects_of, print_answer, question
+from rbac_audit.cli.asking import Asked, exit_code, objects_of, print_answer, question
 from rbac_audit.report.text import one_line
 
 
@@ -35,22 +36,30 @@ def command(
 ) -> None:
     """Say for each Role and binding of FILE whether SUBJECT may create or update it.
 
-    Exit code 1 when one is refused.
+    Exit codes: 0 all of them, 1 one is refused, 2 wrong use or bad input, 3 what could not be read decides.
     """
     asked = Asked(cluster, more, ids, added, removed)
     estate = asked.estate(source)
     view, who = asked.view(estate), words.subject(subject, estate)
-    answers = [can_grant(view, identity_of(view, who), item) for item in objects_of(file)]
+    groups = unread_groups(view, who)
+    answers = [can_grant(view, identity_of(view, who), item, all_groups=not groups) for item in objects_of(file)]
+    notes = (*unread(view), *groups)
     if form == "json":
-        print_answer({"subject": str(who), "cluster": view.name, "answers": answers, "notes": unread(view)})
+        named = {"subject": str(who), "cluster": view.name}
+        complete = all(answer.complete for answer in answers)
+        print_answer({**named, "answers": answers, "complete": complete, "notes": notes})
     else:
-        for line in (*(line for answer in answers for line in _lines(answer)), *unread(view)):
+        said = (line for answer in answers for line in _lines(answer))
+        for line in (*said, *(f"note: {note}" for note in notes)):
             click.echo(one_line(line))
-    sys.exit(0 if all(answer.allowed for answer in answers) else 1)
+    refused = any(answer.complete and not answer.allowed for answer in answers)
+    allowed = all(answer.complete and answer.allowed for answer in answers)
+    sys.exit(exit_code(allowed=allowed, complete=refused))
 
 
 def _lines(answer: GrantAnswer) -> Iterator[str]:
-    yield f"{answer.object}: {'yes' if answer.allowed else 'no'}"
+    doubt = "" if answer.complete else ", as far as could be read"
+    yield f"{answer.object}: {'yes' if answer.allowed else 'no'}{doubt}"
     if answer.needs:
         yield f"  not allowed at all: {answer.needs}"
     if answer.because:

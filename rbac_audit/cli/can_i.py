@@ -7,10 +7,11 @@ import msgspec
 import rich_click as click
 
 from rbac_audit.answers import words
-from rbac_audit.answers.access import Answer, ask, unread
+from rbac_audit.answers.access import Answer, ask
 from rbac_audit.answers.batch import answer_all, parse_questions
+from rbac_audit.answers.unread import unread
 from rbac_audit.answers.why import sentence
-from rbac_audit.cli.asking import Asked, print_answer, question, request
+from rbac_audit.cli.asking import Asked, exit_code, print_answer, question, request
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.report.text import one_line
 
@@ -37,7 +38,11 @@ def command(
     removed: tuple[str, ...],
     form: str,
 ) -> None:
-    """Say what the API server would answer: exit code 0 for yes, 1 for no."""
+    """Say what the API server would answer.
+
+    Exit codes: 0 yes, 1 no, 2 wrong use or bad input, 3 no, as far as could be read. Of a batch: 0 every answer stands,
+    1 one is not what its line expects, 3 some could change with what was not read.
+    """
     asked = Asked(cluster, more, ids, added, removed)
     if batch is not None:
         sys.exit(_batch(asked, texts, batch))
@@ -50,7 +55,7 @@ def command(
         print_answer(answer)
     else:
         click.echo("\n".join(_lines(answer)))
-    sys.exit(0 if answer.allowed else 1)
+    sys.exit(exit_code(allowed=answer.allowed, complete=answer.complete))
 
 
 def _lines(answer: Answer) -> list[str]:
@@ -66,12 +71,16 @@ def _batch(asked: Asked, texts: tuple[str, ...], batch: str) -> int:
     for note in unread(view):
         click.echo(one_line(f"note: {note}"), err=True)
     encoder = msgspec.json.Encoder()
-    wrong = 0
+    wrong = unknown = 0
     for answer in answer_all(view, questions):
-        wrong += answer.ok is False
+        # Whether one that could change is as expected is not known.
+        wrong += answer.complete and answer.ok is False
+        unknown += not answer.complete
         sys.stdout.buffer.write(encoder.encode(answer) + b"\n")
     sys.stdout.buffer.flush()
-    return 1 if wrong else 0
+    if unknown:
+        click.echo(f"note: what was not read could change {unknown} of the answers", err=True)
+    return exit_code(allowed=not wrong and not unknown, complete=bool(wrong))
 
 
 def _read(batch: str) -> list[str]:

@@ -1,5 +1,6 @@
 """`rbac-audit template`: what a role template really grants."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,18 +28,24 @@ def command(
     removed: tuple[str, ...],
     form: str,
 ) -> None:
-    """Say what a role template grants on a cluster: in namespaces, beyond them, and what of it is void."""
+    """Say what a role template grants on a cluster: in namespaces, beyond them, and what of it is void.
+
+    Exit codes: 0 this is all of it, 2 wrong use or bad input, 3 there may be more that could not be read.
+    """
     asked = Asked(cluster, more, ids, added, removed)
     view = asked.view(asked.estate(source))
     one = granted(view, name)
     second = granted(view, other) if other else None
     difference = compare(one, second) if second else None
+    notes = tuple(dict.fromkeys((*one.unread, *(second.unread if second else ()))))
     if form == "json":
-        print_answer({"cluster": view.name, "granted": one, "other": second, "comparison": difference})
-        return
-    lines = _compared(one, second, difference) if second and difference else _lines(one)
-    for line in lines:
-        click.echo(one_line(line))
+        told = {"cluster": view.name, "granted": one, "other": second, "comparison": difference}
+        print_answer({**told, "complete": not notes, "notes": notes})
+    else:
+        lines = _compared(one, second, difference) if second and difference else _lines(one)
+        for line in (*lines, *(f"note: {note}" for note in notes)):
+            click.echo(one_line(line))
+    sys.exit(3 if notes else 0)
 
 
 def _lines(found: Granted) -> Iterator[str]:

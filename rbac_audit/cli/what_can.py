@@ -1,12 +1,13 @@
 """`rbac-audit what-can`: everything that somebody can do."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import rich_click as click
 
 from rbac_audit.answers import words
-from rbac_audit.answers.access import unread
+from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.answers.what import Place, what_can
 from rbac_audit.audit.evidence import describe
 from rbac_audit.cli.asking import Asked, print_answer, question
@@ -27,22 +28,29 @@ def command(
     removed: tuple[str, ...],
     form: str,
 ) -> None:
-    """List what a subject can do, by project and namespace, with the group and role template it comes through."""
+    """List what a subject can do, by project and namespace, with the group and role template it comes through.
+
+    Exit codes: 0 this is all of it, 2 wrong use or bad input, 3 there may be more that could not be read.
+    """
     asked = Asked(cluster, more, ids, added, removed)
     estate = asked.estate(source)
     view, who = asked.view(estate), words.subject(subject, estate)
     places = what_can(view, who)
+    notes = (*unread(view), *unread_groups(view, who))
     if form == "json":
         named = {"subject": str(who), "display_name": view.display_name(who), "cluster": view.name}
-        print_answer({**named, "places": places, "notes": unread(view)})
-        return
-    for place in places:
-        for line in _lines(place, str(who)):
+        print_answer({**named, "places": places, "complete": not notes, "notes": notes})
+    else:
+        for line in (*_all(places, str(who), view.name), *(f"note: {note}" for note in notes)):
             click.echo(one_line(line))
+    sys.exit(3 if notes else 0)
+
+
+def _all(places: tuple[Place, ...], who: str, cluster: str) -> Iterator[str]:
+    for place in places:
+        yield from _lines(place, who)
     if not places:
-        click.echo(one_line(f"{who} can do nothing on {view.name}"))
-    for note in unread(view):
-        click.echo(one_line(f"note: {note}"))
+        yield f"{who} can do nothing on {cluster}"
 
 
 def _lines(place: Place, who: str) -> Iterator[str]:

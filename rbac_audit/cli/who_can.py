@@ -1,10 +1,11 @@
 """`rbac-audit who-can`: people and accounts that can do something."""
 
+import sys
 from pathlib import Path
 
 import rich_click as click
 
-from rbac_audit.answers.access import unread
+from rbac_audit.answers.unread import unread
 from rbac_audit.answers.who import Holder, who_can
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
@@ -36,17 +37,23 @@ def command(
     removed: tuple[str, ...],
     form: str,
 ) -> None:
-    """List who can do it: people by name, groups with the members that are known, accounts with what runs as them."""
+    """List who can do it: people by name, groups with the members that are known, accounts with what runs as them.
+
+    Exit codes: 0 these are all, 2 wrong use or bad input, 3 there may be others that could not be read.
+    """
     asked = Asked(cluster, more, ids, added, removed)
     permission, source = request(texts, USAGE)
     view = asked.view(asked.estate(source))
-    holders = who_can(view, permission, namespace, _namespaces(view, project) if project else None)
+    places = _namespaces(view, project) if project else (namespace,) if namespace else None
+    holders = who_can(view, permission, namespaces=places)
+    notes = unread(view, () if permission.path else places)
     if form == "json":
-        answer = {"permission": str(permission), "cluster": view.name, "holders": holders, "notes": unread(view)}
-        print_answer(answer)
-        return
-    for line in (*_lines(holders, str(permission)), *(f"note: {note}" for note in unread(view))):
-        click.echo(one_line(line))
+        asked_for = {"permission": str(permission), "cluster": view.name}
+        print_answer({**asked_for, "holders": holders, "complete": not notes, "notes": notes})
+    else:
+        for line in (*_lines(holders, str(permission)), *(f"note: {note}" for note in notes)):
+            click.echo(one_line(line))
+    sys.exit(3 if notes else 0)
 
 
 def _namespaces(view: View, name: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import rich_click as click
 from rbac_audit.answers import words
 from rbac_audit.answers.why import Explanation, tree, why
 from rbac_audit.audit.evidence import in_brackets
-from rbac_audit.cli.asking import Asked, print_answer, question, request
+from rbac_audit.cli.asking import Asked, exit_code, print_answer, question, request
 from rbac_audit.report.text import one_line
 
 USAGE = "rbac-audit why SUBJECT VERB RESOURCE [NAME] [-n NAMESPACE] SOURCE"
@@ -32,7 +32,10 @@ def command(
     removed: tuple[str, ...],
     form: str,
 ) -> None:
-    """Explain an answer: exit code 0 for yes, 1 for no."""
+    """Explain an answer.
+
+    Exit codes: 0 yes, 1 no, 2 wrong use or bad input, 3 no, as far as could be read.
+    """
     asked = Asked(cluster, more, ids, added, removed)
     permission, source = request(texts, USAGE)
     estate = asked.estate(source)
@@ -43,7 +46,7 @@ def command(
     else:
         for line in _lines(told):
             click.echo(one_line(line))
-    sys.exit(0 if told.answer.allowed else 1)
+    sys.exit(exit_code(allowed=told.answer.allowed, complete=told.answer.complete))
 
 
 def _lines(told: Explanation) -> Iterator[str]:

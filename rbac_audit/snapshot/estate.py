@@ -2,7 +2,7 @@
 
 import itertools
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -26,6 +26,15 @@ class Gap(msgspec.Struct, frozen=True, order=True, rename="camel", omit_defaults
     advice: str
     kinds: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+
+    def may_hide(self, kind: type[KubernetesObject], cluster: str, namespaces: Set[str] | None = None) -> bool:
+        """Tell whether an object of a type may be missing from a cluster, in some namespaces (None: in any) of it.
+
+        A gap that names no cluster, kinds or namespaces may be in any.
+        """
+        name = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+        elsewhere = namespaces is not None and bool(self.namespaces) and namespaces.isdisjoint(self.namespaces)
+        return self.cluster in {"", cluster} and (not self.kinds or name in self.kinds) and not elsewhere
 
 
 class Cluster:

@@ -166,3 +166,39 @@ def test_the_management_cluster_is_one_too() -> None:
     found = granted(estate.views[0], "boss")
     assert short(found) == {("get", "nodes")}
     assert [item.role for item in found.beyond] == ["ClusterRole local-clustermember"]
+
+
+def of_parts(partly: str = "", *, feature: bool = True) -> View:
+    """The same, of which one type was read in part in the cluster that is named with it."""
+    site, _, kind = partly.partition("/")
+    text = f"{RANCHER}spec: {{value: false}}\n" if feature else RANCHER[: RANCHER.rindex("---")]
+    clusters = (
+        Cluster(name, given, partial=[type(item) for item in given if name == site and item.kind == kind])
+        for name, given in (("harvester", objects(HARVESTER)), ("rancher", objects(text)))
+    )
+    return next(view for view in Estate(Snapshot(clusters)).views if view.name == "harvester")
+
+
+@pytest.mark.parametrize(
+    ("what", "template", "expected"),
+    [
+        (of_parts(), "reader", []),
+        (of_parts("rancher/RoleTemplate"), "reader", ["not read in full from rancher: RoleTemplate"]),
+        (of_parts("harvester/ClusterRole"), "reader", []),
+        # Behind external templates; the management cluster shows no ClusterRole at all.
+        (of_parts(), "edit", ["not read from rancher: ClusterRole"]),
+        (
+            of_parts("harvester/ClusterRole"),
+            "edit",
+            ["not read from rancher: ClusterRole", "not read in full from harvester: ClusterRole"],
+        ),
+        (of_parts(feature=False), "reader", ["not read from rancher: feature aggregated-roletemplates"]),
+    ],
+)
+def test_what_was_not_read_and_it_rests_on(what: View, template: str, expected: list[str]) -> None:
+    assert [line.partition(";")[0] for line in granted(what, template).unread] == expected
+
+
+def test_a_template_that_may_not_have_been_read() -> None:
+    with pytest.raises(WrongUse, match="among those that were read from rancher"):
+        granted(of_parts("rancher/RoleTemplate"), "nothing")

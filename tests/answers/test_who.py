@@ -30,9 +30,9 @@ def test_membership_of_a_group_without_known_members_is_unknown() -> None:
 
 
 def test_one_namespace_or_those_of_a_project() -> None:
-    assert [holder.subject for holder in who_can(shop_view(), SECRETS, "prod")] == ["ServiceAccount:dev/ci"]
-    assert len(who_can(shop_view(), SECRETS, namespaces=("prod", "dev"))) == 2
-    assert len(who_can(shop_view(), SECRETS, namespaces=())) == 1
+    assert [holder.subject for holder in who_can(shop_view(), SECRETS, ["prod"])] == ["ServiceAccount:dev/ci"]
+    assert len(who_can(shop_view(), SECRETS, ("prod", "dev"))) == 2
+    assert len(who_can(shop_view(), SECRETS, ())) == 1
 
 
 def test_a_url_is_held_cluster_wide_only() -> None:

@@ -28,11 +28,13 @@ QUESTIONS: list[Sequence[str]] = [
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: question[0])
 def test_questions(run: Run, tmp_path: Path, backup: Path, question: Sequence[str]) -> None:
+    # A backup has only a part of the cluster's roles and bindings: a yes stands, a list may lack some.
+    code = 3 if question[0] in {"who-can", "what-can"} else 0
     without = run(*question, backup)
-    assert without.code == 0
+    assert without.code == code
     assert "1 users.management.cattle.io are encrypted (aesgcm, key key1)" in without.err
     ran = run(*question, backup, "--backup-key", key_file(tmp_path / "key.yaml"))
-    assert ran.code == 0
+    assert ran.code == code
     assert "encrypted" not in ran.err
     assert "Ada Ng" in ran.out or question[0] in {"can-i", "what-can"}
 

@@ -388,19 +388,84 @@ def test_what_one_side_could_not_read_is_not_clean(run: Run, tmp_path: Path) -> 
     assert ran.err.startswith("gap new ")
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["can-i", "get", "secrets", "--as", READER, "-n", "default"],
-        ["who-can", "get", "secrets"],
-        ["what-can", READER],
-        ["why", READER, "get", "secrets", "-n", "default"],
-    ],
-)
-def test_an_answer_over_a_gap_says_so(run: Run, tmp_path: Path, words: list[str]) -> None:
+# ---- what could not be read
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path) -> Path:
+    """The estate with a file that may have held anything."""
     folder = wider(tmp_path)
     (folder / "harvester/given.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: [\n")
-    ran = run(*words, folder, "--format", "json")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["can-i", "get", "secrets", "--as", READER, "-n", "default"], 0),
+        (["can-i", "delete", "secrets", "--as", READER, "-n", "default"], 3),
+        (["why", READER, "get", "secrets", "-n", "default"], 0),
+        (["why", READER, "delete", "secrets", "-n", "default"], 3),
+        (["who-can", "get", "secrets"], 3),
+        (["what-can", READER], 3),
+    ],
+)
+@pytest.mark.parametrize("form", ["terminal", "json"])
+def test_an_answer_that_could_change_says_so(run: Run, cut_off: Path, words: list[str], code: int, form: str) -> None:
+    ran = run(*words, cut_off, "--format", form)
+    assert ran.code == code
     assert ran.err.startswith("gap ")
-    assert "given.yaml" in ran.err
-    assert parsed(ran.out)
+    note = "not read in full from harvester: "
+    if form == "terminal":
+        assert any(line.startswith(f"note: {note}") and "given.yaml" in line for line in ran.out.splitlines())
+    else:
+        answer = parsed(ran.out)
+        assert answer["complete"] is (code == 0)
+        assert any(line.startswith(note) and "given.yaml" in line for line in answer["notes"])
+
+
+@pytest.mark.parametrize("words", [["who-can", "get", "secrets"], ["what-can", READER]])
+def test_a_list_of_everything_is_complete(run: Run, words: list[str]) -> None:
+    ran = run(*words, LEGACY, "--format", "json")
+    assert (ran.code, parsed(ran.out)["complete"], parsed(ran.out)["notes"]) == (0, True, [])
+
+
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        ([question("u-m4t7x", "get", "secrets")], 0),
+        ([question("u-m4t7x", "get", "secrets", expect=True)], 0),
+        ([question("u-m4t7x", "get", "secrets", expect=False)], 1),
+        ([question("u-q9s2d", "delete", "secrets")], 3),
+        ([question("u-q9s2d", "delete", "secrets", expect=False)], 3),
+        ([question("u-q9s2d", "delete", "secrets", expect=True)], 3),
+        ([question("u-m4t7x", "get", "secrets", expect=False), question("u-q9s2d", "delete", "secrets")], 1),
+    ],
+)
+def test_a_batch_whose_answers_could_change(run: Run, cut_off: Path, lines: list[dict[str, Any]], code: int) -> None:
+    ran = run("can-i", "--batch", "-", cut_off, stdin=batch(*lines))
+    assert ran.code == code
+    answers = [parsed(line) for line in ran.out.splitlines()]
+    assert all(answer.get("complete", True) is answer["allowed"] for answer in answers)
+    assert ("note: what was not read could change 1 of the answers" in ran.err.splitlines()) is any(
+        not answer["allowed"] for answer in answers
+    )
+
+
+@pytest.mark.parametrize("who", [OWNER, READER])
+def test_can_grant_does_not_know_what_may_be_there_already(
+    run: Run, cut_off: Path, tmp_path_factory: pytest.TempPathFactory, who: str
+) -> None:
+    file = given(tmp_path_factory.mktemp("asked"), "edit")
+    ran = run("can-grant", file, "--as", who, cut_off)
+    assert ran.code == 3
+    assert ran.out.splitlines()[0].endswith(", as far as could be read")
+    assert parsed(run("can-grant", file, "--as", who, cut_off, "--format", "json").out)["complete"] is False
+
+
+def test_a_user_whose_rancher_was_not_read_may_be_in_any_group(run: Run) -> None:
+    words = ("can-i", "delete", "secrets", "-n", "default", f"harvester={LEGACY / 'harvester'}", "--as")
+    ran = run(*words, READER)
+    assert ran.code == 3
+    assert f"{READER} may be in more groups" in ran.out
+    assert run(*words, "ServiceAccount:default/default").code == 1

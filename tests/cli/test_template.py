@@ -73,3 +73,16 @@ def test_it_says_what_is_wrong_with_a_template(run: Run, tmp_path: Path) -> None
         "on the whole cluster:",
         "  nothing",
     ]
+
+
+def test_what_was_not_read_is_said(run: Run, tmp_path: Path) -> None:
+    for cluster in ("harvester", "rancher"):
+        (tmp_path / cluster).mkdir()
+        for file in (LEGACY / cluster).iterdir():
+            if not file.name.startswith("features"):
+                (tmp_path / cluster / file.name).write_bytes(file.read_bytes())
+    ran = run("template", "project-member", tmp_path)
+    assert ran.code == 3
+    assert ran.out.splitlines()[-1].startswith("note: not read from rancher: feature aggregated-roletemplates")
+    answer = json.loads(run("template", "project-member", tmp_path, "--format", "json").out)
+    assert (answer["complete"], len(answer["notes"])) == (False, 1)
