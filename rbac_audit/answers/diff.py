@@ -9,6 +9,7 @@ from rbac_audit.access.bindings import RoleKey
 from rbac_audit.access.escalation import breakdown, covers
 from rbac_audit.access.identity import subject_key
 from rbac_audit.answers.access import identity_of
+from rbac_audit.answers.unread import unread, unread_people
 from rbac_audit.answers.what import compact
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evidence import placed
@@ -33,11 +34,16 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, order=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """All changes, and the clusters that only one of the two estates has."""
+    """All changes, and the clusters that only one of the two estates has.
+
+    `notes` say what could not be compared as one side or both did not read it; it is `complete` when nothing is.
+    """
 
     changes: tuple[Change, ...]
     only_old: tuple[str, ...]
     only_new: tuple[str, ...]
+    complete: bool
+    notes: tuple[str, ...]
 
     @property
     def gained(self) -> bool:
@@ -52,12 +58,18 @@ def diff(old: Estate, new: Estate) -> Difference:
     """
     before = {view.name: view for view in old.views}
     after = {view.name: view for view in new.views}
-    changes = [
-        change for name in sorted(before.keys() & after.keys()) for change in _changes(before[name], after[name])
-    ]
-    return Difference(
-        tuple(sorted(changes)), tuple(sorted(before.keys() - after.keys())), tuple(sorted(after.keys() - before.keys()))
-    )
+    pairs = [(before[name], after[name]) for name in sorted(before.keys() & after.keys())]
+    changes = [change for one, other in pairs for change in _changes(one, other)]
+    only_old, only_new = (tuple(sorted(one.keys() - other.keys())) for one, other in ((before, after), (after, before)))
+    notes = tuple(note for one, other in pairs for note in (*_notes(one, "old"), *_notes(other, "new")))
+    return Difference(tuple(sorted(changes)), only_old, only_new, not (only_old or only_new or notes), notes)
+
+
+def _notes(view: View, side: str) -> Iterator[str]:
+    for line in unread(view):
+        yield f"{side} state: {line}"
+    for line in unread_people(view):
+        yield f"{side} state: {line}; who is in which group is not compared in full"
 
 
 def _changes(old: View, new: View) -> Iterator[Change]:
@@ -136,9 +148,12 @@ def _told(
 
 
 def _memberships(base: View, view: View, *, gained: bool) -> Iterator[Change]:
-    """Tell what people hold through groups that they are in on one side only."""
+    """Tell what people hold through groups that they are in on one side only, where both sides know their groups."""
+    partly = bool(unread_people(base))
     for person in view.people.all:
         other = base.people.find(person.user)
+        if partly and not (other and other.groups):
+            continue
         groups = [name for name in person.groups if other is None or name not in other.groups]
         subject = Subject(kind="User", name=person.user)
         places: dict[str, list[Binding]] = {}

@@ -38,12 +38,15 @@ def unread_groups(view: View, subject: Subject) -> tuple[str, ...]:
     """
     if subject.kind != "User" or ":" in subject.name:
         return ()
-    lines: Iterable[str] = ()
+    return tuple(f"{line}; {subject} may be in more groups" for line in unread_people(view))
+
+
+def unread_people(view: View) -> tuple[str, ...]:
+    """Say what was not read of the users of the managing Rancher and of their groups."""
     if view.rancher is not None:
-        lines = missing_from(view.rancher.cluster, view.gaps, (User, UserAttribute))
-    elif view.rancher_id or any(gap.may_hide(UserAttribute, view.name) for gap in view.gaps):
-        lines = (f"not read: the Rancher that manages {view.name}",)
-    return tuple(f"{line}; {subject} may be in more groups" for line in lines)
+        return tuple(missing_from(view.rancher.cluster, view.gaps, (User, UserAttribute)))
+    managed = view.rancher_id or any(gap.may_hide(UserAttribute, view.name) for gap in view.gaps)
+    return (f"not read: the Rancher that manages {view.name}",) if managed else ()
 
 
 def missing_from(

@@ -22,19 +22,22 @@ FORMS = click.Choice(["terminal", "json", "markdown"])
 @click.option("--fail-on-gain/--no-fail-on-gain", default=True, show_default=True, help="Exit 1 on a gain.")
 @click.option("--format", "form", type=FORMS, default="terminal", help="How to answer.")
 def command(old: str, new: str, ids: tuple[str, ...], fail_on_gain: bool, form: str) -> None:
-    """Compare what everybody may do in OLD and NEW, in effective rights rather than YAML."""
+    """Compare what everybody may do in OLD and NEW, in effective rights rather than YAML.
+
+    Exit codes: 0 nobody gained a right, 1 somebody did, 2 wrong use or bad input, 3 nobody is seen to have gained one,
+    but not everything could be compared.
+    """
     known = dict(pair(text) for text in ids)
     one, other = (Estate(read_sources([text]), known) for text in (old, new))
-    blind = [tell_gaps(one, "old "), tell_gaps(other, "new ")]
+    tell_gaps(one, "old ")
+    tell_gaps(other, "new ")
     found = diff(one, other)
     if form == "json":
         print_answer(found)
     else:
         for line in _markdown(found) if form == "markdown" else _lines(found):
             click.echo(line)
-    # What one side did not read was not compared, be it a cluster or a part of one: unknown is not clean.
-    unknown = found.only_old or found.only_new or any(blind)
-    sys.exit(1 if found.gained and fail_on_gain else 3 if unknown else 0)
+    sys.exit(1 if found.gained and fail_on_gain else 0 if found.complete else 3)
 
 
 def _lines(found: Difference) -> Iterator[str]:
@@ -43,9 +46,9 @@ def _lines(found: Difference) -> Iterator[str]:
         for rule in change.rules:
             yield one_line(f"  {'+' if change.gained else '-'} {describe(rule)}")
         yield one_line(f"  because of {', '.join(map(str, change.because))}")
-    yield from _uncompared(found)
+    yield from map(one_line, _uncompared(found))
     if not found.changes:
-        yield "nobody gained or lost a right"
+        yield f"nobody gained or lost a right{'' if found.complete else ', as far as could be compared'}"
 
 
 def _head(change: Change) -> str:
@@ -56,7 +59,8 @@ def _head(change: Change) -> str:
 def _uncompared(found: Difference) -> Iterator[str]:
     for names, side in ((found.only_old, "old"), (found.only_new, "new")):
         for name in names:
-            yield one_line(f"cluster {name} is in the {side} state only and was not compared")
+            yield f"cluster {name} is in the {side} state only and was not compared"
+    yield from (f"note: {note}" for note in found.notes)
 
 
 def _markdown(found: Difference) -> Iterator[str]:
@@ -72,7 +76,7 @@ def _markdown(found: Difference) -> Iterator[str]:
             ", ".join(map(str, change.because)),
         )
         yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
-    yield from (f"\n{line}" for line in _uncompared(found))
+    yield from (f"\n{_cell(line)}" for line in _uncompared(found))
 
 
 def _cell(text: str) -> str:

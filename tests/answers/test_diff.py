@@ -6,7 +6,8 @@ from rbac_audit.answers.diff import Change, diff
 from rbac_audit.answers.overlay import overlay
 from rbac_audit.audit.estate import Estate
 from rbac_audit.errors import WrongUse
-from rbac_audit.snapshot.objects import PolicyRule
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import KINDS, PolicyRule, Role, RoleBinding, UserAttribute
 from tests.answers.shop import HARVESTER, RANCHER, shop
 from tests.rancher.worlds import objects
 from tests.rules.estate import CLUSTER_ID, estate
@@ -118,3 +119,42 @@ def test_overlay_replaces_an_object_of_the_same_key() -> None:
 def test_overlay_of_a_missing_object_is_refused() -> None:
     with pytest.raises(WrongUse, match="there is no RoleBinding dev/nothing in harvester"):
         overlay(shop().snapshot, "harvester", removed=["RoleBinding dev/nothing"])
+
+
+def test_two_sides_without_any_right_are_no_comparison() -> None:
+    empty = estate("{apiVersion: v1, kind: Namespace, metadata: {name: lab}}", unread=(Role, RoleBinding))
+    found = diff(empty, empty)
+    assert (found.changes, found.complete) == ((), False)
+    what = "not read from harvester: Role, RoleBinding; what that grants is not in this answer"
+    assert found.notes == (f"old state: {what}", f"new state: {what}")
+
+
+def test_nobody_is_blamed_for_groups_that_one_side_did_not_read() -> None:
+    alone = Estate(Snapshot([shop().snapshot.cluster("harvester")]))
+    for old, new, side in ((alone, shop(), "old"), (shop(), alone, "new")):
+        found = diff(old, new)
+        assert found.changes == ()
+        assert [note for note in found.notes if note.startswith(f"{side} state: not read: the Rancher")]
+
+
+def test_groups_that_one_side_read_in_part_are_compared_as_far_as_they_go() -> None:
+    def known(users: str, *, partial: bool) -> Estate:
+        harvester, rancher = estate(HARVESTER, RANCHER + users).snapshot.clusters
+        objects = [item for items in rancher.objects.values() for item in items]
+        cluster = Cluster("rancher", objects, collected=KINDS, partial=[UserAttribute] if partial else [])
+        return Estate(Snapshot([harvester, cluster]), {"harvester": CLUSTER_ID})
+
+    bob = """---
+apiVersion: management.cattle.io/v3
+kind: UserAttribute
+metadata: {name: u-bob}
+GroupPrincipals: {github: {Items: [%s]}}
+"""
+    team, other = (f'{{metadata: {{name: "github_team://{number}"}}}}' for number in (7, 8))
+    both = bob % f"{team}, {other}"
+    # Of Bob the old side knows nothing, then that he was in another team only.
+    assert told(diff(known("", partial=False), known(both, partial=False)).changes) == [
+        ("User:u-bob", "dev", True, ["UserAttribute u-bob"])
+    ]
+    assert diff(known("", partial=True), known(both, partial=False)).changes == ()
+    assert len(diff(known(bob % other, partial=True), known(both, partial=False)).changes) == 1

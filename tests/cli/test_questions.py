@@ -354,6 +354,7 @@ def test_a_gain_is_told_and_fails(run: Run, tmp_path: Path) -> None:
     assert f"harvester: {READER} (project-readonly) gained in namespace default:" in ran.out.splitlines()
     assert "because of RoleBinding default/given" in ran.out
     assert run("diff", LEGACY, tmp_path, "--no-fail-on-gain").code == 0
+    assert parsed(run("diff", LEGACY, tmp_path, "--format", "json").out)["complete"] is True
 
 
 def test_a_loss_is_told_and_does_not_fail(run: Run, tmp_path: Path) -> None:
@@ -380,12 +381,34 @@ def test_a_cluster_of_one_side_only_is_not_compared_and_not_clean(run: Run) -> N
     assert "cluster rancher is in the old state only and was not compared" in ran.out
 
 
-def test_what_one_side_could_not_read_is_not_clean(run: Run, tmp_path: Path) -> None:
-    folder = wider(tmp_path)
-    (folder / "harvester/given.yaml").write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: [\n")
-    ran = run("diff", LEGACY, folder)
+@pytest.mark.parametrize(("old", "new"), [("whole", "cut"), ("cut", "whole"), ("cut", "cut")])
+def test_what_one_side_could_not_read_is_not_clean(run: Run, cut_off: Path, old: str, new: str) -> None:
+    sides = {"whole": LEGACY, "cut": cut_off}
+    ran = run("diff", sides[old], sides[new])
     assert ran.code == 3
-    assert ran.err.startswith("gap new ")
+    assert ran.err.startswith("gap ")
+    assert ran.out.splitlines()[-1] == "nobody gained or lost a right, as far as could be compared"
+    for side, what in (("old", old), ("new", new)):
+        assert (f"note: {side} state: not read in full from harvester: " in ran.out) is (what == "cut")
+    answer = parsed(run("diff", sides[old], sides[new], "--format", "json").out)
+    assert (answer["changes"], answer["complete"]) == ([], False)
+    assert "state: not read in full" in run("diff", sides[old], sides[new], "--format", "markdown").out
+
+
+def test_states_without_roles_and_bindings_are_not_compared(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "namespace.yaml"
+    file.write_text("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}")
+    ran = run("diff", f"x={file}", f"x={file}")
+    assert ran.code == 3
+    assert "note: old state: not read from x: ClusterRole, Role, ClusterRoleBinding, RoleBinding" in ran.out
+
+
+def test_a_gap_in_what_grants_nothing_is_no_matter(run: Run, tmp_path: Path) -> None:
+    folder = wider(tmp_path)
+    (folder / "harvester/given.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: [x]}\n")
+    ran = run("diff", LEGACY, folder)
+    assert (ran.code, ran.out) == (0, "nobody gained or lost a right\n")
+    assert ran.err.startswith("gap new harvester: ")
 
 
 # ---- what could not be read
