@@ -131,7 +131,8 @@ class ListItems:
             yield _with_kind(held, api_version, item_kind)
         metadata = header.get("metadata")
         page = metadata if isinstance(metadata, dict) else {}
-        more = bool(page.get("continue") or page.get("remainingItemCount"))
+        # Support bundles write every empty text as "null", which no continue token is: those are base64 of JSON.
+        more = page.get("continue") not in (None, "", "null") or bool(page.get("remainingItemCount"))
         yield ListEnd(api_version, kind, self.count, place, more)
 
 

@@ -28,7 +28,12 @@ def decode_items(text: str) -> Batch | None:
 def _alike(listed: str, api_version: str, kind: str) -> Batch | None:
     """Decode items of one kind, as kubectl lists them, in one go; None where they need to be looked at one by one."""
     objects = decode_json_list(listed, api_version.rpartition("/")[0], kind)
-    return None if objects is None else Batch(objects, Counter())
+    return None if objects is None or any(map(_is_free_form, objects)) else Batch(objects, Counter())
+
+
+def _is_free_form(item: KubernetesObject) -> bool:
+    """Tell whether an object has the only free-form field: how deep that is, the other way counts."""
+    return isinstance(item, Project) and bool(item.spec.resource_quota)
 
 
 def _each(items: list[msgspec.Raw]) -> Batch | None:
@@ -41,8 +46,7 @@ def _each(items: list[msgspec.Raw]) -> Batch | None:
             if not is_plain(api_version, kind):
                 return None
             unknown[api_version, kind] += 1
-        elif isinstance(decoded, Project) and decoded.spec.resource_quota:
-            # The only free-form field: how deep it is, the other way counts.
+        elif _is_free_form(decoded):
             return None
         else:
             objects.append(decoded)

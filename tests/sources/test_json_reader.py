@@ -260,8 +260,13 @@ ITEMS: list[object] = [
 ]
 
 
+ROLES = [role("a"), role("b", rules=None), role("bad", rules=[5])]
+
+
 @given(
-    st.lists(st.sampled_from(ITEMS), max_size=30),
+    st.lists(st.sampled_from(ITEMS), max_size=30)
+    | st.lists(st.sampled_from(ROLES), max_size=30)
+    | st.tuples(st.sampled_from(ITEMS), st.integers(0, 30)).map(lambda drawn: [drawn[0]] * drawn[1]),
     st.integers(20, 3_000),
     st.sampled_from([None, 1, 4]),
     st.booleans(),
@@ -278,6 +283,13 @@ def test_many_items_at_once_are_the_same_as_one_by_one(
 def test_kubectl_lists_really_come_many_at_once() -> None:
     found = list(read_json(iter([kubectl(*map(role, map(str, range(1_000))))]), "x.json", batches=True))
     assert [len(part) if isinstance(part, Batch) else 1 for part in found] == [1, 998, 1, 1]
+
+
+def test_what_is_free_form_comes_one_by_one() -> None:
+    quota = {"resourceQuota": {"limit": {"pods": "1"}}}
+    projects = [thing("management.cattle.io/v3", "Project", f"p-{number}", "c", spec=quota) for number in range(9)]
+    found = list(read_json(iter([kubectl(*projects)]), "x.json", batches=True))
+    assert not any(isinstance(part, Batch) for part in found)
 
 
 def test_the_window_does_not_grow_when_nothing_more_comes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -283,6 +283,11 @@ def test_one_page_of_several_is_a_gap(tmp_path: Path, metadata: Json, kind: str)
     assert "kanarie" not in str(snapshot.gaps)
 
 
+def test_the_null_of_a_support_bundle_is_no_next_page(tmp_path: Path) -> None:
+    whole = {**listed(role()), "metadata": {"continue": "null", "resourceVersion": "7"}}
+    assert read(write(tmp_path / "roles.json", whole)).gaps == ()
+
+
 def test_an_empty_page_does_not_prove_that_its_kind_was_read(tmp_path: Path) -> None:
     write(tmp_path / "roles.json", {**listed(), "metadata": PAGE})
     write(tmp_path / "x.json", binding())
