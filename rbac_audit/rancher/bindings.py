@@ -86,6 +86,10 @@ class GlobalBinding(msgspec.Struct, frozen=True, eq=False):
         return f"globaladmin-{target}"
 
 
+Owner = TemplateBinding | GlobalBinding
+"""What Rancher renders objects from."""
+
+
 def global_bindings(
     bindings: Iterable[GlobalRoleBinding], roles: Iterable[GlobalRole], people: People
 ) -> tuple[GlobalBinding, ...]:

@@ -14,8 +14,8 @@ LEGACY_UID_OWNER = "authz.cluster.cattle.io/rtb-owner"
 
 
 def short_hash(text: str) -> str:
-    """First ten characters of the lower-case base32 of the sha256."""
-    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:10]
+    """First ten characters of the lower-case base32 of the sha256; ten bytes make sixteen of them."""
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10])[:10].decode().lower()
 
 
 def role_binding_name(namespace: str, role_kind: str, role: str, subject_kind: str, subject: str) -> str:

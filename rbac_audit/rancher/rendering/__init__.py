@@ -1,5 +1,5 @@
 """What Rancher writes onto every cluster for its users, role templates, projects and bindings."""
 
-from rbac_audit.rancher.rendering.render import render
+from rbac_audit.rancher.rendering.render import render, render_with_owners
 
-__all__ = ["render"]
+__all__ = ["render", "render_with_owners"]

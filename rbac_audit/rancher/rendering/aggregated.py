@@ -10,10 +10,17 @@ from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.rendering.legacy import CLUSTER_ROLE_OWNER, pod_security_role, pod_security_rule
 from rbac_audit.rancher.rendering.namespaces import impersonation
 from rbac_audit.rancher.rendering.rules import lowered, promoted
-from rbac_audit.rancher.rendering.sheet import AGGREGATES, aggregated_role, binding, cluster_binding, cluster_role
+from rbac_audit.rancher.rendering.sheet import (
+    AGGREGATES,
+    Presence,
+    aggregated_role,
+    binding,
+    cluster_binding,
+    cluster_role,
+)
 from rbac_audit.rancher.rendering.world import Site, World
-from rbac_audit.rancher.templates import CREATE_NAMESPACES, UPDATE_PSA, grants
-from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate
+from rbac_audit.rancher.templates import CREATE_NAMESPACES, grants
+from rbac_audit.snapshot.objects import RoleTemplate
 
 _AGGREGATION = {"management.cattle.io/roletemplate-aggregation": "true"}
 
@@ -63,7 +70,8 @@ def cluster_side(world: World, site: Site, item: TemplateBinding) -> None:
     if item.project:
         labels = {naming.prtb_owner_label(item.source.name): "true", **_AGGREGATION}
         for namespace in site.labelled.get(item.project.partition(":")[2], ()):
-            site.sheet.add(binding(namespace, role, item.subject, labels=labels))
+            presence = Presence.FLAPPING if namespace in site.unsettled else Presence.REQUIRED
+            site.sheet.add(binding(namespace, role, item.subject, labels=labels), presence)
         for name in _cluster_roles(world, site, item):
             site.sheet.add(cluster_binding(name, item.subject, labels=labels))
     else:
@@ -84,17 +92,14 @@ def _cluster_roles(world: World, site: Site, item: TemplateBinding) -> tuple[str
     project = item.project.partition(":")[2]
     every = naming.safe_concat(item.template, "promoted-aggregator")
     found = [every] if site.sheet.has_cluster_role(every) else []
-    rules = _rules(world, site, item)
-    creates = grants(rules, CREATE_NAMESPACES)
+    # What the aggregator holds decides: of an external template, what the ClusterRole there does.
+    closure = world.closure(item)
+    creates = any(grants(site.rules_of(template), CREATE_NAMESPACES) for template in closure)
     if creates:
         found += [f"{project}-namespaces-edit", "create-ns"]
-    if changes := grants(rules, msgspec.structs.replace(UPDATE_PSA, name=item.project)):
+    if changes := any(site.changes_pod_security(template, item.project) for template in closure):
         labels = role_labels(item.template, pod_security_role(item))
         site.sheet.add(cluster_role(pod_security_role(item), (pod_security_rule(item),), labels=labels))
         found.append(pod_security_role(item))
     return tuple(found if creates or changes else [*found, f"{project}-namespaces-readonly"])
 
-
-def _rules(world: World, site: Site, item: TemplateBinding) -> tuple[PolicyRule, ...]:
-    """Add up what the aggregator of a binding's template holds."""
-    return tuple(rule for template in world.closure(item) for rule in world.template_rules(template, site))

@@ -67,6 +67,8 @@ def global_bindings(world: World) -> None:
     """Write the bindings of global role bindings; one to a missing role leaves a binding to nothing."""
     for item in world.rancher.globals:
         if item.subject:
+            for site in world.sites.values():
+                site.sheet.write_for(item)
             _global_binding(world, item, item.subject)
 
 

@@ -3,15 +3,11 @@
 Source: rancher pkg/controllers/managementuser/rbac/{handler_base,prtb_handler,crtb_handler,reconcile_roletemplate}.go.
 """
 
-import msgspec
-
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.rendering.namespaces import impersonation
-from rbac_audit.rancher.rendering.rules import lowered, promoted
-from rbac_audit.rancher.rendering.sheet import binding, cluster_binding, cluster_role
+from rbac_audit.rancher.rendering.sheet import Presence, binding, cluster_binding, cluster_role
 from rbac_audit.rancher.rendering.world import Site, World
-from rbac_audit.rancher.templates import CREATE_NAMESPACES, UPDATE_PSA, grants
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
 
 CLUSTER_ROLE_OWNER = "authz.cluster.cattle.io/clusterrole-owner"
@@ -35,16 +31,19 @@ def template_role(site: Site, template: RoleTemplate) -> None:
     """Write the ClusterRole of a template; external ones have theirs."""
     if not template.external:
         annotations = {CLUSTER_ROLE_OWNER: template.name}
-        site.sheet.add(cluster_role(template.name, lowered(template.rules), annotations=annotations))
+        site.sheet.add(cluster_role(template.name, site.lowered(template), annotations=annotations))
 
 
 def _in_project(world: World, site: Site, item: TemplateBinding, subject: Subject) -> None:
     shared = {naming.owner_key(item.source.namespace, item.source.name): "owner-user"}
+    owner = _owner(item)
+    # The namespace handler deletes those of a binding in the wrong namespace, the others make them again.
+    usual = Presence.FLAPPING if world.is_misplaced(item) else Presence.REQUIRED
     for template in world.closure(item):
         for namespace in site.annotated.get(item.project, ()):
-            site.sheet.add(binding(namespace, template.name, subject, labels=_owner(item)))
-        rules = promoted(world.template_rules(template, site))
-        if rules:
+            presence = Presence.FLAPPING if namespace in site.unsettled else usual
+            site.sheet.add(binding(namespace, template.name, subject, labels=owner), presence)
+        if rules := site.promoted(template):
             site.sheet.add(cluster_role(f"{template.name}-promoted", rules))
             site.sheet.share(cluster_binding(f"{template.name}-promoted", subject, labels=shared))
     for name in _namespace_roles(world, item):
@@ -57,14 +56,13 @@ def _in_project(world: World, site: Site, item: TemplateBinding, subject: Subjec
 def _namespace_roles(world: World, item: TemplateBinding) -> tuple[str, ...]:
     project = item.project.partition(":")[2]
     # What an external template states in `rules` counts here, although it grants nothing.
-    if any(grants(template.rules, CREATE_NAMESPACES) for template in world.closure(item)):
+    if world.creates_namespaces(item):
         return (f"{project}-namespaces-edit", "create-ns")
     return (f"{project}-namespaces-readonly",)
 
 
 def _pod_security(world: World, site: Site, item: TemplateBinding, subject: Subject) -> None:
-    wanted = msgspec.structs.replace(UPDATE_PSA, name=item.project)
-    if not any(grants(world.template_rules(template, site), wanted) for template in world.closure(item)):
+    if not any(site.changes_pod_security(template, item.project) for template in world.closure(item)):
         return
     name = pod_security_role(item)
     site.sheet.add(cluster_role(name, (pod_security_rule(item),)))

@@ -4,8 +4,6 @@ Source: rancher pkg/controllers/management/auth/{manager,prtb_handler,crtb_handl
 management/auth/roletemplates/{roletemplate_handler,prtb_handler,crtb_handler}.go (aggregated).
 """
 
-from collections.abc import Iterable
-
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.rendering.legacy import CLUSTER_ROLE_OWNER
@@ -57,12 +55,12 @@ def _roles(
     item: TemplateBinding,
     subject: Subject,
     namespace: str,
-    table: Iterable[Resource],
+    table: tuple[Resource, ...],
     labels: dict[str, str] | None = None,
 ) -> None:
     """Write a Role and a RoleBinding for each template that says something; those of another namespace are labelled."""
     for template in world.closure(item):
-        rules = merged(on_management_plane(_stated(world, template), table))
+        rules = _merged(world, template, table)
         if not rules:
             continue
         world.sheet.add(role(template.name, namespace, rules, labels=CREATOR))
@@ -77,11 +75,18 @@ def _roles(
         world.sheet.add(made)
 
 
+def _merged(world: World, template: RoleTemplate, table: tuple[Resource, ...]) -> tuple[PolicyRule, ...]:
+    known = world.planes
+    if (template.name, table) not in known:
+        known[template.name, table] = merged(on_management_plane(_stated(world, template), table))
+    return known[template.name, table]
+
+
 def _stated(world: World, template: RoleTemplate) -> tuple[PolicyRule, ...]:
     """Return the rules that count there: of an external template the stated ones, else of its local ClusterRole."""
     if template.external and template.external_rules:
         return template.external_rules
-    return world.template_rules(template, world.local)
+    return world.local.rules_of(template)
 
 
 def _backing_namespaces(world: World, cluster: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ project_cluster/common.go and roletemplates/common.go.
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.rendering.rules import Resource, owns
-from rbac_audit.rancher.rendering.sheet import binding_to_role, cluster_binding, cluster_role, role
+from rbac_audit.rancher.rendering.sheet import Presence, binding_to_role, cluster_binding, cluster_role, role
 from rbac_audit.rancher.rendering.world import World
 from rbac_audit.snapshot.objects import PolicyRule, Subject
 
@@ -43,20 +43,23 @@ def membership(world: World, item: TemplateBinding, subject: Subject) -> None:
     owner = _is_owner(world, item)
     suffix = "clusterowner" if owner and not item.project else "clustermember"
     name = f"{item.cluster}-{suffix}"
-    world.sheet.share(cluster_binding(name, subject, labels=labels, annotations=annotations))
+    # Of a user that does not exist, it was seen in one estate and not in another.
+    gone = subject.kind == "User" and world.rancher.people.find(subject.name) is None
+    presence = Presence.FLAPPING if gone else Presence.REQUIRED
+    world.sheet.share(cluster_binding(name, subject, labels=labels, annotations=annotations), presence)
     if item.project:
         project = item.project.partition(":")[2]
         name = f"{project}-project{'owner' if owner else 'member'}"
         # The aggregated model hashes the project's name where the namespace of the binding would be.
         place = project if world.aggregated else item.cluster
         made = naming.role_binding_name(place, "Role", name, subject.kind, subject.name)
-        world.sheet.share(binding_to_role(item.cluster, name, subject, name=made, labels=labels))
+        world.sheet.share(binding_to_role(item.cluster, name, subject, name=made, labels=labels), presence)
 
 
 def _is_owner(world: World, item: TemplateBinding) -> bool:
     context, resource = ("project", "projects") if item.project else ("cluster", "clusters")
     if world.aggregated:
-        return any(owns(world.template_rules(template, world.local), resource) for template in world.closure(item))
+        return any(owns(world.local.rules_of(template), resource) for template in world.closure(item))
     return any(
         (template.builtin and template.name in _BUILTIN_OWNERS) or owns(template.rules, resource)
         for template in world.closure(item)

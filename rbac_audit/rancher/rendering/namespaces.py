@@ -48,6 +48,7 @@ def global_admins(world: World, site: Site) -> None:
                 "authz.cluster.cattle.io/globalrole": item.role.name,
                 "authz.cluster.cattle.io/globalrolebinding": item.source.name,
             }
+            site.sheet.write_for(item)
             made = cluster_binding("cluster-admin", item.subject, name=item.admin_binding_name, annotations=annotations)
             site.sheet.add(made)
 

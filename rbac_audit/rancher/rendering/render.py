@@ -1,14 +1,15 @@
 """One Rancher in, every object that it writes out, cluster by cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.rendering import aggregated, global_roles, legacy, management
 from rbac_audit.rancher.rendering.assignment import assignment
 from rbac_audit.rancher.rendering.inherited import with_inherited
 from rbac_audit.rancher.rendering.membership import membership_roles
 from rbac_audit.rancher.rendering.namespaces import global_admins, impersonation_namespace, project_roles
-from rbac_audit.rancher.rendering.sheet import Sheet
+from rbac_audit.rancher.rendering.sheet import Key, Made, Presence, Sheet
 from rbac_audit.rancher.rendering.world import LOCAL, Site, World
 from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import ClusterRole, KubernetesObject
@@ -20,9 +21,20 @@ def render(
     """Predict what Rancher writes, by the clusters' ids in Rancher; `clusters` are those that were read.
 
     The management cluster is `local`. Objects come by kind, namespace and name, without uid and times. A namespace
-    counts as its annotation says, an object that is there already as if it was not; the leftovers of former bindings,
-    objects of the provisioning controllers and bindings to `crt-token-reader` are not predicted.
+    counts as its annotation says, an object that is there already as if it was not; the leftovers of former bindings
+    are not predicted.
     """
+    made = render_with_owners(rancher, clusters, aggregated_model=aggregated_model)
+    return {
+        name: tuple(entry.item for entry in entries.values() if entry.presence is not Presence.TOLERATED)
+        for name, entries in made.items()
+    }
+
+
+def render_with_owners(
+    rancher: Rancher, clusters: Mapping[str, Cluster], *, aggregated_model: bool
+) -> dict[str, dict[Key, Made]]:
+    """Predict the same with whom it is for, and what may be there beside it."""
     local = rancher.cluster
     sheet = Sheet(local.of(ClusterRole))
     sites = {
@@ -35,29 +47,42 @@ def render(
     for site in sites.values():
         _site(world, site)
     _management(world)
-    return {name: site.sheet.objects() for name, site in sites.items()}
+    return {name: site.sheet.made() for name, site in sites.items()}
 
 
 def _site(world: World, site: Site) -> None:
     impersonation_namespace(world, site)
     project_roles(world, site)
     global_admins(world, site)
+    site.sheet.write_for(None)
     if world.aggregated:
         aggregated.template_roles(world, site)
     write = aggregated.cluster_side if world.aggregated else legacy.cluster_side
-    for item in world.bindings:
+    for item, presence in _bindings(world):
         if item.cluster == site.id:
+            # The accounts' paths differ: some of the controllers pass them over (both models).
+            account = item.subject is not None and item.subject.kind == "ServiceAccount"
+            site.sheet.write_for(item, max(presence, Presence.FLAPPING) if account else presence)
             write(world, site, item)
+    site.sheet.write_for(None)
+
+
+def _bindings(world: World) -> Iterator[tuple[TemplateBinding, Presence]]:
+    yield from ((item, Presence.REQUIRED) for item in world.bindings)
+    yield from ((item, Presence.TOLERATED) for item in world.leaving)
 
 
 def _management(world: World) -> None:
     global_roles.self_views(world)
     global_roles.global_roles(world)
     global_roles.global_bindings(world)
+    world.sheet.write_for(None)
     membership_roles(world)
     if world.aggregated:
         management.template_roles(world)
-    for item in world.bindings:
+    for item, presence in _bindings(world):
+        world.sheet.write_for(item, presence)
         management.management_side(world, item)
     for item in world.wanted[len(world.rancher.bindings) :]:
+        world.sheet.write_for(item)
         world.sheet.add(item.source)

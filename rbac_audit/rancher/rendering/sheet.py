@@ -1,11 +1,13 @@
 """The objects of one cluster as they come to be, and how each kind of them is made."""
 
 from collections.abc import Iterable, Mapping
+from enum import IntEnum
 
 import msgspec
 
 from rbac_audit.access.aggregation import Aggregation
 from rbac_audit.rancher import naming
+from rbac_audit.rancher.bindings import Owner
 from rbac_audit.snapshot.objects import (
     AggregationRule,
     ClusterRole,
@@ -24,6 +26,32 @@ from rbac_audit.snapshot.objects import (
 RBAC = "rbac.authorization.k8s.io"
 AGGREGATES = "management.cattle.io/aggregates"
 Labels = Mapping[str, str]
+Key = tuple[str, str, str, str]
+"""(group, kind, namespace, name), as KubernetesObject.key."""
+
+
+class Presence(IntEnum):
+    """Whether an object is there once Rancher has come to rest.
+
+    `FLAPPING` is what Rancher itself deletes and creates again, or writes at some occasions only; `TOLERATED` what it
+    does not write any more but leaves alone, such as what a deleted duplicate made.
+    """
+
+    REQUIRED = 0
+    FLAPPING = 1
+    TOLERATED = 2
+
+
+class Made(msgspec.Struct, frozen=True, eq=False, gc=False):
+    """An object that Rancher writes, and the bindings of Rancher that it does so for: () for what all clusters get.
+
+    `others` are what the same name may hold as well, because owners compete for it.
+    """
+
+    item: KubernetesObject
+    owners: tuple[Owner, ...]
+    presence: Presence
+    others: tuple[KubernetesObject, ...] = ()
 
 
 class Sheet:
@@ -32,35 +60,66 @@ class Sheet:
     def __init__(self, existing: Iterable[ClusterRole] = ()) -> None:
         """Start with nothing written."""
         self.existing = {role.name: role for role in existing}
-        self._made: dict[tuple[str, str, str, str], KubernetesObject] = {}
+        self._made: dict[Key, Made] = {}
+        self._owners: tuple[Owner, ...] = ()
+        self._presence = Presence.REQUIRED
 
-    def add(self, item: KubernetesObject) -> None:
+    def write_for(self, owner: Owner | None, presence: Presence = Presence.REQUIRED) -> None:
+        """Say whom the objects that follow are written for, and whether they have to be there."""
+        self._owners, self._presence = (owner,) if owner else (), presence
+
+    def add(self, item: KubernetesObject, presence: Presence = Presence.REQUIRED) -> None:
         """Write an object, unless one of its name is written: the first one stays, as in Rancher."""
-        self._made.setdefault(item.key, item)
+        presence = max(presence, self._presence)
+        before = self._made.get(item.key)
+        if before is None:
+            self._made[item.key] = Made(item, self._owners, presence)
+            return
+        kept, others = before.item, before.others
+        if content(kept) != content(item):
+            kept, other = (kept, item) if before.presence <= presence else (item, kept)
+            others = (*others, other)
+        owners = before.owners if before.owners[-1:] == self._owners else (*before.owners, *self._owners)
+        self._made[item.key] = Made(kept, owners, min(before.presence, presence), others)
 
-    def share(self, item: KubernetesObject) -> None:
+    def share(self, item: KubernetesObject, presence: Presence = Presence.REQUIRED) -> None:
         """Write an object, or add its labels to the one that is written: such objects name all their owners."""
-        before = self._made.get(item.key, item)
-        labels = {**before.metadata.labels, **item.metadata.labels}
-        metadata = msgspec.structs.replace(before.metadata, labels=labels)
-        self._made[item.key] = msgspec.structs.replace(before, metadata=metadata)
+        before = self._made.get(item.key)
+        if before is not None and self._presence is not Presence.TOLERATED:
+            labels = {**before.item.metadata.labels, **item.metadata.labels}
+            metadata = msgspec.structs.replace(before.item.metadata, labels=labels)
+            joined = msgspec.structs.replace(before.item, metadata=metadata)
+            self._made[item.key] = msgspec.structs.replace(before, item=joined)
+        self.add(item, presence)
 
     def has_cluster_role(self, name: str) -> bool:
         """Tell whether this ClusterRole is written."""
         return (RBAC, "ClusterRole", "", name) in self._made
 
-    def objects(self) -> tuple[KubernetesObject, ...]:
+    def made(self) -> dict[Key, Made]:
         """List what is written by kind, namespace and name, aggregated ClusterRoles with their rules."""
-        written = {item.name: item for item in self._made.values() if isinstance(item, ClusterRole)}
+        items = (made.item for made in self._made.values())
+        written = {item.name: item for item in items if isinstance(item, ClusterRole)}
         aggregation = Aggregation({**self.existing, **written}.values())
-        # Rules that an external ClusterRole stores are kept: its sources may not have been read.
-        filled = (
-            msgspec.structs.replace(item, rules=aggregation.effective(item.name))
-            if isinstance(item, ClusterRole) and item.aggregation_rule
-            else item
-            for item in self._made.values()
-        )
-        return tuple(sorted(filled, key=lambda item: item.key))
+        for name, item in written.items():
+            if item.aggregation_rule:
+                # Rules that an external ClusterRole stores are kept: its sources may not have been read.
+                filled = msgspec.structs.replace(item, rules=aggregation.effective(name))
+                self._made[item.key] = msgspec.structs.replace(self._made[item.key], item=filled)
+        return dict(sorted(self._made.items()))
+
+
+def content(item: KubernetesObject) -> tuple[object, ...]:
+    """Return what an object means, whatever it is called and labelled."""
+    match item:
+        case RoleBinding() | ClusterRoleBinding():
+            return (item.role_ref.kind, item.role_ref.name, item.subjects)
+        case ClusterRole():
+            return (item.rules, item.aggregation_rule)
+        case Role():
+            return (item.rules,)
+        case _:
+            return ()
 
 
 def metadata(

@@ -6,10 +6,13 @@ from functools import cached_property
 import msgspec
 
 from rbac_audit.access.aggregation import Aggregation
+from rbac_audit.access.permission import has_verb
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.projects import PROJECT_ID
+from rbac_audit.rancher.rendering.rules import Resource, lowered, promoted
 from rbac_audit.rancher.rendering.sheet import Sheet
+from rbac_audit.rancher.templates import CREATE_NAMESPACES, UPDATE_PSA, grants
 from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -29,10 +32,19 @@ class Site:
         """Index the namespaces by what they say about their project; `assign` speaks for those that say nothing."""
         self.id, self.sheet, self._assign = rancher_id, sheet, assign
         self._aggregation = Aggregation(cluster.of(ClusterRole))
+        self._promoted: dict[str, tuple[PolicyRule, ...]] = {}
+        self._lowered: dict[str, tuple[PolicyRule, ...]] = {}
+        self._pod_security: dict[str, tuple[PolicyRule, ...]] = {}
         self.annotated: dict[str, list[str]] = {}
         self.by_project: dict[str, list[str]] = {}
         self.labelled: dict[str, list[str]] = {}
         self._there = {namespace.name for namespace in cluster.of(Namespace)}
+        # Not yet synced, or already leaving: what is in them is on its way.
+        self.unsettled = frozenset(
+            item.name
+            for item in cluster.of(Namespace)
+            if PROJECT_ID not in item.metadata.annotations or item.metadata.deletion_timestamp
+        )
         for namespace in cluster.of(Namespace):
             self.place(namespace)
 
@@ -62,6 +74,30 @@ class Site:
     def external_rules(self, template: str) -> tuple[PolicyRule, ...]:
         """Return the rules of this cluster's own ClusterRole of that name."""
         return self._aggregation.effective(template)
+
+    def rules_of(self, template: RoleTemplate) -> tuple[PolicyRule, ...]:
+        """Return what a template itself grants here: an external one, what the ClusterRole of its name does."""
+        return self.external_rules(template.name) if template.external else template.rules
+
+    def lowered(self, template: RoleTemplate) -> tuple[PolicyRule, ...]:
+        """Return the rules of a template as they stand in its ClusterRole."""
+        if template.name not in self._lowered:
+            self._lowered[template.name] = lowered(template.rules)
+        return self._lowered[template.name]
+
+    def promoted(self, template: RoleTemplate) -> tuple[PolicyRule, ...]:
+        """Return the rules of a template itself that are promoted to the whole cluster."""
+        if template.name not in self._promoted:
+            self._promoted[template.name] = promoted(self.rules_of(template))
+        return self._promoted[template.name]
+
+    def changes_pod_security(self, template: RoleTemplate, project: str) -> bool:
+        """Tell whether a template itself allows `updatepsa` on a project, `<cluster>:<project>`."""
+        if template.name not in self._pod_security:
+            found = (rule for rule in self.rules_of(template) if has_verb(rule, UPDATE_PSA.verb))
+            self._pod_security[template.name] = tuple(found)
+        rules = self._pod_security[template.name]
+        return bool(rules) and grants(rules, msgspec.structs.replace(UPDATE_PSA, name=project))
 
 
 class World(msgspec.Struct, frozen=True, dict=True, eq=False):
@@ -94,6 +130,19 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
             kept.setdefault((source.kind, source.namespace, who, item.template, scope), item)
         return tuple(sorted(kept.values(), key=lambda item: item.source.key))
 
+    @cached_property
+    def leaving(self) -> tuple[TemplateBinding, ...]:
+        """The bindings that Rancher deletes, duplicates among them: what they made may still be there."""
+        kept = frozenset(self.bindings)
+        return tuple(item for item in self.wanted if item not in kept)
+
+    def creates_namespaces(self, item: TemplateBinding) -> bool:
+        """Tell whether a binding's closure states the right to create namespaces, in the `rules` of any template."""
+        if item.template not in self._creating:
+            found = any(grants(template.rules, CREATE_NAMESPACES) for template in self.closure(item))
+            self._creating[item.template] = found
+        return self._creating[item.template]
+
     def closure(self, item: TemplateBinding) -> tuple[RoleTemplate, ...]:
         """List a binding's template and all that it inherits."""
         return self.rancher.templates.closure(item.template).templates
@@ -114,11 +163,26 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
         closure = self.rancher.templates.closure(item.template)
         return not closure.missing and not closure.cyclic
 
-    def template_rules(self, template: RoleTemplate, site: Site | None) -> tuple[PolicyRule, ...]:
-        """Return what a template itself grants on a cluster: an external one, what the ClusterRole there does."""
-        if not template.external:
-            return template.rules
-        return site.external_rules(template.name) if site else ()
+    def is_misplaced(self, item: TemplateBinding) -> bool:
+        """Tell whether a project's binding lies outside the backing namespace of its project."""
+        backing = self._backing.get(item.project)
+        return backing is not None and item.source.namespace != backing
+
+    @cached_property
+    def _backing(self) -> dict[str, str]:
+        return {
+            f"{item.namespace}:{item.name}": item.status.backing_namespace or item.name
+            for item in self.rancher.projects
+        }
+
+    @cached_property
+    def _creating(self) -> dict[str, bool]:
+        return {}
+
+    @cached_property
+    def planes(self) -> dict[tuple[str, tuple[Resource, ...]], tuple[PolicyRule, ...]]:
+        """What templates grant on the management plane, by template and table of resources, as it gets known."""
+        return {}
 
 
 def _age(item: TemplateBinding) -> tuple[str, str]:
