@@ -9,10 +9,10 @@ from rbac_audit.access import Authorizer, Binding
 from rbac_audit.audit.classes import Classes
 from rbac_audit.errors import WrongUse
 from rbac_audit.harvester.baseline import Baseline, shipped_baseline
-from rbac_audit.rancher.expected import Expected
 from rbac_audit.rancher.model import Rancher
-from rbac_audit.rancher.ownership import Ownership, judge
+from rbac_audit.rancher.ownership import Claims, Ownership, unread
 from rbac_audit.rancher.people import People
+from rbac_audit.rancher.prediction import Prediction
 from rbac_audit.rancher.projects import PROJECT_ID, Projects
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
 from rbac_audit.snapshot.objects import (
@@ -50,6 +50,7 @@ class View:
         self, cluster: Cluster, rancher: Rancher | None, rancher_id: str, rancher_id_from: str, gaps: Iterable[Gap] = ()
     ) -> None:
         """Join a cluster with the Rancher that manages it, None where that was not read, and the estate's gaps."""
+        self.prediction = Prediction(rancher, {rancher_id: cluster}) if rancher else None
         self.cluster = cluster
         self.name = cluster.name
         self.rancher = rancher
@@ -86,19 +87,16 @@ class View:
         return Projects(self.rancher_id, known, self.cluster.of(Namespace))
 
     @cached_property
-    def expected(self) -> Expected | None:
+    def claims(self) -> Claims | None:
         """What Rancher renders here; None where its bindings were not read or its id for the cluster is not known."""
-        if self.rancher is None or not self.rancher.knows_bindings or not self.rancher_id:
-            return None
-        roles = {name: self.access.rules(("", name)) for space, name in self.access.roles if not space}
-        return Expected(
-            self.rancher, self.rancher_id, self.projects, roles, manages_itself=self.rancher.cluster is self.cluster
-        )
+        known = self.prediction is not None and self.prediction.rancher.knows_bindings and self.rancher_id
+        return Claims(self.prediction, self.rancher_id) if self.prediction and known else None
 
     @cached_property
     def ownership(self) -> Mapping[Binding, Ownership]:
         """Who made each binding, as far as it says and is true."""
-        return {binding: judge(binding, self.expected) for binding in self.access.bindings}
+        judge = self.claims.judge if self.claims else unread
+        return {binding: judge(binding.source) for binding in self.access.bindings}
 
     @cached_property
     def classes(self) -> Classes:
@@ -156,11 +154,24 @@ class Estate:
         gaps = (*snapshot.gaps, *self.gaps)
         self.views = tuple(View(cluster, *link, gaps) for cluster, link in links)
         self.ranchers = tuple(known.values())
+        for rancher in self.ranchers:
+            _predict_together(rancher, [view for view in self.views if view.rancher is rancher])
 
     @property
     def harvesters(self) -> tuple[View, ...]:
         """The clusters that tenants work on: all but those that only manage."""
         return tuple(view for view in self.views if view.role != "management")
+
+
+def _predict_together(rancher: Rancher, views: list[View]) -> None:
+    """Render for all clusters of one Rancher at once; a cluster that was read twice is on its own the second time."""
+    clusters: dict[str, Cluster] = {}
+    for view in views:
+        clusters.setdefault(view.rancher_id, view.cluster)
+    prediction = Prediction(rancher, clusters)
+    for view in views:
+        if clusters[view.rancher_id] is view.cluster:
+            view.prediction = prediction
 
 
 def _holds_rancher(cluster: Cluster) -> bool:

@@ -10,6 +10,7 @@ import hashlib
 PRTB_OWNER = "authz.cluster.cattle.io/prtb-owner-"
 CRTB_OWNER = "authz.cluster.cattle.io/crtb-owner-"
 LEGACY_OWNER = "authz.cluster.cattle.io/rtb-owner-updated"
+AGGREGATION = "management.cattle.io/roletemplate-aggregation"
 LEGACY_UID_OWNER = "authz.cluster.cattle.io/rtb-owner"
 
 

@@ -1,135 +1,188 @@
 """Which bindings say that they are Rancher's, and whether that is true.
 
-A marker is a claim that anyone who may edit bindings can forge. A claim holds when a live template binding, global
-role binding or user would make this very binding: same role, same subject, same place. Source: rancher
-pkg/rbac/common.go, pkg/controllers/managementuser/rbac (both models), pkg/controllers/management/auth; the markers
-are those of the controllers.
+A claim holds when a live template binding, global role binding or user makes this very binding: same role, same
+subject, same place, in either model of Rancher's.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from enum import Enum
+from functools import cached_property
 
 import msgspec
 
-from rbac_audit.access.bindings import Binding
 from rbac_audit.rancher import naming
-from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
-from rbac_audit.rancher.expected import Expected, Rendered
-
-_AGGREGATION = "management.cattle.io/roletemplate-aggregation"
-_MEMBERSHIP = frozenset(
-    {
-        "owner-user",
-        "membership-binding-owner",
-        "memberhsip-binding-owner",
-        "crtb-in-project-binding-owner",
-        "prtb-in-cluster-binding-owner",
-    }
-)
-_OWNER_KINDS = frozenset(
-    {
-        "ProjectRoleTemplateBinding",
-        "ClusterRoleTemplateBinding",
-        "GlobalRoleBinding",
-        "GlobalRole",
-        "RoleTemplate",
-        "User",
-        "Cluster",
-    }
+from rbac_audit.rancher.bindings import Owner
+from rbac_audit.rancher.marks import POD_SECURITY, has_hashed_name, is_named_by_rancher, marker
+from rbac_audit.rancher.prediction import Grant, Prediction, by_grant, grant_of
+from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    ClusterRoleBinding,
+    GlobalRole,
+    GlobalRoleBinding,
+    Namespace,
+    ProjectRoleTemplateBinding,
+    RoleBinding,
 )
 
 
 class Claim(Enum):
-    """What became of a binding's claim to be Rancher's."""
+    """What became of a binding's claim to be Rancher's: `CHANGED` is Rancher's own with another content."""
 
     NONE = "none"
     HOLDS = "holds"
     UNPROVEN = "unproven"
     ORPHANED = "orphaned"
     FORGED = "forged"
+    CHANGED = "changed"
 
 
 class Ownership(msgspec.Struct, frozen=True):
-    """The verdict on one binding: the marker that claims, the owners that would make it, and why the claim fails."""
+    """The verdict on one binding: the marker that claims, the owners that make it, and why the claim fails.
+
+    `other_model` says that Rancher would make it in its other model only.
+    """
 
     claim: Claim
     marker: str = ""
-    owners: tuple[TemplateBinding | GlobalBinding, ...] = ()
+    owners: tuple[Owner, ...] = ()
     reason: str = ""
+    other_model: bool = False
 
 
 _NO_CLAIM = Ownership(Claim.NONE)
+_UNREAD = "Rancher's objects were not read"
+_SUFFIXES = ("-promoted-aggregator", "-promoted", "-aggregator")
+# Kinds that other controllers of Rancher, which are not predicted, give rights to in namespaces of the management
+# cluster: provisioning, Fleet, the API of clusters.
+_UNMODELLED = frozenset({"Cluster", "User", "RoleTemplate", "GlobalRole"})
 
 
-def judge(binding: Binding, expected: Expected | None) -> Ownership:
-    """Verify a binding's claim; `expected` is None where Rancher's objects were not read: then nothing is proven."""
-    found = marker(binding)
-    if not found and not binding.name.startswith(("rb-", "crb-")):
-        return _NO_CLAIM
-    if expected is None:
-        unproven = Ownership(Claim.UNPROVEN, found, (), "Rancher's objects were not read")
-        return unproven if found else Ownership(Claim.NONE)
-    rendered = expected.rendered(binding)
-    if rendered.owners or rendered.sure:
-        exact = found or _has_hashed_name(binding)
-        return Ownership(Claim.HOLDS, found or "name", rendered.owners) if exact else Ownership(Claim.NONE)
-    return _failed(binding, expected, found, rendered) if found else Ownership(Claim.NONE)
+def unread(item: RoleBinding | ClusterRoleBinding) -> Ownership:
+    """Judge a binding where Rancher's objects were not read: a mark is neither true nor false."""
+    found = marker(item)
+    return Ownership(Claim.UNPROVEN, found, (), _UNREAD) if found else _NO_CLAIM
 
 
-def _failed(binding: Binding, expected: Expected, found: str, rendered: Rendered) -> Ownership:
-    if rendered.unknowable:
-        return Ownership(Claim.UNPROVEN, found, (), rendered.unknowable)
-    claimed = expected.claimed(binding)
-    if claimed:
-        what = " and ".join(str(owner.source) for owner in claimed)
-        return Ownership(Claim.FORGED, found, claimed, f"{what} would not make this binding")
-    if not _named_by_rancher(binding):
-        return Ownership(Claim.FORGED, found, (), "no such owner, and Rancher would have given it another name")
-    return Ownership(Claim.ORPHANED, found, (), "what it was made for is gone")
+class Claims:
+    """Verifies what the bindings of one cluster say, against what one Rancher renders there."""
+
+    def __init__(self, prediction: Prediction, rancher_id: str) -> None:
+        """Look at one cluster of a prediction."""
+        self._prediction, self._id = prediction, rancher_id
+        self._rancher = prediction.rancher
+        self._due = prediction.due(rancher_id)
+
+    def judge(self, item: RoleBinding | ClusterRoleBinding) -> Ownership:
+        """Verify the claim of one binding."""
+        made = self._due.get(item.key)
+        if made is not None and any(grant_of(item) == grant_of(one) for one in _bindings(made.item, *made.others)):
+            return Ownership(Claim.HOLDS, owners=made.owners)
+        found = marker(item)
+        if not found and not item.name.startswith(("rb-", "crb-")):
+            return _NO_CLAIM
+        for index, other in ((self._grants, False), (self._other_grants, True)):
+            owners = index.get(grant_of(item))
+            if owners is not None and (found or has_hashed_name(item)):
+                return Ownership(Claim.HOLDS, found or "name", owners, other_model=other)
+        if not found:
+            return _NO_CLAIM
+        if made is not None:
+            reason = "Rancher made it with another role or for others"
+            return Ownership(Claim.CHANGED, found, made.owners, reason)
+        return self._failed(item, found)
+
+    @cached_property
+    def _grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
+        return by_grant(self._due)
+
+    @cached_property
+    def _other_grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
+        return by_grant(self._prediction.otherwise(self._id))
+
+    def _failed(self, item: RoleBinding | ClusterRoleBinding, found: str) -> Ownership:
+        claimed = self.claimed(item)
+        if reason := self._unknowable(item, found, claimed):
+            return Ownership(Claim.UNPROVEN, found, claimed, reason)
+        if self._is_management_plane(item, claimed):
+            return Ownership(Claim.HOLDS, found, claimed)
+        if claimed:
+            what = " and ".join(str(owner.source) for owner in claimed)
+            if self._was_once(item, claimed):
+                return Ownership(Claim.ORPHANED, found, claimed, f"{what} would not make this binding any more")
+            return Ownership(Claim.FORGED, found, claimed, f"{what} would not make this binding")
+        if not is_named_by_rancher(item):
+            return Ownership(Claim.FORGED, found, (), "no such owner, and Rancher would have given it another name")
+        return Ownership(Claim.ORPHANED, found, (), "what it was made for is gone")
+
+    def _unknowable(self, item: RoleBinding | ClusterRoleBinding, found: str, claimed: tuple[Owner, ...]) -> str:
+        """Say what would have to be read to know; "" where everything was."""
+        manager = self._rancher.cluster
+        about_global = found.startswith(("name globaladmin-", "label authz.management.", "ownerReference Global"))
+        if about_global and not (manager.whole(GlobalRole) and manager.whole(GlobalRoleBinding)):
+            return "not all global roles and their bindings were read"
+        if item.role_ref.name.endswith("-promoted") and not self._prediction.has_read(self._id, ClusterRole):
+            return "the ClusterRoles behind external role templates were not read"
+        if item.namespace and not self._prediction.has_read(self._id, Namespace):
+            return "not all namespaces were read, so its project is not known"
+        namespaced = bool(item.namespace) and self._manages_itself and not claimed
+        if namespaced and any(owner.kind in _UNMODELLED for owner in item.metadata.owner_references):
+            return "controllers of Rancher that are not predicted make such bindings"
+        return ""
+
+    @property
+    def _manages_itself(self) -> bool:
+        return self._id == "local"
+
+    def _is_management_plane(self, item: RoleBinding | ClusterRoleBinding, claimed: tuple[Owner, ...]) -> bool:
+        """Tell whether a live owner may have made a RoleBinding to a Role of the management plane.
+
+        Versions of Rancher differ in the names and places of these; whom they are for does not.
+        """
+        if not self._manages_itself or item.role_ref.kind != "Role" or len(item.subjects) != 1:
+            return False
+        subject = item.subjects[0]
+        return any(
+            owner.subject is not None and (owner.subject.kind, owner.subject.name) == (subject.kind, subject.name)
+            for owner in claimed
+        )
+
+    def _was_once(self, item: RoleBinding | ClusterRoleBinding, claimed: tuple[Owner, ...]) -> bool:
+        """Tell whether an owner may have made a binding before its template, or the namespace's project, changed."""
+        role = item.role_ref.name
+        template = next((role.removesuffix(end) for end in _SUFFIXES if role.endswith(end)), role)
+        known = template in self._rancher.templates.by_name or role.endswith(POD_SECURITY) or "-namespaces-" in role
+        whom = [(owner.subject.kind, owner.subject.name) for owner in claimed if owner.subject]
+        mine = [(subject.kind, subject.name) for subject in item.subjects]
+        return known and has_hashed_name(item) and len(mine) == 1 and mine[0] in whom
+
+    def claimed(self, item: RoleBinding | ClusterRoleBinding) -> tuple[Owner, ...]:
+        """Follow a binding's name, labels and owner references to the live owners that they state."""
+        metadata = item.metadata
+        names = [metadata.name, *metadata.labels, *metadata.labels.values()]
+        names += [f"{key}={value}" for key, value in metadata.labels.items()]
+        for owner in metadata.owner_references:
+            # A backup has no uids: there the name says it.
+            names += [owner.uid, f"{owner.kind} {owner.name}", f"{owner.kind} {metadata.namespace}/{owner.name}"]
+        found = {owner: None for name in names if name for owner in self._by_label.get(name, ())}
+        return tuple(found)
+
+    @cached_property
+    def _by_label(self) -> dict[str, list[Owner]]:
+        index: dict[str, list[Owner]] = {}
+        for item in self._rancher.bindings:
+            source = item.source
+            project = isinstance(source, ProjectRoleTemplateBinding)
+            label = (naming.prtb_owner_label if project else naming.crtb_owner_label)(source.name)
+            own = f"{source.kind} {source.namespace}/{source.name}"
+            for key in (naming.owner_key(source.namespace, source.name), label, source.metadata.uid, own):
+                index.setdefault(key, []).append(item)
+        for one in self._rancher.globals:
+            name = one.source.name
+            admin = (one.admin_binding_name,) if one.admin else ()
+            for key in (f"GlobalRoleBinding {name}", f"authz.management.cattle.io/grb-owner={name}", *admin):
+                index.setdefault(key, []).append(one)
+        return index
 
 
-def _named_by_rancher(binding: Binding) -> bool:
-    """Tell whether the name may be Rancher's: hashed ones follow from the content, others are taken as they are.
-
-    The hash of a psa binding has its owner's name in it, which nobody can know once the owner is gone.
-    """
-    hashed = binding.name.startswith(("rb-", "crb-")) and "-namespaces-psa" not in binding.role_ref.name
-    return not hashed or _has_hashed_name(binding)
-
-
-def _has_hashed_name(binding: Binding) -> bool:
-    role = binding.role_ref
-    return binding.name.startswith(("rb-", "crb-")) and any(
-        binding.name
-        in {
-            naming.role_binding_name(binding.namespace, role.kind, role.name, subject.kind, subject.name),
-            naming.cluster_role_binding_name(role.kind, role.name, subject.kind, subject.name),
-        }
-        for subject in binding.subjects
-    )
-
-
-def marker(binding: Binding) -> str:
-    """Name the first mark by which a binding says that Rancher made it; "" for none."""
-    return next(_markers(binding), "")
-
-
-def _markers(binding: Binding) -> Iterator[str]:
-    metadata = binding.source.metadata
-    for key, value in sorted(metadata.labels.items()):
-        if key.startswith((naming.LEGACY_UID_OWNER, naming.PRTB_OWNER[:-1], naming.CRTB_OWNER[:-1], _AGGREGATION)):
-            yield f"label {key}"
-        elif value in _MEMBERSHIP or (value == "true" and "_" in key and "/" not in key):
-            yield f"label {key}={value}"
-        elif key.startswith("authz.management.cattle.io/") or key == "authz.cluster.cattle.io/impersonator":
-            yield f"label {key}"
-    for owner in metadata.owner_references:
-        if owner.kind in _OWNER_KINDS and "cattle.io/" in owner.api_version:
-            yield f"ownerReference {owner.kind}"
-    name, role = binding.name, binding.role_ref.name
-    if name.startswith("globaladmin-") and role == "cluster-admin":
-        yield "name globaladmin-"
-    if name == role and name.startswith("cattle-impersonation-"):
-        yield "name cattle-impersonation-"
-    if name.startswith("crb-") and role.endswith(("-namespaces-psa", "-namespaces-edit", "-namespaces-readonly")):
-        yield f"role {role}"
+def _bindings(*items: object) -> tuple[RoleBinding | ClusterRoleBinding, ...]:
+    return tuple(item for item in items if isinstance(item, RoleBinding | ClusterRoleBinding))

@@ -11,11 +11,11 @@ import msgspec
 from rbac_audit.access import Binding
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Confidence
-from rbac_audit.rancher.expected import Expected
 from rbac_audit.rancher.model import Rancher
-from rbac_audit.rancher.ownership import Claim, Ownership, judge
+from rbac_audit.rancher.ownership import Claim, Claims, Ownership
 from rbac_audit.rancher.people import People
-from rbac_audit.rancher.projects import PROJECT_ID, Projects
+from rbac_audit.rancher.prediction import Prediction
+from rbac_audit.rancher.projects import PROJECT_ID
 from rbac_audit.snapshot.objects import GlobalRoleBinding, Namespace, ProjectRoleTemplateBinding, User
 
 
@@ -37,7 +37,7 @@ def failed(view: View, claim: Claim) -> Iterator[Failed]:
     embedded = _embedded(view)
     doubt = doubt_of(view)
     for binding, verdict in view.ownership.items():
-        if verdict.claim is claim and not (embedded and judge(binding, embedded).claim is Claim.HOLDS):
+        if verdict.claim is claim and not (embedded and embedded.judge(binding.source).claim is Claim.HOLDS):
             sure = claim is Claim.FORGED or _speaks_of_managing_rancher(view, binding)
             yield Failed(binding, verdict, "" if sure else doubt)
 
@@ -70,13 +70,9 @@ def known_people(view: View) -> tuple[People, ...]:
     return (view.people, own.people) if own is not None and own is not view.rancher else (view.people,)
 
 
-def _embedded(view: View) -> Expected | None:
+def _embedded(view: View) -> Claims | None:
     own = own_rancher(view)
-    if own is None or own is view.rancher:
-        return None
-    roles = {name: view.access.rules(("", name)) for space, name in view.access.roles if not space}
-    projects = Projects("local", own.projects, view.cluster.of(Namespace))
-    return Expected(own, "local", projects, roles, manages_itself=True)
+    return None if own is None or own is view.rancher else Claims(Prediction(own, {"local": view.cluster}), "local")
 
 
 def _speaks_of_managing_rancher(view: View, binding: Binding) -> bool:

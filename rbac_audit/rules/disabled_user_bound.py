@@ -46,8 +46,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
-from rbac_audit.rancher.bindings import TemplateBinding
-from rbac_audit.rancher.expected import Owner
+from rbac_audit.rancher.bindings import Owner, TemplateBinding
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (

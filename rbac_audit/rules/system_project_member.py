@@ -143,7 +143,9 @@ def _is_system(view: View, subject: Subject) -> bool:
 
 def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
     verdict = view.ownership[binding]
-    if (verdict.claim is Claim.HOLDS and not verdict.owners) or binding.role not in view.access.roles:
+    # What Rancher makes for itself, or of a global role, is told where that is.
+    own = verdict.claim is Claim.HOLDS and not any(isinstance(owner, TemplateBinding) for owner in verdict.owners)
+    if own or binding.role not in view.access.roles:
         return
     for subject in dict.fromkeys(binding.subjects):
         who = placed(subject, binding.namespace)

@@ -54,8 +54,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, scope_of, where
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
-from rbac_audit.rancher.bindings import TemplateBinding
-from rbac_audit.rancher.expected import Owner
+from rbac_audit.rancher.bindings import Owner, TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.people import People

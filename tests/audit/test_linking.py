@@ -119,7 +119,7 @@ def test_types_without_an_object_make_no_rancher() -> None:
     local = "{apiVersion: management.cattle.io/v3, kind: Cluster, metadata: {name: local}}\n---\n"
     estate = joined({"harvester": SETTING + SHOP + local}, collected=types)
     assert link(estate, "harvester")[0] is None
-    assert view(estate, "harvester").expected is None
+    assert view(estate, "harvester").claims is None
 
 
 def test_a_stated_id_wins_over_the_annotations() -> None:

@@ -73,4 +73,4 @@ def test_versions_are_those_that_the_objects_state(text: str, versions: dict[str
 def test_without_rancher_nobody_has_another_name() -> None:
     found = view(linked(one=SHOP), "one")
     assert found.people.all == People().all == ()
-    assert found.expected is None
+    assert found.claims is None

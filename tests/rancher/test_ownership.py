@@ -37,6 +37,8 @@ RANCHER = """
 {apiVersion: management.cattle.io/v3, kind: GlobalRoleBinding, metadata: {name: grb-1}, globalRoleName: admin, userName: u-root}
 """
 NAMESPACES = """
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: edit}, rules: [{apiGroups: [""], resources: [nodes], verbs: [get]}]}
+---
 {apiVersion: v1, kind: Namespace, metadata: {name: dev, annotations: {field.cattle.io/projectId: "c-1:p-shop"}}}
 ---
 {apiVersion: v1, kind: Namespace, metadata: {name: other, annotations: {field.cattle.io/projectId: "c-1:p-other"}}}
@@ -121,6 +123,27 @@ def test_claims_that_hold(binding: str) -> None:
         pytest.param(namespaced("rb-x", "other", "edit", OWNED), Claim.FORGED, id="namespace of another project"),
         pytest.param(namespaced("rb-x", "none", "edit", OWNED), Claim.FORGED, id="namespace without project"),
         pytest.param(
+            namespaced(hashed("other", "edit"), "other", "edit", OWNED), Claim.ORPHANED, id="namespace moved since"
+        ),
+        pytest.param(
+            namespaced(hashed("dev", "read-only", "u-eve"), "dev", "read-only", OWNED, "u-eve"),
+            Claim.FORGED,
+            id="Rancher's name, but somebody else than the owner's",
+        ),
+        pytest.param(
+            namespaced(hashed("dev", "cluster-admin"), "dev", "cluster-admin", OWNED),
+            Claim.FORGED,
+            id="Rancher's name, but a role that no template has",
+        ),
+        pytest.param(
+            namespaced(hashed("dev", "cluster-owner"), "dev", "cluster-owner", OWNED),
+            Claim.ORPHANED,
+            id="a template that the owner's no longer inherits",
+        ),
+        pytest.param(
+            namespaced(hashed("dev", "edit"), "dev", "cluster-admin", OWNED), Claim.CHANGED, id="role changed"
+        ),
+        pytest.param(
             namespaced("rb-x", "dev", "cluster-admin", '{management.cattle.io/roletemplate-aggregation: "true"}'),
             Claim.FORGED,
             id="no owner, not Rancher's name",
@@ -137,7 +160,7 @@ def test_claims_that_hold(binding: str) -> None:
         ),
         pytest.param(
             clusterwide("globaladmin-u-root", "cluster-admin", subject="{kind: User, name: u-eve}"),
-            Claim.FORGED,
+            Claim.CHANGED,
             id="global admin binding with somebody else in it",
         ),
         pytest.param(clusterwide("crb-x", "p-shop-namespaces-psa"), Claim.ORPHANED, id="psa without updatepsa"),

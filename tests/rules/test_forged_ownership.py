@@ -65,7 +65,7 @@ def test_what_rancher_makes_is_clean() -> None:
     [
         (claimed(role="admin"), Severity.HIGH),
         (claimed(user="u-mallory"), Severity.HIGH),
-        (claimed(place="lab"), Severity.HIGH),
+        (claimed(place="lab", name="rb-aaaaaaaaaa"), Severity.HIGH),
         (claimed(role="cluster-admin"), Severity.CRITICAL),
         (claimed(role="everything"), Severity.CRITICAL),
     ],

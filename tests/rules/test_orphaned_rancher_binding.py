@@ -87,6 +87,12 @@ def test_the_label_of_a_deleted_twin_is_clean_while_another_owner_lives() -> Non
     assert not found(RULE, estate(SHOP + rendered("u-erin", "c-m-abcd1234-p-shop_prtb-twin"), RANCHER))
 
 
+def test_what_stayed_when_its_namespace_left_the_project_is_found() -> None:
+    moved = SHOP.replace("c-m-abcd1234:p-shop", "c-m-abcd1234:p-other")
+    [finding] = found(RULE, estate(moved + rendered("u-erin", LIVE), RANCHER))
+    assert "prtb-erin would not make this binding any more" in finding.message
+
+
 def test_one_that_grants_nothing_is_low() -> None:
     [finding] = found(RULE, estate(SHOP + rendered("u-former", "c-m-abcd1234-p-shop_gone", "no-such-role"), RANCHER))
     assert finding.severity is Severity.LOW

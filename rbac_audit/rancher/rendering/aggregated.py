@@ -22,7 +22,7 @@ from rbac_audit.rancher.rendering.world import Site, World
 from rbac_audit.rancher.templates import CREATE_NAMESPACES, grants
 from rbac_audit.snapshot.objects import RoleTemplate
 
-_AGGREGATION = {"management.cattle.io/roletemplate-aggregation": "true"}
+_AGGREGATION = {naming.AGGREGATION: "true"}
 
 
 def template_roles(world: World, site: Site) -> None:
@@ -102,4 +102,3 @@ def _cluster_roles(world: World, site: Site, item: TemplateBinding) -> tuple[str
         site.sheet.add(cluster_role(pod_security_role(item), (pod_security_rule(item),), labels=labels))
         found.append(pod_security_role(item))
     return tuple(found if creates or changes else [*found, f"{project}-namespaces-readonly"])
-
