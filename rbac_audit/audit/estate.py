@@ -9,6 +9,7 @@ from rbac_audit.access import Authorizer, Binding
 from rbac_audit.audit.classes import Classes
 from rbac_audit.errors import WrongUse
 from rbac_audit.harvester.baseline import Baseline, shipped_baseline
+from rbac_audit.rancher.comparison import Comparison, Difference
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claims, Ownership, unread
 from rbac_audit.rancher.people import People
@@ -97,6 +98,13 @@ class View:
         """Who made each binding, as far as it says and is true."""
         judge = self.claims.judge if self.claims else unread
         return {binding: judge(binding.source) for binding in self.access.bindings}
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        """What is not as Rancher writes it; () where its objects were not read."""
+        if self.claims is None or self.prediction is None:
+            return ()
+        return Comparison(self.prediction, self.rancher_id, self.cluster, self.ownership).differences
 
     @cached_property
     def classes(self) -> Classes:

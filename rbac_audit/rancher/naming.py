@@ -4,8 +4,8 @@ Source: rancher/rancher pkg/rbac/common.go (NameForRoleBinding, NameForClusterRo
 CreateRoleBindingLabel) and rancher/wrangler pkg/name/name.go (SafeConcatName).
 """
 
-import base64
 import hashlib
+import itertools
 
 PRTB_OWNER = "authz.cluster.cattle.io/prtb-owner-"
 CRTB_OWNER = "authz.cluster.cattle.io/crtb-owner-"
@@ -14,9 +14,16 @@ AGGREGATION = "management.cattle.io/roletemplate-aggregation"
 LEGACY_UID_OWNER = "authz.cluster.cattle.io/rtb-owner"
 
 
+_BASE32 = ["".join(pair) for pair in itertools.product("abcdefghijklmnopqrstuvwxyz234567", repeat=2)]
+
+
 def short_hash(text: str) -> str:
-    """First ten characters of the lower-case base32 of the sha256; ten bytes make sixteen of them."""
-    return base64.b32encode(hashlib.sha256(text.encode()).digest()[:10])[:10].decode().lower()
+    """First ten characters of the lower-case base32 of the sha256: its first fifty bits, ten at a time.
+
+    A large estate needs one for every binding, and `base64` is several times slower.
+    """
+    bits = int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big") >> 6
+    return "".join([_BASE32[bits >> shift & 1023] for shift in (40, 30, 20, 10, 0)])
 
 
 def role_binding_name(namespace: str, role_kind: str, role: str, subject_kind: str, subject: str) -> str:

@@ -80,10 +80,13 @@ class Claims:
         found = marker(item)
         if not found and not item.name.startswith(("rb-", "crb-")):
             return _NO_CLAIM
-        for index, other in ((self._grants, False), (self._other_grants, True)):
-            owners = index.get(grant_of(item))
-            if owners is not None and (found or has_hashed_name(item)):
-                return Ownership(Claim.HOLDS, found or "name", owners, other_model=other)
+        if found or has_hashed_name(item):
+            owners = self._grants.get(grant_of(item))
+            if owners is not None:
+                return Ownership(Claim.HOLDS, found or "name", owners)
+            owners = self._other_grants.get(grant_of(item))
+            if owners is not None:
+                return Ownership(Claim.HOLDS, found or "name", owners, other_model=True)
         if not found:
             return _NO_CLAIM
         if made is not None:

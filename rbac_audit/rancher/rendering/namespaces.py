@@ -23,10 +23,13 @@ def project_roles(world: World, site: Site) -> None:
     known = {project.name for project in world.rancher.projects if project.namespace == site.id}
     broken = {item.project for item in world.bindings if is_of_project(item) and world.is_broken(item)}
     for project in sorted({*known, *site.by_project}):
-        names = () if f"{site.id}:{project}" in broken else tuple(sorted(site.by_project.get(project, ())))
-        _project_role(site, f"{project}-namespaces-readonly", _on(("", "namespaces"), names, "get"))
-        manage = _on(("management.cattle.io", "projects"), (project,), "manage-namespaces")
-        _project_role(site, f"{project}-namespaces-edit", (*manage, *_on(("", "namespaces"), names, "*")))
+        every = tuple(sorted(site.by_project.get(project, ())))
+        settled = tuple(name for name in every if name not in site.unsettled)
+        # A namespace that was there before the fault, or whose turn comes, may be in them or not.
+        for names in ((), settled, every) if f"{site.id}:{project}" in broken else (every, settled):
+            _project_role(site, f"{project}-namespaces-readonly", _on(("", "namespaces"), names, "get"))
+            manage = _on(("management.cattle.io", "projects"), (project,), "manage-namespaces")
+            _project_role(site, f"{project}-namespaces-edit", (*manage, *_on(("", "namespaces"), names, "*")))
 
 
 def _project_role(site: Site, name: str, rules: tuple[PolicyRule, ...]) -> None:

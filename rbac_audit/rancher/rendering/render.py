@@ -24,17 +24,17 @@ def render(
     counts as its annotation says, an object that is there already as if it was not; the leftovers of former bindings
     are not predicted.
     """
-    made = render_with_owners(rancher, clusters, aggregated_model=aggregated_model)
+    sheets = render_with_owners(rancher, clusters, aggregated_model=aggregated_model)
     return {
-        name: tuple(entry.item for entry in entries.values() if entry.presence is not Presence.TOLERATED)
-        for name, entries in made.items()
+        name: tuple(made.item for _, made in sorted(entries.items()) if made.presence is not Presence.TOLERATED)
+        for name, entries in sheets.items()
     }
 
 
 def render_with_owners(
     rancher: Rancher, clusters: Mapping[str, Cluster], *, aggregated_model: bool
 ) -> dict[str, dict[Key, Made]]:
-    """Predict the same with whom it is for, and what may be there beside it."""
+    """Predict the same with whom it is for, and what may be there beside it; in no particular order."""
     local = rancher.cluster
     sheet = Sheet(local.of(ClusterRole))
     sites = {
@@ -81,7 +81,8 @@ def _management(world: World) -> None:
     if world.aggregated:
         management.template_roles(world)
     for item, presence in _bindings(world):
-        world.sheet.write_for(item, presence)
+        # The controllers stop half-way at one whose project is not there.
+        world.sheet.write_for(item, max(presence, Presence.FLAPPING) if world.is_of_no_project(item) else presence)
         management.management_side(world, item)
     for item in world.wanted[len(world.rancher.bindings) :]:
         world.sheet.write_for(item)

@@ -97,16 +97,18 @@ class Sheet:
         return (RBAC, "ClusterRole", "", name) in self._made
 
     def made(self) -> dict[Key, Made]:
-        """List what is written by kind, namespace and name, aggregated ClusterRoles with their rules."""
+        """Return what is written, aggregated ClusterRoles with their rules, in the order of writing."""
         items = (made.item for made in self._made.values())
         written = {item.name: item for item in items if isinstance(item, ClusterRole)}
-        aggregation = Aggregation({**self.existing, **written}.values())
+        # A role of somebody else's that carries the label is no part of what Rancher means.
+        others = {name: role for name, role in self.existing.items() if AGGREGATES not in role.metadata.labels}
+        aggregation = Aggregation({**others, **written}.values())
         for name, item in written.items():
             if item.aggregation_rule:
                 # Rules that an external ClusterRole stores are kept: its sources may not have been read.
                 filled = msgspec.structs.replace(item, rules=aggregation.effective(name))
                 self._made[item.key] = msgspec.structs.replace(self._made[item.key], item=filled)
-        return dict(sorted(self._made.items()))
+        return self._made
 
 
 def content(item: KubernetesObject) -> tuple[object, ...]:

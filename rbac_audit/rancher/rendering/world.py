@@ -168,6 +168,10 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
         backing = self._backing.get(item.project)
         return backing is not None and item.source.namespace != backing
 
+    def is_of_no_project(self, item: TemplateBinding) -> bool:
+        """Tell whether a project's binding names a project that Rancher does not have."""
+        return bool(item.project) and item.project not in self._backing
+
     @cached_property
     def _backing(self) -> dict[str, str]:
         return {

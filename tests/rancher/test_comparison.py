@@ -1,0 +1,369 @@
+"""What Rancher writes beside what is there: the laws of comparing, and every kind of difference, in both models."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rbac_audit.audit.estate import Estate, View
+from rbac_audit.rancher.comparison import Difference, Fate
+from rbac_audit.rancher.naming import role_binding_name
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rancher.rendering import render
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import (
+    KINDS,
+    ClusterRole,
+    ClusterRoleBinding,
+    Kind,
+    KubernetesObject,
+    Metadata,
+    Namespace,
+    PolicyRule,
+    Role,
+    RoleBinding,
+    RoleRef,
+    ServiceAccount,
+    Subject,
+)
+from rbac_audit.sources import SourceSpec, read_estate
+from tests.rancher.rendering.recorded import written
+from tests.rancher.rendering.test_render import DOWN, DOWNSTREAM, GLOBAL, MANAGEMENT, MODELS, crtb, prtb
+from tests.rancher.worlds import objects
+
+RBAC = "rbac.authorization.k8s.io"
+ALICE = Subject(kind="User", name="u-abc12", api_group=RBAC)
+Objects = dict[tuple[str, str, str, str], KubernetesObject]
+Sides = dict[str, Objects]
+SETTLED = DOWNSTREAM.replace(
+    "{name: left-behind, labels:", '{name: left-behind, annotations: {field.cattle.io/projectId: ""}, labels:'
+)
+PLACES = """
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: c-m-abcd1234}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: c-m-abcd1234-p-x1y2z}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: cattle-system}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: fleet-default}}
+"""
+ESTATE = (
+    prtb("project-member") + prtb("keeper", "groupPrincipalName: ad_group://devs", "keepers") + crtb("boss") + GLOBAL
+)
+
+
+def feature(aggregated: bool) -> str:
+    name = "{apiVersion: management.cattle.io/v3, kind: Feature, metadata: {name: aggregated-roletemplates}"
+    return f"\n---\n{name}, spec: {{value: {str(aggregated).lower()}}}}}\n"
+
+
+def settled(management: str = ESTATE, *, aggregated: bool, model: bool | None = None) -> Sides:
+    """An estate with all that Rancher writes, in the model of its feature or another one."""
+    sides = [
+        objects(MANAGEMENT + management + PLACES + feature(aggregated)),
+        objects(SETTLED + "\n---\n{apiVersion: v1, kind: Namespace, metadata: {name: kube-system}}"),
+    ]
+    estate = Estate(Snapshot([Cluster("rancher", sides[0]), Cluster("harvester", sides[1])]))
+    clusters = {view.rancher_id: view.cluster for view in estate.views}
+    made = render(estate.ranchers[0], clusters, aggregated_model=aggregated if model is None else model)
+    laid = {"rancher": (sides[0], made["local"]), "harvester": (sides[1], made[DOWN])}
+    return {
+        name: {**{item.key: item for item in before}, **{item.key: item for item in after}}
+        for name, (before, after) in laid.items()
+    }
+
+
+def views(sides: Sides, unread: tuple[Kind, ...] = (), partial: tuple[Kind, ...] = ()) -> dict[str, View]:
+    read = set(KINDS) - set(unread)
+    of_harvester = {kind for kind in read if not kind.__module__.endswith(".rancher")}
+    clusters = [
+        Cluster("rancher", sides["rancher"].values(), collected=read),
+        Cluster("harvester", sides["harvester"].values(), collected=of_harvester, partial=partial),
+    ]
+    return {view.name: view for view in Estate(Snapshot(clusters)).views}
+
+
+def differences(sides: Sides) -> list[tuple[str, Difference]]:
+    return [(name, item) for name, view in sorted(views(sides).items()) for item in view.differences]
+
+
+def told(sides: Sides) -> list[tuple[str, Fate, str]]:
+    return [(name, item.fate, str(item.item)) for name, item in differences(sides)]
+
+
+def one(sides: Sides) -> Difference:
+    [(_, found)] = differences(sides)
+    return found
+
+
+def put(sides: Sides, item: KubernetesObject, cluster: str = "harvester") -> Sides:
+    return {**sides, cluster: {**sides[cluster], item.key: item}}
+
+
+def without(sides: Sides, item: KubernetesObject, cluster: str = "harvester") -> Sides:
+    return {**sides, cluster: {key: other for key, other in sides[cluster].items() if key != item.key}}
+
+
+def bindings(sides: Sides, cluster: str = "harvester") -> list[RoleBinding | ClusterRoleBinding]:
+    return [item for item in sides[cluster].values() if isinstance(item, RoleBinding | ClusterRoleBinding)]
+
+
+def binding(sides: Sides, namespace: str, role: str, user: str = "u-abc12") -> RoleBinding:
+    name = role_binding_name(namespace, "ClusterRole", role, "User", user)
+    found = sides["harvester"][RBAC, "RoleBinding", namespace, name]
+    assert isinstance(found, RoleBinding)
+    return found
+
+
+def member(aggregated: bool) -> str:
+    return "project-member-aggregator" if aggregated else "project-member"
+
+
+def raw(name: str, namespace: str, role: str, subject: Subject) -> RoleBinding:
+    return RoleBinding(
+        metadata=Metadata(name=name, namespace=namespace),
+        role_ref=RoleRef(kind="ClusterRole", name=role, api_group=RBAC),
+        subjects=(subject,),
+    )
+
+
+@MODELS
+def test_what_is_rendered_is_as_it_should_be(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    assert told(sides) == []
+    for view in views(sides).values():
+        claims = {verdict.claim for verdict in view.ownership.values()}
+        assert claims == {Claim.HOLDS}
+
+
+@MODELS
+def test_whatever_is_deleted_is_exactly_what_is_missing(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    bare = {item.key for item in (*objects(MANAGEMENT + ESTATE + PLACES + feature(aggregated)), *objects(SETTLED))}
+    tried = 0
+    for cluster in ("harvester", "rancher"):
+        for key, item in sides[cluster].items():
+            if key not in bare and not isinstance(item, Namespace):
+                tried += 1
+                assert told(without(sides, item, cluster)) == [(cluster, Fate.MISSING, str(item))]
+    assert tried > 50
+
+
+@MODELS
+@given(
+    name=st.from_regex(r"[a-z][a-z0-9-]{0,20}[a-z0-9]", fullmatch=True),
+    namespace=st.sampled_from(["shop-dev", "left-behind", "kube-system"]),
+    role=st.sampled_from(["edit", "project-member", "create-ns", "viewer", "no-such-role", "p-x1y2z-namespaces-edit"]),
+    subject=st.sampled_from(
+        [ALICE, Subject(kind="Group", name="ad_group://devs", api_group=RBAC), Subject(kind="User", name="x")]
+    ),
+)
+def test_any_raw_binding_is_exactly_that(
+    aggregated: bool, name: str, namespace: str, role: str, subject: Subject
+) -> None:
+    added = raw(name, namespace, role, subject)
+    sides = settled(aggregated=aggregated)
+    assert added.key not in sides["harvester"]
+    sides = put(sides, added)
+    assert told(sides) == []
+    found = {str(one.source): verdict.claim for one, verdict in views(sides)["harvester"].ownership.items()}
+    assert [text for text, claim in found.items() if claim is not Claim.HOLDS] == [str(added)]
+    assert found[str(added)] is Claim.NONE
+
+
+@MODELS
+def test_somebody_added_to_a_rendered_binding_changes_it(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    before = binding(sides, "shop-dev", member(aggregated))
+    eve = Subject(kind="User", name="u-eve", api_group=RBAC)
+    after = msgspec.structs.replace(before, subjects=(*before.subjects, eve))
+    found = one(put(sides, after))
+    assert (found.fate, found.item, found.wanted) == (Fate.CHANGED, after, before)
+    assert [str(owner.source) for owner in found.owners] == [f"ProjectRoleTemplateBinding {DOWN}-p-x1y2z/devs"]
+
+
+@MODELS
+@pytest.mark.parametrize("role", ["cluster-admin", None], ids=["another role", "the same content"])
+def test_a_raw_binding_of_the_wanted_name_blocks(aggregated: bool, role: str | None) -> None:
+    sides = settled(aggregated=aggregated)
+    wanted = binding(sides, "shop-dev", member(aggregated))
+    found = one(put(sides, raw(wanted.name, "shop-dev", role or wanted.role_ref.name, ALICE)))
+    assert (found.fate, found.wanted) == (Fate.BLOCKED, wanted)
+
+
+@MODELS
+def test_rules_that_a_role_has_more_and_less(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    role = sides["harvester"][RBAC, "ClusterRole", "", "keeper"]
+    assert isinstance(role, ClusterRole)
+    rule = PolicyRule(verbs=("list",), api_groups=("",), resources=("secrets",))
+    found = one(put(sides, msgspec.structs.replace(role, rules=(rule,))))
+    assert found.fate is Fate.CHANGED
+    assert [found.added, [lost.verbs for lost in found.lost]] == [(rule,), [("get",)]]
+
+
+@MODELS
+def test_the_same_rules_in_other_words_are_the_same(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    role = sides["harvester"][RBAC, "ClusterRole", "", "project-member"]
+    assert isinstance(role, ClusterRole)
+    split = [msgspec.structs.replace(rule, verbs=(verb,)) for rule in role.rules for verb in rule.verbs]
+    assert told(put(sides, msgspec.structs.replace(role, rules=tuple(reversed(split))))) == []
+
+
+@MODELS
+def test_a_namespace_of_another_project_in_its_role_is_told_one_that_is_gone_is_not(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    role = sides["harvester"][RBAC, "ClusterRole", "", "p-x1y2z-namespaces-edit"]
+    assert isinstance(role, ClusterRole)
+
+    def with_namespace(name: str) -> Sides:
+        rules = [
+            msgspec.structs.replace(rule, resource_names=(*rule.resource_names, name))
+            if "namespaces" in rule.resources
+            else rule
+            for rule in role.rules
+        ]
+        return put(sides, msgspec.structs.replace(role, rules=tuple(rules)))
+
+    assert told(with_namespace("deleted")) == []
+    found = one(with_namespace("kube-system"))
+    assert (found.fate, [rule.resource_names for rule in found.added]) == (Fate.CHANGED, [("kube-system",)])
+
+
+@MODELS
+def test_what_an_account_impersonates_follows_the_last_login_but_not_more(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    role = sides["harvester"][RBAC, "ClusterRole", "", "cattle-impersonation-u-abc12"]
+    assert isinstance(role, ClusterRole)
+
+    def naming(resource: str, *names: str) -> Sides:
+        rules = [
+            msgspec.structs.replace(rule, resource_names=(*rule.resource_names, *names))
+            if resource in rule.resources
+            else rule
+            for rule in role.rules
+        ]
+        return put(sides, msgspec.structs.replace(role, rules=tuple(rules)))
+
+    assert told(naming("userextras/username", "Alice Ng")) == []
+    assert told(naming("groups", "ad_group://later")) == []
+    assert one(naming("groups", "system:masters")).fate is Fate.CHANGED
+    assert one(naming("users", "u-root")).fate is Fate.CHANGED
+
+
+@MODELS
+def test_what_is_left_of_the_other_model_is_there_twice(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    other = settled(aggregated=aggregated, model=not aggregated)
+    both: Sides = {name: {**other[name], **sides[name]} for name in sides}
+    found = differences(both)
+    assert {item.fate for _, item in found} == {Fate.DOUBLED}
+    roles = {item.item.role_ref.name for _, item in found if isinstance(item.item, ClusterRoleBinding)}
+    assert ("boss" if aggregated else "boss-aggregator") in roles
+    # The legacy namespace handler goes on writing these.
+    namespaced = [item for name, item in found if name == "harvester" and item.item.namespace]
+    assert bool(namespaced) is not aggregated
+
+
+def test_a_foreign_role_that_an_aggregator_takes_up_is_told() -> None:
+    sides = settled(aggregated=True)
+    rule = PolicyRule(verbs=("*",), api_groups=("*",), resources=("*",))
+    label = {"management.cattle.io/aggregates": "viewer"}
+    role = ClusterRole(metadata=Metadata(name="innocent", labels=label), rules=(rule,))
+    found = one(put(sides, role))
+    assert (found.fate, found.item, found.added) == (Fate.FED, role, (rule,))
+    # The controller manager takes it up, which is the same fault.
+    aggregator = sides["harvester"][RBAC, "ClusterRole", "", "viewer-aggregator"]
+    assert isinstance(aggregator, ClusterRole)
+    fed = msgspec.structs.replace(aggregator, rules=(*aggregator.rules, rule))
+    assert one(put(put(sides, role), fed)).item == role
+    assert one(put(sides, fed)).fate is Fate.CHANGED
+    other = msgspec.structs.replace(
+        role, metadata=Metadata(name="innocent", labels={"management.cattle.io/aggregates": "x"})
+    )
+    assert told(put(sides, other)) == []
+
+
+def test_legacy_labels_of_an_external_role_are_accepted_in_the_aggregated_model() -> None:
+    sides = settled(prtb("edit"), aggregated=True)
+    made = binding(sides, "shop-dev", "edit")
+    legacy = {"authz.cluster.cattle.io/rtb-owner-updated": f"{DOWN}-p-x1y2z_devs"}
+    metadata = msgspec.structs.replace(made.metadata, labels=legacy)
+    assert told(put(sides, msgspec.structs.replace(made, metadata=metadata))) == []
+
+
+@MODELS
+@pytest.mark.parametrize(
+    "flapping",
+    [
+        pytest.param(prtb("viewer", "serviceAccount: 'ci:robot'"), id="of a service account"),
+        pytest.param(
+            prtb("viewer", "userName: u-gone").replace("c-m-abcd1234:p-x1y2z", "c-m-abcd1234:p-ghost"),
+            id="of no project",
+        ),
+    ],
+)
+def test_either_outcome_of_a_race_is_regular(flapping: str, aggregated: bool) -> None:
+    sides = settled(flapping, aggregated=aggregated)
+    assert told(sides) == []
+    for item in bindings(sides, "rancher") if "ghost" in flapping else bindings(sides):
+        if item.name.startswith(("rb-", "crb-")):
+            assert told(without(sides, item, "rancher" if "ghost" in flapping else "harvester")) == []
+
+
+@MODELS
+def test_a_deleted_twin_leaves_what_it_made(aggregated: bool) -> None:
+    twins = prtb("viewer", name="a") + prtb("viewer", name="b")
+    sides = settled(prtb("viewer", name="b"), aggregated=aggregated)
+    for item in objects(MANAGEMENT + twins):
+        sides["rancher"].setdefault(item.key, item)
+    assert told(sides) == []
+    assert {verdict.claim for verdict in views(sides)["harvester"].ownership.values()} == {Claim.HOLDS}
+
+
+@MODELS
+def test_one_broken_binding_does_not_make_the_project_s_roles_changed(aggregated: bool) -> None:
+    sides = settled(prtb("viewer"), aggregated=aggregated)
+    for item in objects(prtb("orphan", name="broken")):
+        sides = put(sides, item, "rancher")
+    changed = [item for _, item in differences(sides) if item.fate is Fate.CHANGED]
+    assert changed == []
+
+
+@MODELS
+def test_nothing_is_missing_of_what_was_not_read(aggregated: bool) -> None:
+    sides = settled(aggregated=aggregated)
+    bare: Sides = {
+        **sides,
+        "harvester": {key: item for key, item in sides["harvester"].items() if isinstance(item, Namespace)},
+    }
+    assert {item.fate for _, item in differences(bare)} == {Fate.MISSING}
+    kinds = (RoleBinding, ClusterRoleBinding, Role, ClusterRole, ServiceAccount)
+    assert views(bare, partial=kinds)["harvester"].differences == ()
+    assert views(bare, unread=kinds)["harvester"].differences == ()
+
+
+@pytest.mark.parametrize("model", ["legacy", "aggregated"])
+def test_what_the_controllers_wrote_has_no_difference_and_before_all_was_missing(shared_data: Path, model: str) -> None:
+    folder = shared_data / "rendering-example" / model
+    after, before = (Estate(read_estate([SourceSpec(str(folder / side))])) for side in ("output", "input"))
+    assert [item for view in after.views for item in view.differences] == []
+    for cluster in ("rancher-local", "harvester-cluster"):
+        view = next(item for item in before.views if item.name == cluster)
+        # The accounts' namespace was not there before, and nothing can be missing in it.
+        made = {key for key in written(folder, cluster) if key[0] not in {"Namespace", "ServiceAccount"}}
+        assert {(found.item.kind, found.item.namespace, found.item.name) for found in view.differences} == made
+        assert {found.fate for found in view.differences} == {Fate.MISSING}
+
+
+@pytest.mark.parametrize("estate", ["stock-legacy", "stock-aggregated"])
+def test_a_clean_estate_has_no_difference(shared_data: Path, estate: str) -> None:
+    views = Estate(read_estate([SourceSpec(str(shared_data / estate))])).views
+    assert len(views) == 2
+    assert [item for view in views for item in view.differences] == []
+    claims = {verdict.claim for view in views for verdict in view.ownership.values()}
+    assert claims == {Claim.HOLDS, Claim.NONE}
