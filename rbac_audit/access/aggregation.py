@@ -5,6 +5,7 @@ Source: k8s.io/kubernetes pkg/controller/clusterroleaggregation/clusterroleaggre
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from rbac_audit.access.names import is_label_key, is_label_value
 from rbac_audit.snapshot.objects import ClusterRole, LabelSelector, PolicyRule, Requirement
@@ -27,10 +28,24 @@ class Aggregation:
         found = {
             name: None
             for selector in selectors
-            for name in sorted(self._roles)
+            for name in self._candidates(selector)
             if name != role.metadata.name and selects(selector, self._roles[name].metadata.labels)
         }
         return tuple(found)
+
+    def _candidates(self, selector: LabelSelector) -> Iterable[str]:
+        """Name, sorted, the roles with the first label of a selector, all where it names none."""
+        for pair in selector.match_labels.items():
+            return self._labelled.get(pair, ())
+        return sorted(self._roles)
+
+    @cached_property
+    def _labelled(self) -> Mapping[tuple[str, str], list[str]]:
+        index: dict[tuple[str, str], list[str]] = {}
+        for name in sorted(self._roles):
+            for pair in self._roles[name].metadata.labels.items():
+                index.setdefault(pair, []).append(name)
+        return index
 
     def _fixpoint(self) -> Mapping[str, tuple[PolicyRule, ...]]:
         rules = {name: role.rules for name, role in self._roles.items()}

@@ -13,7 +13,8 @@ import msgspec
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import Owner
 from rbac_audit.rancher.marks import POD_SECURITY, has_hashed_name, is_named_by_rancher, marker
-from rbac_audit.rancher.prediction import Grant, Prediction, by_grant, grant_of
+from rbac_audit.rancher.naming import AGGREGATION
+from rbac_audit.rancher.prediction import Grant, Prediction, by_grant, gives_the_same, grant_of
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
@@ -75,7 +76,9 @@ class Claims:
     def judge(self, item: RoleBinding | ClusterRoleBinding) -> Ownership:
         """Verify the claim of one binding."""
         made = self._due.get(item.key)
-        if made is not None and any(grant_of(item) == grant_of(one) for one in _bindings(made.item, *made.others)):
+        if made is not None and (
+            gives_the_same(item, made.item) or any(gives_the_same(item, it) for it in made.others)
+        ):
             return Ownership(Claim.HOLDS, owners=made.owners)
         found = marker(item)
         if not found and not item.name.startswith(("rb-", "crb-")):
@@ -84,7 +87,7 @@ class Claims:
             owners = self._grants.get(grant_of(item))
             if owners is not None:
                 return Ownership(Claim.HOLDS, found or "name", owners)
-            owners = self._other_grants.get(grant_of(item))
+            owners = self._other_grants.get(grant_of(item)) if self._may_be_of_the_other_model(item) else None
             if owners is not None:
                 return Ownership(Claim.HOLDS, found or "name", owners, other_model=True)
         if not found:
@@ -93,6 +96,11 @@ class Claims:
             reason = "Rancher made it with another role or for others"
             return Ownership(Claim.CHANGED, found, made.owners, reason)
         return self._failed(item, found)
+
+    def _may_be_of_the_other_model(self, item: RoleBinding | ClusterRoleBinding) -> bool:
+        """Tell what the aggregated model may write by its label or role, before all that it writes is worked out."""
+        aggregates = AGGREGATION in item.metadata.labels or item.role_ref.name.endswith("aggregator")
+        return self._prediction.aggregated or aggregates
 
     @cached_property
     def _grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
@@ -185,7 +193,3 @@ class Claims:
             for key in (f"GlobalRoleBinding {name}", f"authz.management.cattle.io/grb-owner={name}", *admin):
                 index.setdefault(key, []).append(one)
         return index
-
-
-def _bindings(*items: object) -> tuple[RoleBinding | ClusterRoleBinding, ...]:
-    return tuple(item for item in items if isinstance(item, RoleBinding | ClusterRoleBinding))

@@ -59,6 +59,15 @@ def grant_of(item: RoleBinding | ClusterRoleBinding) -> Grant:
     return item.metadata.namespace, item.role_ref.kind, item.role_ref.name, subjects
 
 
+def gives_the_same(item: RoleBinding | ClusterRoleBinding, other: KubernetesObject) -> bool:
+    """Tell whether another object of its name and place is a binding that gives the same."""
+    if not isinstance(other, RoleBinding | ClusterRoleBinding) or item.role_ref.name != other.role_ref.name:
+        return False
+    # Most often they are alike to the last field, which is quickly seen.
+    alike = item.subjects == other.subjects and item.role_ref.kind == other.role_ref.kind
+    return alike or grant_of(item) == grant_of(other)
+
+
 def by_grant(rendered: Rendered) -> dict[Grant, tuple[Owner, ...]]:
     """Index rendered bindings by what they give, with everybody they are for."""
     index: dict[Grant, tuple[Owner, ...]] = {}

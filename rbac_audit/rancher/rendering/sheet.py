@@ -71,16 +71,17 @@ class Sheet:
     def add(self, item: KubernetesObject, presence: Presence = Presence.REQUIRED) -> None:
         """Write an object, unless one of its name is written: the first one stays, as in Rancher."""
         presence = max(presence, self._presence)
-        before = self._made.get(item.key)
+        key = item.key
+        before = self._made.get(key)
         if before is None:
-            self._made[item.key] = Made(item, self._owners, presence)
+            self._made[key] = Made(item, self._owners, presence)
             return
         kept, others = before.item, before.others
         if content(kept) != content(item):
             kept, other = (kept, item) if before.presence <= presence else (item, kept)
             others = (*others, other)
         owners = before.owners if before.owners[-1:] == self._owners else (*before.owners, *self._owners)
-        self._made[item.key] = Made(kept, owners, min(before.presence, presence), others)
+        self._made[key] = Made(kept, owners, min(before.presence, presence), others)
 
     def share(self, item: KubernetesObject, presence: Presence = Presence.REQUIRED) -> None:
         """Write an object, or add its labels to the one that is written: such objects name all their owners."""
