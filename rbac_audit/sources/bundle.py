@@ -22,6 +22,7 @@ from rbac_audit.snapshot.objects import (
     Secret,
     Token,
     User,
+    kind_of_plural,
 )
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources.archive import Bomb, Files
@@ -36,6 +37,7 @@ METADATA = "metadata.yaml"
 _LOG = "bundleGenerationError.log"
 _NAMESPACED = re.compile(r"yamls/namespaced/([^/]+)/.+\.yaml$")
 _SECRETS = re.compile(r"yamls/namespaced/[^/]+/v1/secrets\.yaml$")
+_RESOURCE = re.compile(r"(?:cluster|namespaced/[^/]+)/(?:(?P<group>[^/]+)/)?v[^/]+/(?P<plural>[^/]+)\.yaml$")
 _CLUSTER = re.compile(r"yamls/cluster/.+\.yaml$")
 
 # The Secrets of fleet-local that are there after all are machine plans with a few keys: not the Secrets of the cluster.
@@ -86,7 +88,7 @@ class Bundle:
         namespaced = _NAMESPACED.match(name)
         if not (namespaced or _CLUSTER.match(name)) or _SECRETS.match(name):
             return 0
-        file = ManifestFile(f"{self.label}/{shown(name)}", self._evidence, self.cluster)
+        file = ManifestFile(f"{self.label}/{shown(name)}", self._evidence, self.cluster, _called(name))
         namespace = shown(namespaced.group(1)) if namespaced else ""
         try:
             with self._files.open(name) as stream:
@@ -147,6 +149,13 @@ class Bundle:
 
     def _gap(self, reason: str, advice: str, kinds: tuple[str, ...] = (), namespaces: tuple[str, ...] = ()) -> None:
         self._evidence.gaps.append(Gap(self.cluster.name, self.label, reason, advice, kinds, namespaces))
+
+
+def _called(name: str) -> tuple[Kind, ...]:
+    """Find the kind of `…/<group>/<version>/<plural>.yaml`, without a group for the core."""
+    found = _RESOURCE.search(name)
+    kind = kind_of_plural(found["group"] or "", found["plural"]) if found else None
+    return (kind,) if kind else ()
 
 
 def _with_namespace(raw: Raw, namespace: str) -> Raw:

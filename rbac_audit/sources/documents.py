@@ -15,6 +15,9 @@ KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 API_VERSION = re.compile(r"(?:[a-z0-9.-]{1,253}/)?[a-z0-9]{1,63}")
 
 
+EMPTY = "write it again: the command that wrote it has probably failed"
+
+
 class Place(msgspec.Struct, frozen=True):
     """A position in a file; document and item count from 1, and 0 means that there is none.
 

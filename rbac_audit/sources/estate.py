@@ -20,7 +20,7 @@ from rbac_audit.sources.backup_contents import read_contents
 from rbac_audit.sources.backup_crypto import Keys
 from rbac_audit.sources.bundle import Bundle, bundle_name
 from rbac_audit.sources.documents import Unusable
-from rbac_audit.sources.evidence import Evidence, kind_names, kind_of_resource
+from rbac_audit.sources.evidence import ClusterEvidence, Evidence, kind_names, kinds_of_resource
 from rbac_audit.sources.folders import Found, Scan
 from rbac_audit.sources.forms import Form, form_of
 from rbac_audit.sources.manifests import ManifestFile
@@ -153,13 +153,17 @@ class _Reader:
                     return self._snapshot(content, item)
                 if found.form is Form.BACKUP:
                     return self._backup_in_folder(content, item)
-                return self._tolerated(content, item)
+                if found.form is Form.CALLED:
+                    # A cluster of which nothing was read is none.
+                    return self._tolerated(
+                        content, ManifestFile(item.label, self._evidence, ClusterEvidence(item.cluster))
+                    )
+                return self._tolerated(content, self._manifests(item))
         except Unusable as trouble:
             self._gap(item, trouble)
             return False
 
-    def _tolerated(self, content: Peekable, item: Item) -> bool:
-        manifests = self._manifests(item)
+    def _tolerated(self, content: Peekable, manifests: ManifestFile) -> bool:
         try:
             manifests.read(content)
         except Unusable as trouble:
@@ -222,8 +226,7 @@ class _Reader:
         return True
 
     def _gap(self, item: Item, trouble: Unusable) -> None:
-        kind = kind_of_resource(Path(item.label).name)
-        kinds = kind_names([kind] if kind else [])
+        kinds = kind_names(kinds_of_resource(Path(item.label).name))
         self._evidence.gaps.append(Gap(item.cluster, item.label, f"it {trouble.problem}", trouble.advice, kinds))
 
 

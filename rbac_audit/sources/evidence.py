@@ -11,7 +11,7 @@ from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
 
 NAMES_IN_A_GAP = 3
 UNKNOWN_KINDS = 1_000
-_SUFFIXES = re.compile(r"(\.(json|ya?ml))?(\.gz)?$")
+_SUFFIXES = re.compile(r"(\.(jsonl?|ya?ml))?(\.gz)?$")
 
 
 def kind_name(group: str, kind: str) -> str:
@@ -24,13 +24,11 @@ def kind_names(kinds: Iterable[Kind]) -> tuple[str, ...]:
     return tuple(sorted({kind_name(kind.group, kind.kind) for kind in kinds}))
 
 
-def kind_of_resource(file: str) -> Kind | None:
-    """Find the kind that a file `<plural>[.<group>].json` is named for; a plural alone must be unmistakable."""
+def kinds_of_resource(file: str) -> tuple[Kind, ...]:
+    """Find the kinds that a file `<plural>[.<group>].json` may be named for: several where a plural alone fits them."""
     plural, _, group = _SUFFIXES.sub("", file.lower()).partition(".")
-    found = [kind for kind in KINDS if kind.plural == plural and (kind.group == group or not group)]
-    exact = [kind for kind in found if kind.group == group]
-    candidates = exact or found
-    return candidates[0] if len(candidates) == 1 else None
+    found = tuple(kind for kind in KINDS if kind.plural == plural and (kind.group == group or not group))
+    return tuple(kind for kind in found if kind.group == group) or found
 
 
 def some(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from rbac_audit.errors import BadInput
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Unusable
-from rbac_audit.sources.forms import Form, form_of_file, is_bundle_folder, is_evidence_name, sort_of
+from rbac_audit.sources.forms import Form, form_of_file, is_bundle_folder, sort_of
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -84,13 +84,11 @@ class Scan:
         return True
 
     def _file(self, file: Path, parts: tuple[str, ...]) -> Iterator[Found]:
-        form = None
         try:
             form = form_of_file(file)
         except Unusable as trouble:
-            if is_evidence_name(file):
-                self.troubles.append((parts, trouble))
-                return
+            self.troubles.append((parts, trouble))
+            return
         if form is None:
             self.passed_over[sort_of(file)] += 1
         else:

@@ -5,7 +5,8 @@ from enum import Enum
 from pathlib import Path
 
 from rbac_audit.sources import limits
-from rbac_audit.sources.documents import Unusable
+from rbac_audit.sources.documents import EMPTY, Unusable
+from rbac_audit.sources.evidence import kinds_of_resource
 from rbac_audit.sources.streams import ZIP, ZSTD, Peekable, open_regular, unpacked
 from rbac_audit.sources.tar import is_tar
 
@@ -16,12 +17,19 @@ _API_VERSION = re.compile(rb"(?:^|[\n{,\s-])[\"']?apiVersion[\"']?\s*:")
 _BUNDLE_METADATA = re.compile(rb"^bundle(?:name|version):", re.MULTILINE | re.IGNORECASE)
 _SNAPSHOT_HEADER = b'"rbac-audit/snapshot/'
 _TAR_NAME = re.compile(r"\.(tar(\.gz)?|tgz)(\.enc)?$", re.IGNORECASE)
+_ZIP_NAME = re.compile(r"\.zip$", re.IGNORECASE)
+_NAMES = _MANIFEST_NAME, _SNAPSHOT_NAME, _TAR_NAME, _ZIP_NAME
+_CALLED = {"snapshot": _SNAPSHOT_NAME, "tar archive": _TAR_NAME, "zip archive": _ZIP_NAME}
+_PACKED_NAME = re.compile(r"\.(json|ya?ml)\.(zst|bz2|xz|lz4|br|7z)$", re.IGNORECASE)
+# So much of a field `apiVersion:` may stand at the end of one chunk.
+_LONGEST_FIELD = 64
 
 
 class Form(Enum):
     """How a path is to be read."""
 
     MANIFESTS = "manifests"
+    CALLED = "what is only called like manifests"
     BUNDLE = "support bundle"
     BUNDLE_FOLDER = "unpacked support bundle"
     SNAPSHOT = "snapshot"
@@ -42,30 +50,70 @@ def form_of(stream: Peekable) -> Form:
 
 
 def form_of_file(file: Path) -> Form | None:
-    """Tell the form of a file that lies in a folder; None for what is no evidence. Raises Unusable."""
-    manifest, snapshot = _MANIFEST_NAME.search(file.name), _SNAPSHOT_NAME.search(file.name)
-    archive = _TAR_NAME.search(file.name)
-    other = file.suffix and not manifest and not snapshot and not archive and file.suffix.lower() != ".zip"
-    if other or _DISCOVERY_NAME.match(file.name):
+    """Tell the form of a file that lies in a folder; None for what is no evidence.
+
+    Raises Unusable for what is called like evidence, and is not what it is called.
+    """
+    if _DISCOVERY_NAME.match(file.name):
+        return None
+    if _PACKED_NAME.search(file.name):
+        raise Unusable("is packed in a way that this version does not read", "unpack it, or pack it with gzip")
+    if file.suffix and not kinds_of_resource(file.name) and not any(name.search(file.name) for name in _NAMES):
         return None
     with open_regular(file) as stream:
         packed = Peekable(stream)
-        if packed.peek(len(ZIP)) in (ZIP, ZSTD):
-            form = form_of(packed)
-            return form if form is Form.BUNDLE or snapshot else None
-        content = unpacked(packed)
-        start = content.peek(limits.SNIFF_BYTES)
-        if archive:
-            return Form.BACKUP if is_tar(start) else None
-        if form_of(content) is Form.SNAPSHOT or snapshot:
-            return form_of(content) if form_of(content) is Form.SNAPSHOT else None
-    if manifest and _undecided(start):
+        if packed.peek(len(ZIP)) == ZIP:
+            return Form.BUNDLE
+        if packed.peek(len(ZSTD)) == ZSTD:
+            return _packed_with_zstd(file.name)
+        return _form_of_content(unpacked(packed), file.name)
+
+
+def _packed_with_zstd(name: str) -> Form | None:
+    if _SNAPSHOT_NAME.search(name):
+        return Form.SNAPSHOT
+    if "." in name or kinds_of_resource(name):
+        raise Unusable("is packed with zstd, as only snapshots may be", "unpack it, or pack it with gzip")
+    return None
+
+
+def _form_of_content(content: Peekable, name: str) -> Form | None:
+    start = content.peek(limits.SNIFF_BYTES)
+    manifests = bool(_MANIFEST_NAME.search(name) or kinds_of_resource(name))
+    if is_tar(start) and not manifests:
+        return Form.BACKUP
+    if _SNAPSHOT_HEADER in start[:100]:
+        return Form.SNAPSHOT
+    _check_name(name, start)
+    if manifests and _undecided(start):
+        return Form.CALLED
+    if _has_manifests(content):
         return Form.MANIFESTS
-    return Form.MANIFESTS if _API_VERSION.search(start) else None
+    return Form.CALLED if kinds_of_resource(name) else None
+
+
+def _check_name(name: str, start: bytes) -> None:
+    """Refuse what is called like an archive or a snapshot and is none."""
+    called = next((form for form, pattern in _CALLED.items() if pattern.search(name)), "")
+    if called and not start:
+        raise Unusable("is empty", EMPTY)
+    if called and not name.lower().endswith((".jsonl", ".jsonl.gz")):
+        # Other tools write JSON lines too.
+        raise Unusable(f"is no {called}, although it is called like one", "copy it again from where it is whole")
+
+
+def _has_manifests(content: Peekable) -> bool:
+    """Look for a manifest in the whole file: a comment or one large field may stand before it."""
+    rest = b""
+    while chunk := content.read(limits.CHUNK_BYTES):
+        if _API_VERSION.search(rest + chunk):
+            return True
+        rest = chunk[-_LONGEST_FIELD:]
+    return False
 
 
 def _undecided(start: bytes) -> bool:
-    """An empty or wrongly encoded file is a gap, which its reader describes."""
+    """Tell whether a file is empty or wrongly encoded, which its reader describes."""
     if not start.strip() or b"\0" in start:
         return True
     try:
@@ -80,11 +128,6 @@ def sort_of(file: Path) -> str:
     if _DISCOVERY_NAME.match(file.name):
         return "discovery-*.json"
     return "".join(file.suffixes[-2:]) if file.suffix == ".gz" else file.suffix or "without a suffix"
-
-
-def is_evidence_name(file: Path) -> bool:
-    """Tell whether a file is called like evidence, so that failing to read it is a gap."""
-    return any(pattern.search(file.name) for pattern in (_MANIFEST_NAME, _SNAPSHOT_NAME, _TAR_NAME))
 
 
 def is_bundle_folder(folder: Path) -> bool:

@@ -12,6 +12,7 @@ from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import (
+    EMPTY,
     Batch,
     Document,
     ListEnd,
@@ -28,7 +29,7 @@ from rbac_audit.sources.evidence import (
     in_default_namespace,
     kind_name,
     kind_names,
-    kind_of_resource,
+    kinds_of_resource,
     without_namespace,
 )
 from rbac_audit.sources.heads import wrong_head
@@ -46,7 +47,7 @@ def read_parts(stream: Peekable, file: str, *, batches: bool = False) -> Iterato
     """Read a file as JSON when it is called or begins like JSON, else as YAML; raises Unusable."""
     start = stream.peek(limits.SNIFF_BYTES)
     if not start.strip():
-        raise Unusable("is empty", "write it again: the command that wrote it has probably failed")
+        raise Unusable("is empty", EMPTY)
     if _JSON_NAME.search(file) or _JSON.match(start):
         return read_json(text(stream), file, batches=batches)
     return read_yaml(text(stream), file)
@@ -55,12 +56,15 @@ def read_parts(stream: Peekable, file: str, *, batches: bool = False) -> Iterato
 class ManifestFile:
     """One file on its way into a cluster."""
 
-    def __init__(self, file: str, evidence: Evidence, cluster: ClusterEvidence) -> None:
-        """Read nothing yet."""
+    def __init__(
+        self, file: str, evidence: Evidence, cluster: ClusterEvidence, called: tuple[Kind, ...] | None = None
+    ) -> None:
+        """Read nothing yet; `called` are the kinds that the file may be named for, where more than its name says it."""
         self.file = file
         self.useful = False
         self._evidence, self._cluster = evidence, cluster
-        self._named = kind_of_resource(file.rpartition("/")[2])
+        self._called = kinds_of_resource(file.rpartition("/")[2]) if called is None else called
+        self._named = self._called[0] if len(self._called) == 1 else None
         self._kinds: set[Kind] = set()
         self._problems: list[Problem] = []
         self._untold = self._no_manifests = 0
@@ -145,7 +149,8 @@ class ManifestFile:
         if end.items and not end.more:
             return
         group = end.api_version.rpartition("/")[0]
-        kind = kind_of(group, end.kind.removesuffix("List")) or self._named
+        plain = end.kind == "List" and not group
+        kind = self._named if plain else kind_of(group, end.kind.removesuffix("List"))
         if end.more:
             if kind is not None or end.kind in ("", "List"):
                 self._problem(Problem(end.place, "only a part of the list is there", kind=kind, advice=_PAGES))
@@ -158,6 +163,9 @@ class ManifestFile:
         for problem in self._problems:
             advice = problem.advice or self._advice
             self._gap(str(problem.place), _reason(problem), advice, self._kinds_of(problem))
+        if self._called and not self.useful and not self._problems:
+            reason = "it holds nothing of what it is called"
+            self._gap(self.file, reason, f"{EMPTY}; else call it something else", kind_names(self._called))
         if self._untold:
             self._gap(self.file, f"{self._untold} more documents or items cannot be used", ADVICE, self._all_kinds())
         if self._no_manifests:

@@ -76,7 +76,8 @@ def mangled(objects: list[Json], api_version: str, kind: str) -> Json:
     text = re.sub(r'(\\"[a-zA-Z]+\\":)(null,)', r'\1\\"null\\",', text)
     parsed = json.loads(text.replace('""', '"null"'))
     items = [{**item, "apiVersion": api_version, "kind": kind} for item in parsed["items"]]
-    return {"apiVersion": "v1", "kind": "List", "items": items}
+    metadata = {"continue": "null", "resourceVersion": "7"}
+    return {"apiVersion": "v1", "kind": "List", "items": items, "metadata": metadata}
 
 
 METADATA = "bundlename: bundle-test1\nbundleversion: 0.1.0\nkubernetesversion: v1.36.3\n"

@@ -247,6 +247,15 @@ def test_a_broken_file_in_a_bundle_is_a_gap(tmp_path: Path, form: BundleForm) ->
     assert found.kinds == ("RoleBinding.rbac.authorization.k8s.io",)
 
 
+def test_a_file_of_a_bundle_is_called_by_its_group_too(tmp_path: Path) -> None:
+    metrics = mangled([thing("metrics.k8s.io/v1beta1", "PodMetrics", "a", "default")], "v1", "PodMetrics")
+    files = {**FILES, "namespaced/default/metrics.k8s.io/v1beta1/pods.yaml": metrics}
+    assert len(read(zipped(tmp_path / "b.zip", bundle_files(files))).gaps) == 4
+    files = {**FILES, "namespaced/default/v1/pods.yaml": "a: 1"}
+    found = gap(read(zipped(tmp_path / "b.zip", bundle_files(files))), "it holds nothing of what it is called")
+    assert found.kinds == ("Pod",)
+
+
 def test_logs_and_nodes_are_not_opened(tmp_path: Path) -> None:
     files = {**bundle_files(FILES), "logs/x/y.log": b"CANARY" * 1_000, "nodes/n1.zip": b"no zip"}
     expected = read(f"x={zipped(tmp_path / 'a.zip', bundle_files(FILES))}")

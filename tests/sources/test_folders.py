@@ -5,18 +5,24 @@ import gzip
 import json
 import os
 import socket
+import sys
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 from rbac_audit.errors import BadInput
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.sources import limits
 from rbac_audit.sources.folders import Scan
 from rbac_audit.sources.streams import Peekable
-from tests.sources.builders import keys, listed, read, role, write
+from tests.sources.builders import RBAC_V1, keys, listed, read, role, thing, write
 
 
 def told(snapshot: Snapshot, folder: Path) -> list[tuple[str, str]]:
@@ -74,6 +80,95 @@ def test_a_file_called_like_evidence_that_cannot_be_read_is_a_gap(
     with pytest.raises(BadInput) as raised:
         read(folder / name)
     assert reason in str(raised.value)
+
+
+@pytest.mark.parametrize("content", ["", "text\n", "[]"])
+def test_what_is_only_called_like_evidence_joins_no_clusters(tmp_path: Path, content: str) -> None:
+    write(tmp_path / "one" / "a.json", role("a"))
+    write(tmp_path / "two" / "b.json", role("b"))
+    write(tmp_path / "roles.json", content)
+    snapshot = read(tmp_path)
+    assert [cluster.name for cluster in snapshot.clusters] == ["one", "two"]
+    ((what, _),) = told(snapshot, tmp_path)
+    assert what.partition(",")[0] == "roles.json"
+
+
+COMMENTS = b"# a licence\n" * 20_000
+LATE = {"metadata": {"name": "late", "namespace": "tenant-a", "labels": {"x": "y" * 100_000}}, "rules": []}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("roles.json", b"Error from server (Forbidden): kanarie", "{ or [ expected at the start of a document"),
+        ("roles.yaml", b"Error from server (Forbidden): kanarie", "it holds nothing of what it is called"),
+        ("roles.yaml", b"No resources found\n", "a manifest must be a mapping"),
+        ("roles", b"No resources found\n", "a manifest must be a mapping"),
+        ("roles.rbac.authorization.k8s.io", b"No resources found\n", "a manifest must be a mapping"),
+        ("roles.jsonl", b'{"who": "alice"}\n', "it holds nothing of what it is called"),
+        ("roles.json", b'{"metadata": {"name": "a"}}', "it holds nothing of what it is called"),
+        ("roles.json", json.dumps([{"rules": []}]).encode(), "neither the item nor its list says apiVersion and kind"),
+        ("roles.json", json.dumps(thing("v1", "ConfigMap", "a")).encode(), "it holds nothing of what it is called"),
+        ("roles.yaml", COMMENTS, "it holds nothing of what it is called"),
+        ("roles.json", zstd.compress(b"{}"), "it is packed with zstd, as only snapshots may be"),
+        ("roles.json.zst", zstd.compress(b"{}"), "it is packed in a way that this version does not read"),
+        ("roles.json.xz", b"\xfd7zXZ", "it is packed in a way that this version does not read"),
+    ],
+)
+def test_a_file_called_like_a_resource_that_has_none_is_a_gap(
+    folder: Path, name: str, content: bytes, reason: str
+) -> None:
+    (folder / name).write_bytes(content)
+    snapshot = read(folder)
+    ((what, found),) = told(snapshot, folder)
+    assert (what.partition(",")[0], found.partition(";")[0]) == (name, reason)
+    assert snapshot.gaps[0].advice
+    assert "kanarie" not in str(snapshot.gaps)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("b.zip", b"", "it is empty"),
+        ("b.zip", b"<html>no such file</html>", "it is no zip archive, although it is called like one"),
+        ("b.zip", b"PK\x05\x06" + b"\0" * 18, "it is no zip archive, although it is called like one"),
+        ("b.zip", b"PK\x03\x04", "it is no valid zip"),
+        ("b.tar.gz", b"", "it is empty"),
+        ("b.tar.gz", gzip.compress(b""), "it is empty"),
+        ("b.tar.gz", gzip.compress(b"x" * 5_000)[:-9], "it is truncated or damaged (bad gzip data)"),
+        ("b.tar.gz", b"<html>", "it is no tar archive, although it is called like one"),
+        ("b.tgz", b"\0" * 10_240, "it is no tar archive, although it is called like one"),
+        ("b.jsonl", b"", "it is empty"),
+        ("b.jsonl.gz", gzip.compress(b""), "it is empty"),
+        ("b.jsonl.zst", b"", "it is empty"),
+        ("b.jsonl.zst", b"<html>", "it is no snapshot, although it is called like one"),
+        ("b", gzip.compress(json.dumps(role()).encode())[:-20], "it is truncated or damaged (bad gzip data)"),
+    ],
+)
+def test_what_is_called_like_an_archive_and_is_none_is_a_gap(
+    folder: Path, name: str, content: bytes, reason: str
+) -> None:
+    (folder / name).write_bytes(content)
+    snapshot = read(folder)
+    assert told(snapshot, folder) == [(name, reason)]
+    assert snapshot.gaps[0].advice
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("late.yaml", COMMENTS + json.dumps({**LATE, "apiVersion": RBAC_V1, "kind": "Role"}).encode()),
+        ("late.json", json.dumps({**LATE, "apiVersion": RBAC_V1, "kind": "Role"}).encode()),
+        ("late.jsonl", json.dumps(role("late")).encode() + b"\n"),
+        ("roles.rbac.authorization.k8s.io", json.dumps(role("late")).encode()),
+        ("late", COMMENTS + json.dumps(role("late")).encode()),
+    ],
+)
+def test_evidence_that_is_hard_to_recognise_is_read(folder: Path, name: str, content: bytes) -> None:
+    (folder / name).write_bytes(content)
+    snapshot = read(folder)
+    assert keys(snapshot.clusters[0]) == ["Role tenant-a/a", "Role tenant-a/late"]
+    assert snapshot.gaps == ()
 
 
 def test_links_are_followed_inside_the_folder_only(folder: Path, tmp_path: Path) -> None:
