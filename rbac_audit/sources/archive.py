@@ -11,10 +11,11 @@ from typing import IO, Protocol
 
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Unusable
-from rbac_audit.sources.streams import Peekable, check_growth, open_regular
+from rbac_audit.sources.streams import Peekable, check_growth, open_regular, shown
 
 _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 _LONGEST_COMMENT = 65_535
+_ADVICE = "do not use an archive that you did not make"
 
 
 class Bomb(Unusable):
@@ -31,10 +32,10 @@ class Files(Protocol):
 
 
 class FolderFiles:
-    """The regular files of an unpacked bundle, links not followed."""
+    """The files of an unpacked bundle."""
 
     def __init__(self, root: Path) -> None:
-        """List those that matter: the logs may be many. Unusable when a folder cannot be read."""
+        """List those that matter: the logs may be many. Unusable when a folder cannot be read, or for links in it."""
         self._root = root
         try:
             self.names = (*_files(root, ""), *_below(root / "yamls", "yamls/"))
@@ -49,13 +50,21 @@ class FolderFiles:
 
 
 def _files(folder: Path, prefix: str) -> list[str]:
-    return [prefix + entry.name for entry in sorted(folder.iterdir()) if entry.is_file() and not entry.is_symlink()]
+    """Name the files of a folder; Unusable where evidence might hide behind something else."""
+    entries = sorted(folder.iterdir())
+    for entry in entries:
+        if entry.is_symlink() or not (entry.is_file() or entry.is_dir()):
+            sort = "symbolic link" if entry.is_symlink() else "special file"
+            raise Unusable(f"has a member that is a {sort}: {shown(prefix + entry.name)}", _ADVICE)
+    return [prefix + entry.name for entry in entries if entry.is_file()]
 
 
 def _below(folder: Path, prefix: str, depth: int = 0) -> Iterator[str]:
+    if depth > limits.FOLDER_DEPTH:
+        raise Unusable(f"has a member that is over {limits.FOLDER_DEPTH} folders deep", _ADVICE)
     yield from _files(folder, prefix)
     for entry in sorted(folder.iterdir()):
-        if entry.is_dir() and not entry.is_symlink() and depth < limits.FOLDER_DEPTH:
+        if entry.is_dir():
             yield from _below(entry, f"{prefix}{entry.name}/", depth + 1)
 
 
@@ -117,11 +126,10 @@ class _Member:
 
 def _check_member(member: zipfile.ZipInfo) -> None:
     name = member.filename
-    advice = "do not use an archive that you did not make"
     if name.startswith("/") or "\\" in name or name[1:2] == ":" or ".." in name.split("/"):
-        raise Unusable("has a member that leads out of its folder", advice)
+        raise Unusable("has a member that leads out of its folder", _ADVICE)
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise Unusable("has a member that is a symbolic link", advice)
+        raise Unusable("has a member that is a symbolic link", _ADVICE)
     if member.flag_bits & 1:
         raise Unusable("is encrypted", "decrypt it first")
 

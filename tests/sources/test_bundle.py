@@ -1,5 +1,6 @@
 """Support bundles, packed and unpacked: what is in them, what is not, and hostile ones."""
 
+import os
 import stat
 import struct
 import zipfile
@@ -282,6 +283,32 @@ def test_a_member_that_is_a_link_is_refused(tmp_path: Path) -> None:
         archive.writestr(member, "/etc/passwd")
     with pytest.raises(BadInput, match="it has a member that is a symbolic link"):
         read(path)
+
+
+@pytest.mark.parametrize("place", [f"yamls/cluster/{RBAC}", "yamls/namespaced/tenant-b", "."])
+@pytest.mark.parametrize("sort", ["file", "folder", "nowhere", "fifo"])
+def test_an_unpacked_bundle_with_a_link_is_refused(tmp_path: Path, place: str, sort: str) -> None:
+    folder = unzipped(tmp_path / "b", bundle_files(FILES))
+    (folder / place).mkdir(exist_ok=True)
+    link = folder / place / "x.yaml"
+    if sort == "fifo":
+        os.mkfifo(link)
+    else:
+        write(tmp_path / "elsewhere" / "x.yaml", role("hidden"))
+        link.symlink_to({"file": tmp_path / "elsewhere" / "x.yaml", "folder": tmp_path / "elsewhere"}.get(sort, "gone"))
+    with pytest.raises(BadInput, match=r"it has a member that is a (symbolic link|special file): .*x.yaml"):
+        read(folder)
+    write(tmp_path / "a.json", role())
+    (found,) = read(tmp_path).gaps
+    assert found.what == str(folder)
+    assert found.reason.startswith("it has a member that is a ")
+
+
+def test_an_unpacked_bundle_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    folder = unzipped(tmp_path / "b", bundle_files(FILES))
+    write(folder.joinpath("yamls", "cluster", *["d"] * limits.FOLDER_DEPTH, "v1", "namespaces.yaml"), namespaces("a"))
+    with pytest.raises(BadInput, match="it has a member that is over 32 folders deep"):
+        read(folder)
 
 
 def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
