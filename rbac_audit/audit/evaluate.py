@@ -74,7 +74,8 @@ def _partial(rule: Rule, view: View, gaps: Iterable[Gap]) -> Iterator[str]:
         read.setdefault(view.rancher.cluster.name, set()).update(map(_qualified, rule.needs_rancher))
     told: set[str] = set()
     for gap in gaps:
-        if not read.get(gap.cluster, set()).isdisjoint(gap.kinds):
+        # A gap of unknown kinds may be of any.
+        if gap.cluster in read and not (gap.kinds and read[gap.cluster].isdisjoint(gap.kinds)):
             told.update(gap.namespaces if gap.cluster == view.name else ())
             yield f"{gap.what}: {gap.reason}"
     namespaced = any(kind.namespaced for kind in (*rule.needs, *rule.uses))

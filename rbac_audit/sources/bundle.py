@@ -111,11 +111,11 @@ class Bundle:
             return Failures()
 
     def _collected(self, failures: Failures) -> None:
-        """Name the kinds that were read: one without a file had no objects, unless its listing failed."""
+        """Name the kinds that were read: one without a file had no objects, unless its listing or a file failed."""
         scopes = {False: any(map(_CLUSTER.match, self._files.names)), True: bool(self.folders)}
-        for kind in KINDS:
-            if scopes[kind.namespaced] and kind not in _LEFT_OUT and not failures.everywhere(kind, self.folders):
-                self.cluster.collected.add(kind)
+        self.cluster.partial |= {kind for kind in KINDS if failures.concern(kind)}
+        read = {kind for kind in KINDS if scopes[kind.namespaced] and kind not in _LEFT_OUT}
+        self.cluster.collected |= read - self.cluster.partial
         self._evidence.gaps.extend(failures.gaps(self.cluster.name, f"{self.label}/{_LOG}"))
 
     def conclude(self) -> None:

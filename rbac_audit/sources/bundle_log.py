@@ -5,7 +5,7 @@ words are not repeated, only recognised: they are not ours to publish.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import Kind, kind_of_plural
@@ -50,12 +50,9 @@ class Failures:
         elif "failed to generate" in line and "/yamls/" in line:
             self._unwritten = True
 
-    def everywhere(self, kind: Kind, namespaces: Iterable[str]) -> bool:
-        """Tell whether a kind was listed nowhere, given the namespaces that were read."""
-        if ("namespaced" if kind.namespaced else "cluster") in self._scopes:
-            return True
-        failed = self._kinds.get(kind, {})
-        return bool(failed) and failed.keys() >= (set(namespaces) if kind.namespaced else {""})
+    def concern(self, kind: Kind) -> bool:
+        """Tell whether a kind could not be listed, somewhere or everywhere."""
+        return kind in self._kinds or ("namespaced" if kind.namespaced else "cluster") in self._scopes
 
     def gaps(self, cluster: str, where: str) -> Iterator[Gap]:
         """Tell each kind, and what concerns all of them."""

@@ -1,7 +1,7 @@
 """Manifests of one file into a cluster: decoded, counted, and every failure kept as a gap."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -67,8 +67,8 @@ class ManifestFile:
         self._named = self._called[0] if len(self._called) == 1 else None
         self._kinds: set[Kind] = set()
         self._problems: list[Problem] = []
-        self._untold = self._no_manifests = 0
-        self._advice = ADVICE
+        self._untold: list[Problem] = []
+        self._no_manifests = 0
         self._defaulted, self._replaced = Tally(), Tally()
         self._change: Callable[[Raw], Raw] | None = None
 
@@ -91,14 +91,12 @@ class ManifestFile:
 
     def fail(self, trouble: Unusable) -> None:
         """Take it that the file could be read up to here only."""
-        self._advice = trouble.advice or ADVICE
-        self._problem(Problem(Place(self.file, line=trouble.line), f"it {trouble.problem}", rest_lost=True))
+        place = Place(self.file, line=trouble.line)
+        self._problem(Problem(place, f"it {trouble.problem}", rest_lost=True, advice=trouble.advice))
 
     def _problem(self, problem: Problem) -> None:
-        if len(self._problems) < limits.GAPS_PER_FILE:
-            self._problems.append(problem)
-        else:
-            self._untold += 1
+        told = len(self._problems) < limits.GAPS_PER_FILE
+        (self._problems if told else self._untold).append(problem)
 
     def _batch(self, batch: Batch) -> None:
         for (api_version, kind), count in batch.unknown.items():
@@ -161,13 +159,13 @@ class ManifestFile:
     def conclude(self) -> None:
         """Tell the gaps of this file."""
         for problem in self._problems:
-            advice = problem.advice or self._advice
-            self._gap(str(problem.place), _reason(problem), advice, self._kinds_of(problem))
+            self._missing(str(problem.place), _reason(problem), problem.advice or ADVICE, [problem])
         if self._called and not self.useful and not self._problems:
             reason = "it holds nothing of what it is called"
             self._gap(self.file, reason, f"{EMPTY}; else call it something else", kind_names(self._called))
         if self._untold:
-            self._gap(self.file, f"{self._untold} more documents or items cannot be used", ADVICE, self._all_kinds())
+            reason = f"{len(self._untold)} more documents or items cannot be used"
+            self._missing(self.file, reason, ADVICE, self._untold)
         if self._no_manifests:
             self._evidence.note(f"{self.file}: {self._no_manifests} documents without apiVersion and kind passed over")
         self._tell(
@@ -185,11 +183,18 @@ class ManifestFile:
         if tally.count:
             self._gap(self.file, f"{tally.count} objects {problem}: {tally}", advice, kind_names(tally.kinds))
 
-    def _kinds_of(self, problem: Problem) -> tuple[str, ...]:
-        return kind_names([problem.kind]) if problem.kind and not problem.rest_lost else self._all_kinds()
+    def _missing(self, what: str, reason: str, advice: str, problems: Iterable[Problem]) -> None:
+        kinds = [self._kinds_of(problem) for problem in problems]
+        named: set[Kind] = set().union(*kinds) if all(kinds) else set()
+        self._gap(what, reason, advice, kind_names(named))
+        self._cluster.partial |= named or self._kinds
 
-    def _all_kinds(self) -> tuple[str, ...]:
-        return kind_names(self._kinds | ({self._named} if self._named else set()))
+    def _kinds_of(self, problem: Problem) -> set[Kind]:
+        """Tell of which kinds something may be missing; none when it may be anything."""
+        if problem.kind and not problem.rest_lost:
+            return {problem.kind}
+        # A file that holds something else as well is not of what it is called.
+        return {*self._called} if self._kinds.issubset(self._called) else set()
 
     def _gap(self, what: str, reason: str, advice: str, kinds: tuple[str, ...]) -> None:
         self._evidence.gaps.append(Gap(self._cluster.name, what, reason, advice, kinds))
@@ -198,7 +203,7 @@ class ManifestFile:
         """Make the error for a file of which nothing can be used."""
         if self._problems:
             first = self._problems[0]
-            return BadInput("manifest", str(first.place), _reason(first), first.advice or self._advice)
+            return BadInput("manifest", str(first.place), _reason(first), first.advice or ADVICE)
         advice = "name a file with manifests of Kubernetes RBAC, Rancher or Harvester"
         return BadInput("file", self.file, "it holds nothing that an audit reads", advice)
 

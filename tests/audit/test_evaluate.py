@@ -153,6 +153,10 @@ def gap(cluster: str, *kinds: str, namespaces: tuple[str, ...] = ()) -> Gap:
         (gap("rancher", "RoleBinding.rbac.authorization.k8s.io"), False),
         (gap("rancher", "User.management.cattle.io"), True),
         (gap("harvester", "User.management.cattle.io"), False),
+        (gap("harvester"), True),
+        (gap("rancher"), True),
+        (gap("another"), False),
+        (gap(""), False),
     ],
 )
 def test_a_gap_in_what_a_rule_needs_leaves_it_in_part(one: Gap, *, partly: bool) -> None:

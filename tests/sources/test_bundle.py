@@ -20,6 +20,7 @@ from rbac_audit.snapshot.objects import (
     Role,
     RoleBinding,
     Secret,
+    ServiceAccount,
     Token,
     User,
     UserAttribute,
@@ -201,6 +202,7 @@ def test_what_the_log_says_could_not_be_listed(tmp_path: Path, form: BundleForm)
     assert not cluster.has(ClusterRoleBinding)
     assert not cluster.has(Job)
     assert cluster.has(RoleBinding)
+    assert cluster.partial == {ClusterRoleBinding, Job, RoleBinding, ServiceAccount}
     assert "CANARY" not in str(snapshot.gaps) + str(snapshot.notes)
 
 
@@ -243,6 +245,8 @@ def test_a_bundle_with_cluster_files_only_has_read_nothing_namespaced(tmp_path: 
 def test_a_broken_file_in_a_bundle_is_a_gap(tmp_path: Path, form: BundleForm) -> None:
     files = bundle_files({**FILES, f"namespaced/tenant-a/{RBAC}/rolebindings.yaml": "kind: List\nitems: [[}]"})
     snapshot = read(form(tmp_path / "b", files))
+    assert not snapshot.clusters[0].whole(RoleBinding)
+    assert snapshot.clusters[0].whole(Role)
     found = gap(snapshot, "no valid YAML")
     assert found.what.endswith(f"yamls/namespaced/tenant-a/{RBAC}/rolebindings.yaml, document 1, line 2")
     assert found.kinds == ("RoleBinding.rbac.authorization.k8s.io",)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rbac_audit.snapshot.estate import Gap, Snapshot
-from rbac_audit.snapshot.objects import ClusterRole, Namespace, Role, RoleBinding, Secret
+from rbac_audit.snapshot.objects import ClusterRole, KubernetesObject, Namespace, Role, RoleBinding, Secret
 from rbac_audit.sources import limits
 from tests.sources.builders import (
     RBAC_V1,
@@ -114,7 +114,7 @@ def test_a_bad_document_among_good_ones_is_a_gap_with_its_place(tmp_path: Path) 
         (
             f"{path}, document 3, line 11",
             "a key is given twice in one mapping; what follows was not read",
-            ("Namespace",),
+            (),
         ),
     ]
 
@@ -165,6 +165,46 @@ def test_thousands_of_bad_documents_are_few_gaps(tmp_path: Path) -> None:
     found = read(path).gaps
     assert len(found) == limits.GAPS_PER_FILE + 1
     assert f"{5_000 - limits.GAPS_PER_FILE} more documents or items cannot be used" in reasons(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "bad", "kinds"),
+    [
+        ("x.json", {"rules": 5}, ("Role.rbac.authorization.k8s.io",)),
+        ("x.json", {"kind": None}, ()),
+        ("roles.json", {"kind": None}, ("Role.rbac.authorization.k8s.io",)),
+    ],
+)
+def test_what_is_not_told_one_by_one_is_of_the_same_kinds(
+    tmp_path: Path, name: str, bad: Json, kinds: tuple[str, ...]
+) -> None:
+    items = [{**role(f"r{number}"), **bad} for number in range(50)]
+    snapshot = read(write(tmp_path / name, listed(role(), *items)))
+    assert {gap.kinds for gap in snapshot.gaps} == {kinds}
+    assert snapshot.clusters[0].partial == {Role}
+
+
+TRUNCATED = json.dumps(listed(role("a"), role("b")))[:-100]
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "kinds", "partial"),
+    [
+        ("roles.json", "", ("Role.rbac.authorization.k8s.io",), {Role}),
+        ("x.json", "", (), {Role}),
+        ("roles.json", json.dumps(binding()), (), {Role, RoleBinding}),
+        ("rolebindings.json", "", (), {Role}),
+    ],
+)
+def test_when_the_rest_is_lost_it_may_be_of_any_kind_unless_the_file_is_of_one(
+    tmp_path: Path, name: str, before: str, kinds: tuple[str, ...], partial: set[type[KubernetesObject]]
+) -> None:
+    snapshot = read(write(tmp_path / name, before + TRUNCATED))
+    (gap,) = snapshot.gaps
+    assert gap.reason.endswith("what follows was not read")
+    assert gap.kinds == kinds
+    assert snapshot.clusters[0].partial == partial
+    assert not snapshot.clusters[0].whole(Role)
 
 
 def test_unknown_kinds_are_counted_up_to_a_number_of_names(tmp_path: Path) -> None:
