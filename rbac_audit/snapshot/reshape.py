@@ -56,7 +56,9 @@ def _setting(raw: Raw) -> Raw:
     name = _mapping(raw.get("metadata")).get("name")
     if group == HARVESTER and name == "cluster-registration-url":
         return {"metadata": raw["metadata"], "registration": _registration(raw.get("value") or raw.get("default"))}
-    return raw if name in KEPT_SETTINGS[group] else {"metadata": raw.get("metadata")}
+    if name not in KEPT_SETTINGS[group]:
+        return {"metadata": raw.get("metadata")}
+    return {**raw, "value": _without_password(raw.get("value")), "default": _without_password(raw.get("default"))}
 
 
 def _registration(value: object) -> Raw | None:
@@ -79,16 +81,11 @@ def _registration(value: object) -> Raw | None:
     return {"scheme": scheme, "host": host, "plain": plain, "insecureSkipTlsVerify": skip}
 
 
-def _addon(raw: Raw) -> Raw:
-    spec = _mapping(raw.get("spec"))
-    return {**raw, "spec": {**spec, "repo": _without_password(spec.get("repo"))}}
-
-
 def _without_password(url: object) -> object:
-    """Drop what stands before the `@` of a URL's host."""
-    if not isinstance(url, str):
+    """Drop what stands before the `@` of a URL's host; what is no URL stays as it is."""
+    if not isinstance(url, str) or "//" not in url:
         return url
-    scheme, separator, rest = url.partition("//") if "//" in url else ("", "", url)
+    scheme, separator, rest = url.partition("//")
     host, slash, path = rest.partition("/")
     return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
@@ -147,7 +144,6 @@ RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
     ("batch", "Job"): _workload,
     ("batch", "CronJob"): _workload,
     (HARVESTER, "Setting"): _setting,
-    (HARVESTER, "Addon"): _addon,
     (MANAGEMENT, "Setting"): _setting,
     (MANAGEMENT, "UserAttribute"): _user_attribute,
     (MANAGEMENT, "ClusterRegistrationToken"): _registration_token,

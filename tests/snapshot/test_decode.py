@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rbac_audit.snapshot.decode import decode, decode_json, head_of
-from rbac_audit.snapshot.objects import KINDS, Addon, HarvesterSetting, Kind, KubernetesObject, Role, Secret
+from rbac_audit.snapshot.objects import KINDS, HarvesterSetting, Kind, KubernetesObject, RancherSetting, Role, Secret
 from rbac_audit.snapshot.reshape import Raw
 
 # Field names that some kind reads, so that random JSON gets past the first look.
@@ -42,7 +42,6 @@ FIELDS = [
     "apiGroups",
     "resourceQuota",
     "limit",
-    "repo",
     "enabled",
     "url",
     "insecureSkipTLSVerify",
@@ -138,16 +137,16 @@ def test_registration_urls(value: str, expected: tuple[str, str, bool, bool]) ->
 
 
 @pytest.mark.parametrize(
-    ("repo", "expected"),
+    ("url", "expected"),
     [
-        ("https://u:p@charts.example/x", "https://charts.example/x"),
-        ("https://charts.example/x@1", "https://charts.example/x@1"),
-        ("oci://charts.example/x", "oci://charts.example/x"),
-        ("u:p@charts.example", "charts.example"),
+        ("https://u:p@rancher.example/x", "https://rancher.example/x"),
+        ("https://u:p@q@rancher.example", "https://rancher.example"),
+        ("https://rancher.example/x@1", "https://rancher.example/x@1"),
+        ("https://rancher.example", "https://rancher.example"),
         ("", ""),
     ],
 )
-def test_the_repository_of_an_add_on_has_no_password(repo: str, expected: str) -> None:
-    found = decode(_raw(Addon, {"metadata": {"name": "a"}, "spec": {"repo": repo}}))
-    assert isinstance(found, Addon)
-    assert found.spec.repo == expected
+def test_the_url_of_rancher_has_no_password(url: str, expected: str) -> None:
+    found = decode(_raw(RancherSetting, {"metadata": {"name": "server-url"}, "value": url, "default": url}))
+    assert isinstance(found, RancherSetting)
+    assert (found.value, found.default) == (expected, expected)

@@ -102,7 +102,14 @@ def _rancher() -> list[Json]:
         ),
         thing(MANAGEMENT, "AuthConfig", "openldap", serviceAccountPassword=canary(), clientSecret=canary()),
         thing(MANAGEMENT, "Setting", "smtp-password", value=canary(), default=canary()),
-        thing(MANAGEMENT, "Setting", "server-url", value="https://rancher.example"),
+        thing(MANAGEMENT, "Setting", "server-url", value=f"https://{canary()}:{canary()}@rancher.example"),
+        thing(
+            MANAGEMENT,
+            "ManagedChart",
+            "harvester",
+            "fleet-local",
+            spec={"chart": f"https://user:{canary()}@charts.example/x.tgz", "repoName": canary(), "version": "1.0.0"},
+        ),
         thing(
             "provisioning.cattle.io/v1",
             "Cluster",
@@ -173,7 +180,9 @@ def _workloads() -> list[Json]:
             "a",
             spec={
                 "enabled": True,
-                "repo": f"https://user:{canary()}@charts.example/x",
+                "repo": f"https://user:{canary()}@charts.example/x?token={canary()}",
+                "chart": f"https://user:{canary()}@charts.example/x.tgz",
+                "version": "1.0.0",
                 "valuesContent": f"password: {canary()}",
             },
         ),

@@ -76,7 +76,8 @@ def test_what_is_kept_beside_the_secrets(tmp_path: Path) -> None:
     assert '"keys":["password","token","x"]' in shown
     assert '"field.cattle.io/projectId":"c-m-abcd1234:p-abcde"' in shown
     assert '"host":"rancher.example"' in shown
-    assert "https://charts.example/x" in shown
+    assert '"value":"https://rancher.example"' in shown
+    assert shown.count('"version":"1.0.0"') > 1
     assert "last-applied-configuration" not in shown
     assert "managedFields" not in shown
 

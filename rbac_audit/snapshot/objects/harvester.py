@@ -32,16 +32,14 @@ class HarvesterSetting(KubernetesObject, frozen=True):
 
 
 class AddonSpec(Struct, frozen=True):
-    """Whether the add-on is on."""
+    """Whether the add-on is on, and in which version."""
 
     enabled: bool = False
-    repo: str = ""
-    chart: str = ""
     version: str = ""
 
 
 class Addon(KubernetesObject, frozen=True):
-    """A Harvester add-on; its values are dropped."""
+    """A Harvester add-on; its values, and the URL that may have a password, are dropped."""
 
     group: ClassVar[str] = HARVESTER
     kind: ClassVar[str] = "Addon"
@@ -169,9 +167,8 @@ class IPPool(KubernetesObject, frozen=True):
 
 
 class ManagedChartSpec(Struct, frozen=True):
-    """Which version of a chart is asked for."""
+    """Which version is asked for; the chart may be a URL with a password."""
 
-    chart: str = ""
     version: str = ""
 
 
