@@ -1,7 +1,7 @@
 """The error log of a support bundle: which kinds could not be listed, and where.
 
-Lines: rancher/support-bundle-kit pkg/manager/client/discovery.go and pkg/manager/collectors. The API server's own
-words are not repeated, only recognised: they are not ours to publish.
+Lines: rancher/support-bundle-kit pkg/manager/cluster.go, pkg/manager/client/discovery.go and pkg/manager/collectors.
+The API server's own words are not repeated, only recognised: they are not ours to publish.
 """
 
 import re
@@ -13,8 +13,8 @@ from rbac_audit.sources.evidence import kind_names, some
 from rbac_audit.sources.streams import Peekable, text
 
 _FAILED = re.compile(
-    r"Failed to get /apis?/(?:(?P<group>[^/]+\.[^/]+|apps|batch|policy|autoscaling)/)?v[^/]+/"
-    r"(?:namespaces/(?P<namespace>[^/]+)/)?(?P<resource>[^/:\s]+): (?P<error>.*)"
+    r"Failed to (?:get|parse objects received from) /(?:api|apis/(?P<group>[^/]+))/v[^/]+/"
+    r"(?:namespaces/(?P<namespace>[^/]+)/)?(?P<resource>[^:\s]+): (?P<error>.*)"
 )
 # Resources that can only be created, such as reviews: there is nothing to list.
 _NOTHING_TO_LIST = "does not allow this method"
@@ -24,6 +24,12 @@ _CAUSES = (
     ("timeout", "the server did not answer in time"),
     ("timed out", "the server did not answer in time"),
     ("unable to handle", "the server was not available"),
+    ("<nil>", "the collector could not read the answer"),
+)
+# Lines about the logs of pods, which are no evidence here; the last one ends without a line end.
+_ABOUT_LOGS = re.compile(
+    r"(?:BUG: )?Support bundle: (?:cannot get (?:pod list|log for pod)|didn't get pod list)"
+    r"|Support Bundle: failed to generate \S*/logs/|Cannot get pod `"
 )
 _LINE_CHARACTERS = 10_000
 _ADVICE = "make another bundle, or read the cluster itself with `rbac-audit collect`"
@@ -37,11 +43,14 @@ class Failures:
         self._kinds: dict[Kind, dict[str, str]] = {}
         self._scopes: set[str] = set()
         self._unwritten = False
+        self._strange = 0
 
     def add(self, line: str) -> None:
         """Take one line of the log."""
         failed = _FAILED.match(line)
-        if failed and _NOTHING_TO_LIST not in failed["error"]:
+        if failed and _NOTHING_TO_LIST in failed["error"]:
+            return
+        if failed:
             kind = kind_of_plural(failed["group"] or "", failed["resource"])
             if kind:
                 self._kinds.setdefault(kind, {})[failed["namespace"] or ""] = _cause(failed["error"])
@@ -49,6 +58,8 @@ class Failures:
             self._scopes.add("cluster" if "cluster" in line[:32] else "namespaced")
         elif "failed to generate" in line and "/yamls/" in line:
             self._unwritten = True
+        elif line.strip() and not _ABOUT_LOGS.match(line):
+            self._strange += 1
 
     def concern(self, kind: Kind) -> bool:
         """Tell whether a kind could not be listed, somewhere or everywhere."""
@@ -65,6 +76,8 @@ class Failures:
             yield Gap(cluster, where, f"the {scope} resources could not be listed, wholly or in part", _ADVICE)
         if self._unwritten:
             yield Gap(cluster, where, "the collector could not write all of its files", _ADVICE)
+        if self._strange:
+            yield Gap(cluster, where, f"{self._strange} lines are not understood", f"read them; {_ADVICE}")
 
 
 def _cause(error: str) -> str:

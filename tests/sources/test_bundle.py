@@ -14,6 +14,7 @@ from rbac_audit.snapshot.estate import Gap, Snapshot
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
+    Deployment,
     HarvesterSetting,
     Job,
     Namespace,
@@ -181,7 +182,12 @@ Failed to get /apis/batch/v1/namespaces/default/jobs: CANARY
 Failed to get /apis/batch/v1/namespaces/tenant-a/jobs: CANARY
 Failed to get /api/v1/namespaces/tenant-a/serviceaccounts: the server could not find the requested resource
 Failed to get /apis/example.com/v1/things: forbidden CANARY
+Failed to get /apis/extensions/v1beta1/ingresses: CANARY
+Failed to parse objects received from /apis/apps/v1/namespaces/default/deployments: <nil>
 Support bundle: cannot get log for pod CANARY
+BUG: Support bundle: didn't get pod list
+Support Bundle: failed to generate /tmp/x/logs/a/b/c.log: CANARY
+Cannot get pod `CANARY` info (error: CANARY), just continue
 """
 
 
@@ -195,6 +201,7 @@ def test_what_the_log_says_could_not_be_listed(tmp_path: Path, form: BundleForm)
             (),
             "the collector was not allowed to list it",
         ),
+        (("Deployment.apps",), ("default",), "the collector could not read the answer"),
         (("Job.batch",), ("default", "tenant-a"), "the log names the error"),
         (("RoleBinding.rbac.authorization.k8s.io",), ("tenant-a",), "the server did not answer in time"),
         (("ServiceAccount",), ("tenant-a",), "the server did not know it"),
@@ -202,7 +209,8 @@ def test_what_the_log_says_could_not_be_listed(tmp_path: Path, form: BundleForm)
     assert not cluster.has(ClusterRoleBinding)
     assert not cluster.has(Job)
     assert cluster.has(RoleBinding)
-    assert cluster.partial == {ClusterRoleBinding, Job, RoleBinding, ServiceAccount}
+    assert cluster.partial == {ClusterRoleBinding, Deployment, Job, RoleBinding, ServiceAccount}
+    assert not [gap for gap in snapshot.gaps if "not understood" in gap.reason]
     assert "CANARY" not in str(snapshot.gaps) + str(snapshot.notes)
 
 
@@ -227,6 +235,14 @@ def test_a_file_that_the_collector_could_not_write(tmp_path: Path) -> None:
     log = "Support Bundle: failed to generate /tmp/x/yamls/cluster/v1/nodes.yaml: no space left"
     found = gap(read(zipped(tmp_path / "b.zip", bundle_files(FILES, log=log))), "could not write")
     assert found.kinds == ()
+
+
+def test_lines_that_say_something_else_are_a_gap(tmp_path: Path) -> None:
+    log = f"{LOG}Failed to list everything: CANARY\n\npanic: CANARY\nSupport Bundle: failed to generate /x/metadata.yaml: x\n"
+    snapshot = read(zipped(tmp_path / "b.zip", bundle_files(FILES, log=log)))
+    found = gap(snapshot, "not understood")
+    assert (found.reason, found.kinds) == ("3 lines are not understood", ())
+    assert "CANARY" not in str(snapshot.gaps)
 
 
 def test_a_bundle_without_namespaces_says_so(tmp_path: Path) -> None:
