@@ -85,6 +85,8 @@ class ZipFiles:
             _check_member(member)
         top = _top([member.filename for member in members])
         self._members = {member.filename.removeprefix(top): member for member in members}
+        if len(self._members) < len(members):
+            raise Unusable("has two members of one name", _ADVICE)
         self.names = tuple(sorted(self._members))
 
     @contextmanager

@@ -102,6 +102,7 @@ class Bundle:
 
     def _failures(self) -> Failures:
         if _LOG not in self._files.names:
+            self._gap(f"{_LOG} is missing, so what failed is not known", "name the bundle as it was made")
             return Failures()
         try:
             with self._files.open(_LOG) as stream:

@@ -245,6 +245,11 @@ def test_lines_that_say_something_else_are_a_gap(tmp_path: Path) -> None:
     assert "CANARY" not in str(snapshot.gaps)
 
 
+def test_a_bundle_without_its_log_says_so(tmp_path: Path, form: BundleForm) -> None:
+    files = {name: content for name, content in bundle_files(FILES).items() if not name.endswith(".log")}
+    assert gap(read(form(tmp_path / "b", files)), "is missing, so what failed is not known").kinds == ()
+
+
 def test_a_bundle_without_namespaces_says_so(tmp_path: Path) -> None:
     files = {name: content for name, content in FILES.items() if "namespaces.yaml" not in name}
     snapshot = read(zipped(tmp_path / "b.zip", bundle_files(files)))
@@ -329,6 +334,15 @@ def test_an_unpacked_bundle_that_is_too_deep_is_refused(tmp_path: Path) -> None:
     write(folder.joinpath("yamls", "cluster", *["d"] * limits.FOLDER_DEPTH, "v1", "namespaces.yaml"), namespaces("a"))
     with pytest.raises(BadInput, match="it has a member that is over 32 folders deep"):
         read(folder)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_archive_with_two_members_of_one_name_is_refused(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "b.zip", bundle_files(FILES))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"supportbundle_x/yamls/cluster/{RBAC}/clusterroles.yaml", "x: 1")
+    with pytest.raises(BadInput, match="it has two members of one name"):
+        read(path)
 
 
 def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
