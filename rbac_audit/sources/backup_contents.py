@@ -27,6 +27,9 @@ FILTERS = "filters/filters.json"
 _PATH = re.compile(r"([a-z][a-z0-9-]*)\.([a-z0-9.-]*)#(v[a-z0-9]+)/(?:([^/]+)/)?([^/]+)\.json")
 
 
+_BELOW = re.compile(rf"/{_PATH.pattern}$")
+
+
 class Locked(msgspec.Struct, frozen=True, order=True):
     """What lies encrypted, and which key would open it."""
 
@@ -75,6 +78,9 @@ def read_contents(stream: Peekable, label: str, keys: Keys) -> Contents | None:
         return None
     found = reader.contents
     if not found.is_backup:
+        if reader.entries:
+            advice = "copy it again from where the operator wrote it, and do not pack it again"
+            raise Unusable(f"has entries of a Rancher backup, but no {FILTERS} at its top", advice)
         return None
     if keys.files and found.locked and not found.opened:
         wanted = some(f"{each.key} ({each.provider})" for each in found.locked)
@@ -98,6 +104,7 @@ class _Reader:
         found = _PATH.fullmatch(member.name)
         if found is None:
             self.contents.other += 1
+            self.entries += bool(_BELOW.search(member.name))
             return
         self.entries += 1
         plural, group, _, namespace, name = found.groups()

@@ -285,6 +285,16 @@ def test_an_unreadable_resource_set_proves_nothing(tmp_path: Path, text: bytes) 
     assert any("not known what the backup leaves out" in reason for reason in reasons(snapshot.gaps))
 
 
+@pytest.mark.parametrize("top", ["", "messy/"])
+def test_entries_without_the_resource_set_are_no_archive_of_something_else(tmp_path: Path, top: str) -> None:
+    content = {top + path: text for path, text in entries(ITEMS).items() if top or not path.startswith("filters")}
+    write(tmp_path / "x" / "a.json", role("a"))
+    path = tarred(tmp_path / "x" / FILE, content)
+    assert "it has entries of a Rancher backup, but no filters/filters.json at its top" in refused(path)
+    snapshot = opened(tmp_path / "x")
+    assert [(gap.what, gap.kinds) for gap in snapshot.gaps] == [(str(path), ())]
+
+
 BAD_ENTRIES: list[tuple[bytes, str]] = [
     (b"", "it is empty"),
     (b"5", "{ or [ expected at the start of a document"),
