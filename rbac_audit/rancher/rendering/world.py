@@ -39,11 +39,11 @@ class Site:
         self.by_project: dict[str, list[str]] = {}
         self.labelled: dict[str, list[str]] = {}
         self._there = {namespace.name for namespace in cluster.of(Namespace)}
-        # Not yet synced, or already leaving: what is in them is on its way.
+        # Rancher is about to give them a project, or they are leaving: what is in them is on its way.
         self.unsettled = frozenset(
             item.name
             for item in cluster.of(Namespace)
-            if PROJECT_ID not in item.metadata.annotations or item.metadata.deletion_timestamp
+            if item.metadata.deletion_timestamp or (PROJECT_ID not in item.metadata.annotations and assign(item))
         )
         for namespace in cluster.of(Namespace):
             self.place(namespace)
