@@ -127,8 +127,10 @@ class Comparison:
                 if not (self._prediction.aggregated and binding.namespace):
                     yield Difference(fate=Fate.DOUBLED, item=item, owners=verdict.owners)
             elif not (holds and (verdict.marker or item.metadata.labels)) and (made := self._due.get(item.key)):
-                foreign = not marker(item) and isinstance(made.item, AnyBinding) and bool(marker(made.item))
-                if foreign or not holds:
+                mark = marker(made.item) if isinstance(made.item, AnyBinding) else ""
+                foreign = bool(mark) and not marker(item)
+                # By owner references Rancher does not look for its own, but for the content: they only clean up.
+                if not holds or (foreign and mark.startswith("label")):
                     fate = Fate.BLOCKED if foreign else Fate.CHANGED
                     yield Difference(fate=fate, item=item, wanted=made.item, owners=made.owners)
 

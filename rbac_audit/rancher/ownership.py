@@ -115,7 +115,8 @@ class Claims:
     def _by_role(self) -> dict[tuple[str, str], dict[Owner, None]]:
         index: dict[tuple[str, str], dict[Owner, None]] = {}
         for made in self._due.values():
-            for item in _bindings(made.item):
+            item = made.item
+            if isinstance(item, RoleBinding | ClusterRoleBinding):
                 place = item.namespace if item.role_ref.kind == "Role" else ""
                 index.setdefault((place, item.role_ref.name), {}).update(dict.fromkeys(made.owners))
         return index
