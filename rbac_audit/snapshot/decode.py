@@ -9,28 +9,30 @@ from rbac_audit.snapshot.objects import KINDS, KubernetesObject, kind_of
 from rbac_audit.snapshot.reshape import RESHAPE, Raw
 
 # Annotations are free text in which people and tools leave credentials (last-applied-configuration holds whole
-# Secrets), so only those that a rule reads are kept.
-KEPT_ANNOTATIONS = (
-    "field.cattle.io/",
-    "authz.cluster.cattle.io/",
-    "authz.cluster.auth.io/",
-    "authz.management.cattle.io/",
-    "management.cattle.io/",
-    "lifecycle.cattle.io/",
-    "auth.cattle.io/principal-display-name",
-    "cattle.io/creator",
-    "meta.helm.sh/",
-    "objectset.rio.cattle.io/id",
-    "objectset.rio.cattle.io/owner-",
-    "fleet.cattle.io/bundle-id",
-    "argocd.argoproj.io/",
-    "kustomize.toolkit.fluxcd.io/",
-    "helm.toolkit.fluxcd.io/",
-    "rbac.authorization.kubernetes.io/autoupdate",
-    "kubevirt.io/install-strategy-version",
-    "kubernetes.io/service-account.name",
-    "harvesterhci.io/imageId",
+# Secrets), so only those are kept that say whose an object is; their values are names.
+_KEPT_ANNOTATIONS = frozenset(
+    {
+        "argocd.argoproj.io/installation-id",
+        "argocd.argoproj.io/tracking-id",
+        "authz.cluster.auth.io/project-namespaces",
+        "field.cattle.io/projectId",
+        "fleet.cattle.io/bundle-id",
+        "management.cattle.io/aggregates",
+        "meta.helm.sh/release-name",
+        "meta.helm.sh/release-namespace",
+        "objectset.rio.cattle.io/id",
+        "objectset.rio.cattle.io/owner-gvk",
+        "objectset.rio.cattle.io/owner-name",
+        "objectset.rio.cattle.io/owner-namespace",
+    }
 )
+# What Rancher itself writes there: names, and `true` for each controller that has seen the object.
+_KEPT_PREFIXES = ("authz.cluster.cattle.io/", "authz.management.cattle.io/", "lifecycle.cattle.io/")
+
+
+def is_kept(annotation: str) -> bool:
+    """Tell whether a snapshot keeps an annotation of this name."""
+    return annotation in _KEPT_ANNOTATIONS or annotation.startswith(_KEPT_PREFIXES)
 
 
 def decode(raw: Raw) -> KubernetesObject | None:
@@ -96,9 +98,9 @@ def decode_json_list(text: str, group: str, kind_name: str) -> list[KubernetesOb
 def _quiet(item: KubernetesObject) -> KubernetesObject:
     """Drop the annotations that nothing reads."""
     annotations = item.metadata.annotations
-    if all(name.startswith(KEPT_ANNOTATIONS) for name in annotations):
+    if all(map(is_kept, annotations)):
         return item
-    kept = {name: value for name, value in annotations.items() if name.startswith(KEPT_ANNOTATIONS)}
+    kept = {name: value for name, value in annotations.items() if is_kept(name)}
     metadata = msgspec.structs.replace(item.metadata, annotations=kept)
     return msgspec.structs.replace(item, metadata=metadata)
 
@@ -112,7 +114,7 @@ def _without_noise(raw: Raw) -> Raw:
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     if not isinstance(annotations, dict) or not isinstance(metadata, dict):
         return raw
-    kept = {name: value for name, value in annotations.items() if str(name).startswith(KEPT_ANNOTATIONS)}
+    kept = {name: value for name, value in annotations.items() if is_kept(str(name))}
     return {**raw, "metadata": {**metadata, "annotations": kept}}
 
 

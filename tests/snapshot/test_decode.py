@@ -69,7 +69,8 @@ OBJECTS = st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=8)
 METADATA = st.fixed_dictionaries(
     {"name": st.sampled_from(["x", "cluster-registration-url", "server-url"])},
     optional={
-        "annotations": st.none() | st.dictionaries(st.sampled_from(["field.cattle.io/x", "y"]), st.text(max_size=3))
+        "annotations": st.none()
+        | st.dictionaries(st.sampled_from(["field.cattle.io/projectId", "y"]), st.text(max_size=3))
     },
 )
 
@@ -110,6 +111,36 @@ def test_a_decoded_object_knows_nothing_of_the_manifest() -> None:
     raw = _raw(Role, {"metadata": {"name": "a", "annotations": {"x": "y"}, "managedFields": [{}]}, "x": 1})
     assert decode(raw) == Role(metadata=msgspec.convert({"name": "a"}, type(decode(raw).metadata)))  # type: ignore[union-attr]  # a Role
     assert raw["metadata"]["annotations"] == {"x": "y"}
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("field.cattle.io/projectId", True),
+        ("field.cattle.io/description", False),
+        ("field.cattle.io/creatorId", False),
+        ("authz.cluster.cattle.io/clusterrole-owner", True),
+        ("authz.management.cattle.io/creator-role-bindings", True),
+        ("lifecycle.cattle.io/create.namespace-auth", True),
+        ("management.cattle.io/aggregates", True),
+        ("management.cattle.io/other", False),
+        ("meta.helm.sh/release-name", True),
+        ("objectset.rio.cattle.io/id", True),
+        ("objectset.rio.cattle.io/owner-name", True),
+        ("objectset.rio.cattle.io/applied", False),
+        ("argocd.argoproj.io/tracking-id", True),
+        ("argocd.argoproj.io/x", False),
+        ("fleet.cattle.io/bundle-id", True),
+        ("auth.cattle.io/principal-display-name", False),
+        ("kubectl.kubernetes.io/last-applied-configuration", False),
+        ("", False),
+    ],
+)
+def test_annotations_that_say_whose_an_object_is_are_kept(name: str, *, kept: bool) -> None:
+    raw = _raw(Role, {"metadata": {"name": "a", "annotations": {name: "x"}}})
+    for item in (decode(raw), decode_json(msgspec.json.encode(raw), Role.group, Role.kind)):
+        assert item is not None
+        assert item.metadata.annotations == ({name: "x"} if kept else {})
 
 
 def test_a_secret_is_the_names_of_its_keys() -> None:

@@ -29,6 +29,11 @@ def _annotated(raw: Json) -> Json:
         "kubectl.kubernetes.io/last-applied-configuration": json.dumps({**raw, "again": canary()}),
         "objectset.rio.cattle.io/applied": packed(canary()),
         "example.com/password": canary(),
+        "field.cattle.io/description": canary(),
+        "management.cattle.io/note": canary(),
+        "argocd.argoproj.io/note": canary(),
+        "helm.toolkit.fluxcd.io/note": canary(),
+        "objectset.rio.cattle.io/owner-note": canary(),
         "harvesterhci.io/volumeClaimTemplates": canary(),
         "field.cattle.io/projectId": "c-m-abcd1234:p-abcde",
     }

@@ -31,7 +31,7 @@ METADATA = st.fixed_dictionaries(
     {"name": NAMES, "namespace": NAMES},
     optional={
         "labels": st.dictionaries(TEXT, TEXT, max_size=3),
-        "annotations": st.dictionaries(TEXT | st.just("field.cattle.io/x"), TEXT, max_size=3),
+        "annotations": st.dictionaries(TEXT | st.just("field.cattle.io/projectId"), TEXT, max_size=3),
         "creationTimestamp": st.none() | st.just("2026-11-22T20:41:33Z"),
         "finalizers": st.none() | st.lists(TEXT, max_size=2),
     },

@@ -20,7 +20,7 @@ class OwnerReference(Struct, frozen=True):
 
 
 class Metadata(Struct, frozen=True):
-    """The part of ObjectMeta that an audit needs; annotations are those of `decode.KEPT_ANNOTATIONS`."""
+    """The part of ObjectMeta that an audit needs; annotations are those that `decode.is_kept` names."""
 
     name: Annotated[str, msgspec.Meta(min_length=1)]
     namespace: str = ""
