@@ -11,7 +11,7 @@ from rbac_audit.audit.finding import Finding, SubjectRef, fingerprint
 from rbac_audit.audit.report import NotEvaluated
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.snapshot.estate import Cluster, Gap
-from rbac_audit.snapshot.objects import KubernetesObject
+from rbac_audit.snapshot.objects import KubernetesObject, qualified
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -89,7 +89,7 @@ def _unread(cluster: Cluster, kind: type[KubernetesObject]) -> str:
 
 
 def _qualified(kind: type[KubernetesObject]) -> str:
-    return f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+    return qualified(kind.kind, kind.group)
 
 
 def _finding(rule: Rule, view: View, problem: Problem) -> Finding:

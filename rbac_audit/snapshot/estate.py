@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from rbac_audit.snapshot.objects import KubernetesObject
+from rbac_audit.snapshot.objects import KubernetesObject, qualified
 
 T = TypeVar("T", bound=KubernetesObject)
 
@@ -32,7 +32,7 @@ class Gap(msgspec.Struct, frozen=True, order=True, rename="camel", omit_defaults
 
         A gap that names no cluster, kinds or namespaces may be in any.
         """
-        name = f"{kind.kind}.{kind.group}" if kind.group else kind.kind
+        name = qualified(kind.kind, kind.group)
         elsewhere = namespaces is not None and bool(self.namespaces) and namespaces.isdisjoint(self.namespaces)
         return self.cluster in {"", cluster} and (not self.kinds or name in self.kinds) and not elsewhere
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
-from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
+from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, qualified
 
 FAMILY = "rbac-audit/snapshot/"
 FORMAT = FAMILY + "v1"
@@ -85,12 +85,8 @@ def footer(snapshot: Snapshot, sha256: str, version: str) -> bytes:
     counts: Counter[str] = Counter()
     for cluster in snapshot.clusters:
         for kind, members in cluster.objects.items():
-            counts[_name(kind.group, kind.kind)] += len(members)
+            counts[qualified(kind.kind, kind.group)] += len(members)
     return _ENCODE(_Footer(dict(counts), sha256, version)) + b"\n"
-
-
-def _name(group: str, kind: str) -> str:
-    return f"{kind}.{group}" if group else kind
 
 
 def _kind_key(kind: Kind) -> tuple[str, str]:
@@ -147,7 +143,7 @@ class LineReader:
         members = self._objects.get(line.cluster)
         if members is None:
             raise Malformed(f"it was altered: line {self._number} is of a cluster that the header does not name")
-        name = _name(line.group, line.kind)
+        name = qualified(line.kind, line.group)
         self._counts[name] += 1
         decoder = _DECODERS.get((line.group, line.kind))
         if decoder is None:

@@ -42,9 +42,7 @@ class Backup:
                 replaced.add(item)
         for kind, count in self._contents.unknown.items():
             self._evidence.unknown(kind, count)
-        if replaced.count:
-            problem = f"{replaced.count} objects differ from what was read before under the same name, and replaced it"
-            self._gap(f"{problem}: {replaced}", "give each object once, as it was at one time", replaced.kinds)
+        self._evidence.replaced(self.cluster.name, self.label, replaced)
         self._selected()
         self._locked()
         self._problems()
@@ -54,8 +52,9 @@ class Backup:
     def _selected(self) -> None:
         """Tell the kinds of which a part only was taken: of these, absence proves nothing."""
         present = {type(item) for item in self._contents.objects}
-        whole = {kind for kind in KINDS if taken(kind, self._contents.selectors) is Taken.ALL}
-        part = {kind for kind in KINDS if taken(kind, self._contents.selectors) is Taken.PART} | present - whole
+        by_kind = {kind: taken(kind, self._contents.selectors) for kind in KINDS}
+        whole = {kind for kind in KINDS if by_kind[kind] is Taken.ALL}
+        part = {kind for kind in KINDS if by_kind[kind] is Taken.PART} | present - whole
         unread = {kind for each in self._contents.locked if (kind := each.kind)}
         unread |= {kind for _, _, kinds in self._contents.problems for kind in kinds}
         self.cluster.collected |= whole - unread

@@ -11,12 +11,12 @@ import msgspec
 
 from rbac_audit.errors import BadInput
 from rbac_audit.snapshot.decode import decode
-from rbac_audit.snapshot.objects import Kind, KubernetesObject, Token, kind_of_plural
+from rbac_audit.snapshot.objects import Kind, KubernetesObject, Token, kind_of_plural, qualified
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.backup_crypto import Keys, Sealed, WrongKey, parse_sealed
 from rbac_audit.sources.documents import KIND, Document, Problem, Unusable
-from rbac_audit.sources.evidence import kind_name, some
+from rbac_audit.sources.evidence import some
 from rbac_audit.sources.manifests import read_parts
 from rbac_audit.sources.streams import Peekable
 from rbac_audit.sources.tar import Foreign, Member, read_members
@@ -41,7 +41,7 @@ class Locked(msgspec.Struct, frozen=True, order=True):
     @property
     def resource(self) -> str:
         """`tokens.management.cattle.io`."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
+        return qualified(self.plural, self.group)
 
     @property
     def kind(self) -> Kind | None:
@@ -195,7 +195,7 @@ def _unkept(plural: str, group: str, content: bytes | None) -> str:
         kind = _KIND.decode(content or b"").kind
     except (msgspec.DecodeError, RecursionError):
         kind = plural
-    return kind_name(group[:253], kind if KIND.fullmatch(kind) else plural[:63])
+    return qualified(kind if KIND.fullmatch(kind) else plural[:63], group[:253])
 
 
 class _Kind(msgspec.Struct):

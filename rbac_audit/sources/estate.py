@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-import msgspec
-
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.snapshot.estate import Gap, Snapshot
 from rbac_audit.snapshot.file import read_stream
@@ -115,9 +113,7 @@ class _Reader:
             if not self._backup(content, item):
                 raise Unusable("is a tar archive, but no Rancher backup", "unpack it and name its folder")
             return
-        named = item.cluster or item.stem
-        because = "" if item.cluster else f"its file {item.label}"
-        manifests = self._manifests(msgspec.structs.replace(item, cluster=named, because=because))
+        manifests = self._manifests(item)
         manifests.read(content)
         if not manifests.useful:
             raise manifests.refused()
@@ -171,12 +167,18 @@ class _Reader:
         manifests.conclude()
         return manifests.useful
 
-    def _manifests(self, item: Item) -> ManifestFile:
-        if item.because:
-            self._evidence.note(f"cluster {item.cluster} is named after {item.because}")
-        cluster = self._evidence.cluster(item.cluster)
+    def _cluster(self, item: Item, own: str, said: str = "its file") -> ClusterEvidence:
+        """Find or start the cluster of a source, and say where its name comes from unless the user gave it."""
+        name = item.cluster or own
+        because = item.because or ("" if item.cluster else f"{said} {item.label}")
+        if because:
+            self._evidence.note(f"cluster {name} is named after {because}")
+        cluster = self._evidence.cluster(name)
         cluster.origins.add(item.origin)
-        return ManifestFile(item.label, self._evidence, cluster)
+        return cluster
+
+    def _manifests(self, item: Item) -> ManifestFile:
+        return ManifestFile(item.label, self._evidence, self._cluster(item, item.stem))
 
     def _snapshot(self, content: Peekable, item: Item) -> bool:
         merge(read_stream(content, item.label), item.label, item.cluster, self._evidence)
@@ -190,14 +192,7 @@ class _Reader:
         return self._bundle(files, item, own)
 
     def _bundle(self, files: Files, item: Item, own: str) -> bool:
-        name = item.cluster or own or item.stem
-        because = item.because or (
-            "" if item.cluster else f"the bundlename of {item.label}" if own else f"its file {item.label}"
-        )
-        if because:
-            self._evidence.note(f"cluster {name} is named after {because}")
-        cluster = self._evidence.cluster(name)
-        cluster.origins.add(item.origin)
+        cluster = self._cluster(item, own or item.stem, "the bundlename of" if own else "its file")
         bundle = Bundle(files, item.label, self._evidence, cluster)
         self._bundles.append(bundle)
         return bundle.read() > 0
@@ -215,12 +210,7 @@ class _Reader:
             return False
         if not contents.objects:
             raise Unusable("is a Rancher backup with nothing that an audit reads", "make another backup")
-        name = item.cluster or own_name(Path(item.label).name)
-        because = item.because or ("" if item.cluster else f"its file {item.label}")
-        if because:
-            self._evidence.note(f"cluster {name} is named after {because}")
-        cluster = self._evidence.cluster(name)
-        cluster.origins.add(item.origin)
+        cluster = self._cluster(item, own_name(Path(item.label).name))
         self._backups.append(Backup(contents, item.label, self._evidence, cluster))
         self._backups[-1].take()
         return True

@@ -7,21 +7,16 @@ from collections.abc import Iterable
 import msgspec
 
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
-from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
+from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, qualified
 
 NAMES_IN_A_GAP = 3
 UNKNOWN_KINDS = 1_000
 _SUFFIXES = re.compile(r"(\.(jsonl?|ya?ml))?(\.gz)?$")
 
 
-def kind_name(group: str, kind: str) -> str:
-    """`Secret` for the core group, `RoleBinding.rbac.authorization.k8s.io` for another."""
-    return f"{kind}.{group}" if group else kind
-
-
 def kind_names(kinds: Iterable[Kind]) -> tuple[str, ...]:
     """Name each kind once, sorted."""
-    return tuple(sorted({kind_name(kind.group, kind.kind) for kind in kinds}))
+    return tuple(sorted({qualified(kind.kind, kind.group) for kind in kinds}))
 
 
 def kinds_of_resource(file: str) -> tuple[Kind, ...]:
@@ -130,6 +125,14 @@ class Evidence:
         """Say something once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def replaced(self, cluster: str, where: str, objects: Tally) -> None:
+        """Tell which objects took the place of others of the same name."""
+        if objects.count:
+            reason = "objects differ from what was read before under the same name, and replaced it"
+            advice = "give each object once, as it was at one time"
+            kinds = kind_names(objects.kinds)
+            self.gaps.append(Gap(cluster, where, f"{objects.count} {reason}: {objects}", advice, kinds))
 
     def unknown(self, kind: str, count: int = 1) -> None:
         """Count objects of a kind that a snapshot does not keep."""

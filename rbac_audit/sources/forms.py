@@ -7,8 +7,7 @@ from pathlib import Path
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import EMPTY, Unusable
 from rbac_audit.sources.evidence import kinds_of_resource
-from rbac_audit.sources.streams import ZIP, ZSTD, Peekable, open_regular, unpacked
-from rbac_audit.sources.tar import is_tar
+from rbac_audit.sources.streams import ZIP, ZSTD, Peekable, is_tar, open_regular, unpacked
 
 _MANIFEST_NAME = re.compile(r"\.(json|ya?ml)(\.gz)?$", re.IGNORECASE)
 _SNAPSHOT_NAME = re.compile(r"\.jsonl(\.zst|\.gz)?$", re.IGNORECASE)

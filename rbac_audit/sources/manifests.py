@@ -8,7 +8,7 @@ import msgspec
 from rbac_audit.errors import BadInput
 from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.estate import Gap
-from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of
+from rbac_audit.snapshot.objects import Kind, KubernetesObject, kind_of, qualified
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.documents import (
@@ -27,7 +27,6 @@ from rbac_audit.sources.evidence import (
     Evidence,
     Tally,
     in_default_namespace,
-    kind_name,
     kind_names,
     kinds_of_resource,
     without_namespace,
@@ -100,7 +99,7 @@ class ManifestFile:
 
     def _batch(self, batch: Batch) -> None:
         for (api_version, kind), count in batch.unknown.items():
-            self._evidence.unknown(kind_name(api_version.rpartition("/")[0], kind), count)
+            self._evidence.unknown(qualified(kind, api_version.rpartition("/")[0]), count)
         for item in batch.objects:
             self._keep(item)
 
@@ -125,7 +124,7 @@ class ManifestFile:
             self._problem(Problem(place, f"no valid {kind} ({error})", kind=kind_of(group, kind)))
             return
         if item is None:
-            self._evidence.unknown(kind_name(group, kind))
+            self._evidence.unknown(qualified(kind, group))
         else:
             self._keep(item)
 
@@ -168,20 +167,12 @@ class ManifestFile:
             self._missing(self.file, reason, ADVICE, self._untold)
         if self._no_manifests:
             self._evidence.note(f"{self.file}: {self._no_manifests} documents without apiVersion and kind passed over")
-        self._tell(
-            self._defaulted,
-            "name no namespace and were read as being in `default`, as kubectl would",
-            "write metadata.namespace into them, such as with a template that uses .Release.Namespace",
-        )
-        self._tell(
-            self._replaced,
-            "differ from what was read before under the same name, and replaced it",
-            "give each object once, as it was at one time",
-        )
-
-    def _tell(self, tally: Tally, problem: str, advice: str) -> None:
-        if tally.count:
-            self._gap(self.file, f"{tally.count} objects {problem}: {tally}", advice, kind_names(tally.kinds))
+        if self._defaulted.count:
+            reason = "objects name no namespace and were read as being in `default`, as kubectl would"
+            advice = "write metadata.namespace into them, such as with a template that uses .Release.Namespace"
+            kinds = kind_names(self._defaulted.kinds)
+            self._gap(self.file, f"{self._defaulted.count} {reason}: {self._defaulted}", advice, kinds)
+        self._evidence.replaced(self._cluster.name, self.file, self._replaced)
 
     def _missing(self, what: str, reason: str, advice: str, problems: Iterable[Problem]) -> None:
         kinds = [self._kinds_of(problem) for problem in problems]

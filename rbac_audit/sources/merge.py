@@ -3,8 +3,8 @@
 import msgspec
 
 from rbac_audit.errors import WrongUse
-from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
-from rbac_audit.sources.evidence import Evidence, Tally, kind_names
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.sources.evidence import Evidence, Tally
 
 
 def merge(snapshot: Snapshot, label: str, name: str, evidence: Evidence) -> None:
@@ -34,7 +34,4 @@ def _merge_cluster(cluster: Cluster, label: str, name: str, evidence: Evidence) 
         for item in members:
             if not target.add(item):
                 replaced.add(item)
-    if replaced.count:
-        reason = f"{replaced.count} objects differ from what was read before under the same name, and replaced it"
-        advice = "give each object once, as it was at one time"
-        evidence.gaps.append(Gap(name, label, f"{reason}: {replaced}", advice, kind_names(replaced.kinds)))
+    evidence.replaced(name, label, replaced)

@@ -18,6 +18,11 @@ ZIP = b"PK\x03\x04"
 _TAR, _TAR_AT = b"ustar", 257
 
 
+def is_tar(start: bytes) -> bool:
+    """Tell a tar archive by its first bytes."""
+    return start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR
+
+
 class Readable(Protocol):
     """Whatever hands out bytes, b"" at the end."""
 
@@ -136,10 +141,8 @@ def text(stream: Peekable) -> Iterator[str]:
 
 
 def _refuse_binary(start: bytes) -> None:
-    if start[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
-        raise Unusable(
-            "is a tar archive, which this version does not read", "unpack it and name its folder as NAME=FOLDER"
-        )
+    if is_tar(start):
+        raise Unusable("is a tar archive, but not called like one", "call it .tar.gz, or unpack it and name its folder")
     wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE))
     if wide or b"\0" in start:
         raise Unusable("is UTF-16 or binary, not UTF-8", "convert it, such as with `iconv -f UTF-16 -t UTF-8`", 1)

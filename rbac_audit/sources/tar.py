@@ -9,7 +9,6 @@ from rbac_audit.sources import limits
 from rbac_audit.sources.documents import Unusable
 from rbac_audit.sources.streams import Peekable
 
-MAGIC, MAGIC_AT = b"ustar", 257
 _BLOCK = tarfile.BLOCKSIZE
 _LONG_NAME = 64 << 10
 _ADVICE = "do not use an archive that you did not make"
@@ -25,11 +24,6 @@ class Member(msgspec.Struct, frozen=True):
 
     name: str
     content: bytes | None
-
-
-def is_tar(start: bytes) -> bool:
-    """Tell a tar archive by its first bytes."""
-    return start[MAGIC_AT : MAGIC_AT + len(MAGIC)] == MAGIC
 
 
 def read_members(stream: Peekable) -> Iterator[Member]:

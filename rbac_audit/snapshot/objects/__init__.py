@@ -1,6 +1,6 @@
 """The typed objects of Kubernetes, Rancher and Harvester, and the table of their kinds."""
 
-from rbac_audit.snapshot.objects.base import KubernetesObject, Metadata, ObjectRef, OwnerReference
+from rbac_audit.snapshot.objects.base import KubernetesObject, Metadata, ObjectRef, OwnerReference, qualified
 from rbac_audit.snapshot.objects.harvester import (
     Addon,
     HarvesterSetting,
@@ -114,4 +114,5 @@ __all__ = [
     "VirtualMachineTemplate",
     "kind_of",
     "kind_of_plural",
+    "qualified",
 ]

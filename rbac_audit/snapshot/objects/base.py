@@ -10,6 +10,11 @@ class Struct(msgspec.Struct, frozen=True, gc=False, kw_only=True, rename="camel"
     """Base of the frozen values; unknown fields of the input are dropped."""
 
 
+def qualified(name: str, group: str) -> str:
+    """`pods` and `Secret` of the core group; `roles.rbac.authorization.k8s.io` of another, as kubectl writes it."""
+    return f"{name}.{group}" if group else name
+
+
 class OwnerReference(Struct, frozen=True):
     """One entry of metadata.ownerReferences."""
 

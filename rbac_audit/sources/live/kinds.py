@@ -1,6 +1,6 @@
 """Which kinds are read live, in which version, and the least ClusterRole that lets an account read them."""
 
-from rbac_audit.snapshot.objects import KINDS, Kind, Secret, Token
+from rbac_audit.snapshot.objects import KINDS, Kind, Secret, Token, qualified
 
 # The versions that Harvester v1.4 to v1.8 and Rancher v2.9 to v2.15 store and serve.
 VERSIONS = {
@@ -45,7 +45,7 @@ def collection(kind: Kind) -> str:
 
 def resource(kind: Kind) -> str:
     """Name a kind as kubectl does: `pods`, `settings.harvesterhci.io`."""
-    return f"{kind.plural}.{kind.group}" if kind.group else kind.plural
+    return qualified(kind.plural, kind.group)
 
 
 def least_role(side: str, *, secret_metadata: bool = False) -> str:
