@@ -66,10 +66,10 @@ class Peekable:
             self._ahead += more
         return self._ahead[:size]
 
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int, /) -> bytes:
         """Read at most `size` bytes."""
         if not self._ahead:
-            return self._read(limits.CHUNK_BYTES if size < 0 else size)
+            return self._read(size)
         taken, self._ahead = self._ahead[:size], self._ahead[size:]
         return taken
 

@@ -76,6 +76,7 @@ class _Reader:
 
     def _root(self, place: Place) -> Iterator[Part]:
         fields: Raw = {}
+        merges: list[tuple[object, int]] = []
         listed: ListItems | None = None
         while not isinstance(key_event := self._events.next(), MappingEndEvent):
             line, key = line_of(key_event), self._values.key(key_event)
@@ -86,9 +87,12 @@ class _Reader:
                 listed = ListItems()
                 yield from self._items(listed)
             elif is_merge(key_event):
-                self._values.merge(fields, self._values.value(event, 1), line)
+                merges.append((self._values.value(event, 1), line))
             else:
                 fields[key] = self._values.value(event, 1)
+        # What a mapping says itself counts, wherever it stands.
+        for merged, line in merges:
+            self._values.merge(fields, merged, line)
         yield from listed.end(fields, place) if listed else [Document(fields, place)]
 
     def _items(self, listed: ListItems) -> Iterator[Part]:

@@ -193,6 +193,14 @@ def test_merge_keys_and_anchors() -> None:
     assert raws(text) == [{"a": {"x": 1, "y": 2}, "b": {"y": 5, "x": 1, "z": 3}, "c": {"<<": 1}}]
 
 
+def test_what_a_document_says_itself_counts_before_what_it_merges() -> None:
+    text = "x: &base {kind: Role, apiVersion: v1, y: 2}\n<<: *base\nkind: Secret\n"
+    assert raws(text) == [
+        {"x": {"kind": "Role", "apiVersion": "v1", "y": 2}, "kind": "Secret", "apiVersion": "v1", "y": 2}
+    ]
+    assert problems("<<: {a: 1}\n<<: {a: 2}\nb: 1\nb: 2\n") == [(1, 0, 4, "a key is given twice in one mapping", True)]
+
+
 def test_keys_are_texts() -> None:
     assert raws("1: a\nyes: b\nnull: c\n'': d\n") == [{"1": "a", "yes": "b", "null": "c", "": "d"}]
 

@@ -40,21 +40,23 @@ from rbac_audit.snapshot.objects.kubernetes import (
     Subject,
 )
 from rbac_audit.snapshot.objects.rancher import (
-    ClusterRegistrationToken,
     ClusterRoleTemplateBinding,
-    Feature,
-    FleetWorkspace,
     GlobalRole,
     GlobalRoleBinding,
-    ManagementCluster,
-    Project,
     ProjectRoleTemplateBinding,
-    ProvisioningCluster,
-    RancherSetting,
     RoleTemplate,
     Token,
     User,
     UserAttribute,
+)
+from rbac_audit.snapshot.objects.rancher_clusters import (
+    ClusterRegistrationToken,
+    Feature,
+    FleetWorkspace,
+    ManagementCluster,
+    Project,
+    ProvisioningCluster,
+    RancherSetting,
 )
 
 __all__ = [

@@ -20,7 +20,7 @@ class RegistrationUrl(Struct, frozen=True):
 
 
 class HarvesterSetting(KubernetesObject, frozen=True):
-    """A Harvester setting; the value is kept only for those of `decode.KEPT_SETTINGS`."""
+    """A Harvester setting; the value is kept only for those of `reshape.KEPT_SETTINGS`."""
 
     group: ClassVar[str] = HARVESTER
     kind: ClassVar[str] = "Setting"

@@ -1,6 +1,6 @@
 """The literal table of the kinds that a snapshot keeps."""
 
-from rbac_audit.snapshot.objects import harvester, kubernetes, rancher
+from rbac_audit.snapshot.objects import harvester, kubernetes, rancher, rancher_clusters
 from rbac_audit.snapshot.objects.base import KubernetesObject
 
 Kind = type[KubernetesObject]
@@ -28,14 +28,14 @@ KINDS: tuple[type[KubernetesObject], ...] = (
     rancher.RoleTemplate,
     rancher.ClusterRoleTemplateBinding,
     rancher.ProjectRoleTemplateBinding,
-    rancher.Project,
-    rancher.ManagementCluster,
-    rancher.ProvisioningCluster,
-    rancher.ClusterRegistrationToken,
+    rancher_clusters.Project,
+    rancher_clusters.ManagementCluster,
+    rancher_clusters.ProvisioningCluster,
+    rancher_clusters.ClusterRegistrationToken,
     rancher.Token,
-    rancher.RancherSetting,
-    rancher.Feature,
-    rancher.FleetWorkspace,
+    rancher_clusters.RancherSetting,
+    rancher_clusters.Feature,
+    rancher_clusters.FleetWorkspace,
     harvester.HarvesterSetting,
     harvester.Addon,
     harvester.VirtualMachineImage,

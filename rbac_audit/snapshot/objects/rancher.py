@@ -1,7 +1,7 @@
-"""Rancher's kinds (management.cattle.io/v3 and provisioning.cattle.io/v1), fields where Rancher puts them.
+"""Rancher's kinds that say who may do what (management.cattle.io/v3), fields where Rancher puts them.
 
-Source: rancher/rancher pkg/apis/management.cattle.io/v3 {authn,authz,cluster,global}_types.go. GlobalRole,
-GlobalRoleBinding, RoleTemplate, both template bindings, User and Setting have no `spec`: their fields stand at the top.
+Source: rancher/rancher pkg/apis/management.cattle.io/v3 {authn,authz}_types.go. GlobalRole, GlobalRoleBinding,
+RoleTemplate, both template bindings, User and Token have no `spec`: their fields stand at the top.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class GroupPrincipal(Struct, frozen=True):
 class UserAttribute(KubernetesObject, frozen=True):
     """Which groups a user was in, and when that was last learnt; stale by design.
 
-    Rancher writes GroupPrincipals, LastRefresh and UserName capitalised (no json tags); `decode` flattens them.
+    Rancher writes GroupPrincipals, LastRefresh and UserName capitalised (no json tags); `reshape` flattens them.
     """
 
     group: ClassVar[str] = MANAGEMENT
@@ -139,96 +139,6 @@ class ProjectRoleTemplateBinding(KubernetesObject, frozen=True):
     service_account: str = ""
 
 
-class ProjectSpec(Struct, frozen=True):
-    """What a project is called, and in which cluster it is."""
-
-    display_name: str = ""
-    description: str = ""
-    cluster_name: str = ""
-    resource_quota: Mapping[str, object] | None = None
-
-
-class ProjectStatus(Struct, frozen=True):
-    """Where the project's bindings lie; empty means: in the namespace of the project's name."""
-
-    backing_namespace: str = ""
-
-
-class Project(KubernetesObject, frozen=True):
-    """A project; lies in the namespace of its cluster's id on the management cluster."""
-
-    group: ClassVar[str] = MANAGEMENT
-    kind: ClassVar[str] = "Project"
-    plural: ClassVar[str] = "projects"
-    namespaced: ClassVar[bool] = True
-    spec: ProjectSpec = ProjectSpec()
-    status: ProjectStatus = ProjectStatus()
-
-
-class ClusterSpec(Struct, frozen=True):
-    """The human name of a managed cluster."""
-
-    display_name: str = ""
-    fleet_workspace_name: str = ""
-    internal: bool = False
-
-
-class Condition(Struct, frozen=True):
-    """One status condition."""
-
-    type: str = ""
-    status: str = ""
-    reason: str = ""
-
-
-class ClusterStatus(Struct, frozen=True):
-    """How a managed cluster came and whether it answers; credentials are dropped."""
-
-    driver: str = ""
-    provider: str = ""
-    conditions: tuple[Condition, ...] = ()
-
-
-class ManagementCluster(KubernetesObject, frozen=True):
-    """A management.cattle.io Cluster: `local`, `c-xxxxx` or `c-m-xxxxxxxx`."""
-
-    group: ClassVar[str] = MANAGEMENT
-    kind: ClassVar[str] = "Cluster"
-    plural: ClassVar[str] = "clusters"
-    namespaced: ClassVar[bool] = False
-    spec: ClusterSpec = ClusterSpec()
-    status: ClusterStatus = ClusterStatus()
-
-
-class ProvisioningStatus(Struct, frozen=True):
-    """Which management Cluster a provisioning Cluster stands for."""
-
-    cluster_name: str = ""
-    ready: bool = False
-    agent_deployed: bool = False
-
-
-class ProvisioningCluster(KubernetesObject, frozen=True):
-    """A provisioning.cattle.io Cluster."""
-
-    group: ClassVar[str] = "provisioning.cattle.io"
-    kind: ClassVar[str] = "Cluster"
-    plural: ClassVar[str] = "clusters"
-    namespaced: ClassVar[bool] = True
-    status: ProvisioningStatus = ProvisioningStatus()
-
-
-class ClusterRegistrationToken(KubernetesObject, frozen=True):
-    """That a registration token is there and whether its value is visible; never the value."""
-
-    group: ClassVar[str] = MANAGEMENT
-    kind: ClassVar[str] = "ClusterRegistrationToken"
-    plural: ClassVar[str] = "clusterregistrationtokens"
-    namespaced: ClassVar[bool] = True
-    cluster_name: str = ""
-    token_visible: bool = False
-
-
 class Token(KubernetesObject, frozen=True):
     """An API token's metadata; never its value."""
 
@@ -242,53 +152,3 @@ class Token(KubernetesObject, frozen=True):
     ttl: int = 0
     expires_at: str = ""
     cluster_name: str = ""
-
-
-class RancherSetting(KubernetesObject, frozen=True):
-    """A Rancher setting; the value is kept only for those of `decode.KEPT_SETTINGS`."""
-
-    group: ClassVar[str] = MANAGEMENT
-    kind: ClassVar[str] = "Setting"
-    plural: ClassVar[str] = "settings"
-    namespaced: ClassVar[bool] = False
-    value: str = ""
-    default: str = ""
-
-
-class FeatureSpec(Struct, frozen=True):
-    """What an administrator chose."""
-
-    value: bool | None = None
-
-
-class FeatureStatus(Struct, frozen=True):
-    """What Rancher made of it."""
-
-    default: bool = False
-    locked_value: bool | None = None
-
-
-class Feature(KubernetesObject, frozen=True):
-    """A feature flag."""
-
-    group: ClassVar[str] = MANAGEMENT
-    kind: ClassVar[str] = "Feature"
-    plural: ClassVar[str] = "features"
-    namespaced: ClassVar[bool] = False
-    spec: FeatureSpec = FeatureSpec()
-    status: FeatureStatus = FeatureStatus()
-
-    @property
-    def enabled(self) -> bool:
-        """status.lockedValue, else spec.value, else status.default (pkg/features/feature.go)."""
-        chosen = (self.status.locked_value, self.spec.value, self.status.default)
-        return next(value for value in chosen if value is not None)
-
-
-class FleetWorkspace(KubernetesObject, frozen=True):
-    """A Fleet workspace: that it is there."""
-
-    group: ClassVar[str] = MANAGEMENT
-    kind: ClassVar[str] = "FleetWorkspace"
-    plural: ClassVar[str] = "fleetworkspaces"
-    namespaced: ClassVar[bool] = False
