@@ -74,6 +74,13 @@ GroupPrincipals: {github: {Items: [{metadata: {name: "github_team://7"}, display
 {apiVersion: management.cattle.io/v3, kind: ProjectRoleTemplateBinding, metadata: {name: prtb-view, namespace: c-m-abcd1234-p-shop},
  projectName: "c-m-abcd1234:p-shop", roleTemplateName: view, groupPrincipalName: "github_team://7"}
 """
+MORE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: more, namespace: prod}
+roleRef: {kind: ClusterRole, name: grantor}
+subjects: [{kind: User, name: u-alice}]
+"""
 
 
 def shop() -> Estate:

@@ -1,24 +1,11 @@
 """What changed in effective rights, and what would change."""
 
-import pytest
-
 from rbac_audit.answers.diff import Change, diff
-from rbac_audit.answers.overlay import overlay
 from rbac_audit.audit.estate import Estate
-from rbac_audit.errors import WrongUse
 from rbac_audit.snapshot.estate import Cluster, Snapshot
 from rbac_audit.snapshot.objects import KINDS, PolicyRule, Role, RoleBinding, UserAttribute
-from tests.answers.shop import HARVESTER, RANCHER, shop
-from tests.rancher.worlds import objects
+from tests.answers.shop import HARVESTER, MORE, RANCHER, shop
 from tests.rules.estate import CLUSTER_ID, estate
-
-MORE = """
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: more, namespace: prod}
-roleRef: {kind: ClusterRole, name: grantor}
-subjects: [{kind: User, name: u-alice}]
-"""
 
 
 def told(changes: tuple[Change, ...]) -> list[tuple[str, str, bool, list[str]]]:
@@ -97,28 +84,6 @@ def test_clusters_of_one_side_only_are_told() -> None:
     alone = estate(rancher=RANCHER)
     found = diff(shop(), alone)
     assert (found.only_old, found.only_new) == (("harvester",), ())
-
-
-def test_overlay_adds_and_takes_away() -> None:
-    base = shop().snapshot
-    after = overlay(base, "harvester", added=objects(MORE), removed=["RoleBinding dev/grantors"])
-    found = diff(shop(), Estate(after, {"harvester": CLUSTER_ID}))
-    assert {(change.subject, change.gained) for change in found.changes} == {
-        ("User:u-alice", True),
-        ("User:u-bob", False),
-        ("ServiceAccount:dev/ci", False),
-    }
-
-
-def test_overlay_replaces_an_object_of_the_same_key() -> None:
-    role = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: grantor}}"
-    after = overlay(shop().snapshot, "harvester", added=objects(role))
-    assert all(not change.gained for change in diff(shop(), Estate(after, {"harvester": CLUSTER_ID})).changes)
-
-
-def test_overlay_of_a_missing_object_is_refused() -> None:
-    with pytest.raises(WrongUse, match="there is no RoleBinding dev/nothing in harvester"):
-        overlay(shop().snapshot, "harvester", removed=["RoleBinding dev/nothing"])
 
 
 def test_two_sides_without_any_right_are_no_comparison() -> None:
