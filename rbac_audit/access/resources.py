@@ -115,7 +115,7 @@ storage.k8s.io: csidrivers! csinodes! csistoragecapacities storageclasses!=sc vo
 telemetry.cattle.io: secretrequests!
 upgrade.cattle.io: plans
 whereabouts.cni.cncf.io: ippools nodeslicepools overlappingrangeipreservations
-subresources.kubevirt.io: virtualmachineinstances=vmi,vmis virtualmachines=vm,vms expand-vm-spec! guestfs! version!
+subresources.kubevirt.io: virtualmachineinstances=vmi,vmis virtualmachines=vm,vms expand-vm-spec guestfs! version!
 upload.cdi.kubevirt.io: uploadtokenrequests
 metrics.k8s.io: nodes! pods
 cluster.x-k8s.io: clusters=cl machines=ma machinedeployments=md

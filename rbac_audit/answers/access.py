@@ -7,6 +7,7 @@ import msgspec
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import AUTHENTICATED, CATTLE_AUTHENTICATED, UNAUTHENTICATED, subject_key
+from rbac_audit.access.scope import left_out, request_places
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
@@ -52,17 +53,12 @@ def identity_of(view: View, subject: Subject) -> Identity:
     return Identity("", tuple(dict.fromkeys((subject.name, AUTHENTICATED, *through_rancher))))
 
 
-def ask(view: View, subject: Subject, permission: Permission, namespace: str = "") -> Answer:
-    """Answer for a subject as Rancher knows it.
-
-    A request for a namespace by its name carries that name as its namespace too, so that a RoleBinding there counts
-    (k8s.io/apiserver pkg/endpoints/request/requestinfo.go).
-    """
-    if not namespace and not permission.api_group and permission.resource.partition("/")[0] == "namespaces":
-        namespace = permission.name
+def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -> Answer:
+    """Answer for a subject as Rancher knows it, and for the namespace that a request carries of which one is asked."""
+    namespace = request_namespace(permission, asked)
     who = identity_of(view, subject)
     grants = tuple(view.access.grants(who, permission, namespace))
-    blind = (*unread(view, () if permission.path else (namespace,)), *unread_groups(view, subject))
+    blind = (*unread(view, (namespace,)), *unread_groups(view, subject))
     return Answer(
         subject=str(subject),
         groups=who.groups,
@@ -76,8 +72,13 @@ def ask(view: View, subject: Subject, permission: Permission, namespace: str = "
         allowed=bool(grants),
         complete=bool(grants) or not blind,
         chains=tuple(chain_of(view, grant, through(who, grant)) for grant in grants),
-        notes=(*blind, *_notes(view, permission)),
+        notes=(*blind, *left_out(permission, (asked,)), *_notes(view, permission)),
     )
+
+
+def request_namespace(permission: Permission, asked: str) -> str:
+    """Name the namespace that a request carries, "" for none, where one was asked about."""
+    return next(iter(request_places(permission, (asked,)) or ()), "")
 
 
 def through(who: Identity, grant: Grant) -> Subject:

@@ -7,7 +7,7 @@ import msgspec
 
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.identity import account_of
-from rbac_audit.answers.access import identity_of, through
+from rbac_audit.answers.access import identity_of, request_namespace, through
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
@@ -19,7 +19,8 @@ from rbac_audit.snapshot.objects import Subject
 class Question(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """One question: the attributes of a SubjectAccessReview, or a verb on a URL path.
 
-    With `groups`, exactly these count; without, those that every request carries and those that Rancher knows.
+    With `groups`, exactly these count; without, those that every request carries and those that Rancher knows. So does
+    a `namespace`, be it "" for none; without one, it is that which such a request carries.
     """
 
     user: str
@@ -29,7 +30,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
     resource: str = ""
     subresource: str = ""
     name: str = ""
-    namespace: str = ""
+    namespace: str | msgspec.UnsetType = msgspec.UNSET
     path: str = ""
     expect: bool | None = None
 
@@ -40,6 +41,13 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
             return Permission(self.verb, path=self.path)
         resource = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
         return Permission(self.verb, self.api_group, resource, self.name)
+
+    @property
+    def place(self) -> str:
+        """The namespace of the request, "" for none."""
+        if self.path:
+            return ""
+        return request_namespace(self.permission, "") if self.namespace is msgspec.UNSET else self.namespace
 
 
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,12 +99,13 @@ def answer_all(view: View, questions: Iterable[Question]) -> Iterator[BatchAnswe
     for question in questions:
         subject, known, more_groups = asking(question.user)
         who = known if question.groups is None else Identity(question.user, question.groups)
-        grant = next(view.access.grants(who, question.permission, question.namespace), None)
+        namespace = question.place
+        grant = next(view.access.grants(who, question.permission, namespace), None)
         allowed = grant is not None
         yield BatchAnswer(
             subject=str(subject),
             allowed=allowed,
-            complete=allowed or not (blind(question.namespace) or (question.groups is None and more_groups)),
+            complete=allowed or not (blind(namespace) or (question.groups is None and more_groups)),
             chain=chain_of(view, grant, through(who, grant)) if grant else (),
             expect=question.expect,
             ok=None if question.expect is None else question.expect == allowed,

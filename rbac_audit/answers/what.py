@@ -3,13 +3,14 @@
 Rules compacted, by project and namespace, with the group and role template they come through.
 """
 
+import itertools
 from collections.abc import Iterable
 
 import msgspec
 
-from rbac_audit.access import Binding
+from rbac_audit.access import Binding, Permission
 from rbac_audit.access.identity import subject_key
-from rbac_audit.access.resources import resources
+from rbac_audit.access.scope import request_places
 from rbac_audit.answers.access import identity_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import owner_of
@@ -81,18 +82,9 @@ def _held(view: View, binding: Binding, key: str) -> Held:
 
 
 def is_void(rule: PolicyRule) -> bool:
-    """Tell whether a RoleBinding can grant nothing of a rule.
-
-    URLs only, or kinds that are known to be cluster-scoped.
-    """
-    if not rule.resources:
-        return True
-    scopes = {(item.group, item.plural): item.namespaced for item in resources()}
-    return all(
-        scopes.get((group, resource.partition("/")[0])) is False
-        for group in rule.api_groups
-        for resource in rule.resources
-    )
+    """Tell whether a RoleBinding can grant nothing of a rule, as no request for it carries a namespace."""
+    wanted = itertools.starmap(Permission, itertools.product(rule.verbs, rule.api_groups, rule.resources))
+    return all(request_places(permission, None) == frozenset() for permission in wanted)
 
 
 def compact(rules: Iterable[PolicyRule]) -> tuple[PolicyRule, ...]:

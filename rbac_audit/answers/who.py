@@ -7,6 +7,7 @@ import msgspec
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import subject_key
+from rbac_audit.access.scope import request_places
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed
 from rbac_audit.audit.finding import Link, SubjectRef
@@ -33,8 +34,11 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def who_can(view: View, permission: Permission, namespaces: Iterable[str] | None = None) -> tuple[Holder, ...]:
-    """List who can do it, in some namespaces or (None) in any: cluster-wide holders first, then by subject."""
-    places = None if namespaces is None else set(namespaces)
+    """List who can do it, in some namespaces or (None) in any: cluster-wide holders first, then by subject.
+
+    RoleBindings count where a request can be made; those of cluster-scoped kinds are in no namespace.
+    """
+    places = request_places(permission, namespaces)
     found: dict[tuple[str, bool], list[tuple[Grant, Binding, Subject]]] = {}
     for grant in view.access.holders(permission):
         binding = grant.binding

@@ -37,7 +37,8 @@ def why(view: View, subject: Subject, permission: Permission, namespace: str = "
     answer = ask(view, subject, permission, namespace)
     if answer.allowed:
         return Explanation(answer, tuple(sentence(chain) for chain in answer.chains))
-    return Explanation(answer, (), tuple(_missing(view, permission, namespace)), remedies(view, permission, namespace))
+    place = answer.namespace
+    return Explanation(answer, (), tuple(_missing(view, permission, place)), remedies(view, permission, place))
 
 
 def sentence(chain: Iterable[Link]) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from rbac_audit.access.scope import left_out, request_places
 from rbac_audit.answers.unread import unread
 from rbac_audit.answers.who import Holder, who_can
 from rbac_audit.audit.estate import View
@@ -46,14 +47,15 @@ def command(
     view = asked.view(asked.estate(source))
     places = _namespaces(view, project) if project else (namespace,) if namespace else None
     holders = who_can(view, permission, namespaces=places)
-    notes = unread(view, () if permission.path else places)
+    blind = unread(view, request_places(permission, places))
+    notes = (*blind, *left_out(permission, places or ()))
     if form == "json":
         asked_for = {"permission": str(permission), "cluster": view.name}
-        print_answer({**asked_for, "holders": holders, "complete": not notes, "notes": notes})
+        print_answer({**asked_for, "holders": holders, "complete": not blind, "notes": notes})
     else:
         for line in (*_lines(holders, str(permission)), *(f"note: {note}" for note in notes)):
             click.echo(one_line(line))
-    sys.exit(3 if notes else 0)
+    sys.exit(3 if blind else 0)
 
 
 def _namespaces(view: View, name: str) -> tuple[str, ...]:

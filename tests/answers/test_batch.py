@@ -2,9 +2,15 @@
 
 import pytest
 
+from rbac_audit.access import Permission
+from rbac_audit.answers.access import ask
 from rbac_audit.answers.batch import answer_all, parse_questions
 from rbac_audit.errors import BadInput
-from tests.answers.shop import shop_view
+from rbac_audit.snapshot.objects import Subject
+from tests.answers.shop import HARVESTER, RANCHER, shop_view
+from tests.rules.estate import estate, view
+
+ALICE = Subject(kind="User", name="u-alice")
 
 LINES = [
     '{"user": "u-alice", "verb": "get", "apiGroup": "", "resource": "secrets", "namespace": "dev"}',
@@ -41,3 +47,30 @@ def test_a_bad_line_is_named(line: str, problem: str) -> None:
     with pytest.raises(BadInput, match=problem) as caught:
         parse_questions([LINES[0], line], "questions.jsonl")
     assert "questions.jsonl, line 2" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("stated", "allowed"), [("", True), (', "namespace": ""', False), (', "namespace": "dev"', True)]
+)
+def test_a_namespace_by_its_name_is_asked_about_as_can_i_does(stated: str, allowed: bool) -> None:
+    more = """
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r, namespace: dev}, rules: [{apiGroups: [""], resources: [namespaces], verbs: [get]}]}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: RoleBinding, metadata: {name: b, namespace: dev}, roleRef: {kind: Role, name: r},
+ subjects: [{kind: User, name: u-alice}]}
+"""
+    cluster = view(estate(HARVESTER + more, RANCHER))
+    line = f'{{"user": "u-alice", "verb": "get", "resource": "namespaces", "name": "dev"{stated}}}'
+    (answer,) = answer_all(cluster, parse_questions([line], "f"))
+    assert answer.allowed is allowed
+    if not stated:
+        assert ask(cluster, ALICE, Permission("get", "", "namespaces", "dev")).allowed is allowed
+
+
+def test_a_namespace_that_is_stated_counts_as_in_a_review() -> None:
+    """Also where no request would carry it: so does the API server decide a SubjectAccessReview."""
+    line = '{"user": "u-alice", "verb": "get", "resource": "nodes", "namespace": "dev"}'
+    (answer,) = answer_all(shop_view(), parse_questions([line], "f"))
+    assert answer.allowed
+    assert not ask(shop_view(), ALICE, Permission("get", "", "nodes"), "dev").allowed

@@ -51,6 +51,9 @@ def test_void_in_a_namespace() -> None:
         return PolicyRule(verbs=("get",), api_groups=(group,), resources=(resource,))
 
     assert is_void(rule("", "nodes"))
+    # A request for a Namespace carries its own name as its namespace, but one for all of them carries none.
+    assert not is_void(rule("", "namespaces"))
+    assert is_void(PolicyRule(verbs=("list", "create"), api_groups=("",), resources=("namespaces",)))
     assert is_void(rule("network.harvesterhci.io", "clusternetworks/status"))
     assert not is_void(rule("", "pods"))
     assert not is_void(rule("unknown.example.com", "things"))

@@ -1,7 +1,11 @@
 """Who can do something."""
 
+import pytest
+
 from rbac_audit.access import Permission
+from rbac_audit.answers.access import ask
 from rbac_audit.answers.who import who_can
+from rbac_audit.snapshot.objects import Subject
 from tests.answers.shop import HARVESTER, RANCHER, shop_view
 from tests.rules.estate import estate, view
 
@@ -43,3 +47,70 @@ def test_a_url_is_held_cluster_wide_only() -> None:
 def test_an_account_without_namespace_is_the_bindings() -> None:
     holders = who_can(shop_view(), Permission("create", "rbac.authorization.k8s.io", "roles"))
     assert [holder.subject for holder in holders] == ["ServiceAccount:dev/ci", "User:u-bob"]
+
+
+SCOPES = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: scopes}
+rules:
+- {apiGroups: [""], resources: [namespaces, nodes, pods, pods/exec], verbs: [get, list, create]}
+- {apiGroups: [""], resources: [namespaces], resourceNames: [lab], verbs: [update]}
+- {apiGroups: [management.cattle.io], resources: [users], verbs: ["*"]}
+- {nonResourceURLs: [/metrics], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: scopes, namespace: lab}
+roleRef: {kind: ClusterRole, name: scopes}
+subjects: [{kind: User, name: u-bob}, {kind: Group, name: system:authenticated}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: scopes}
+roleRef: {kind: ClusterRole, name: scopes}
+subjects: [{kind: User, name: u-carol}]
+"""
+ASKED = [
+    Permission("get", "", "namespaces"),
+    Permission("get", "", "namespaces", "lab"),
+    Permission("update", "", "namespaces", "lab"),
+    Permission("update", "", "namespaces", "dev"),
+    Permission("list", "", "namespaces"),
+    Permission("create", "", "namespaces"),
+    Permission("get", "", "nodes"),
+    Permission("get", "", "pods"),
+    Permission("create", "", "pods/exec"),
+    Permission("delete", "management.cattle.io", "users", "u-1"),
+    Permission("get", path="/metrics"),
+]
+
+
+@pytest.mark.parametrize("permission", ASKED, ids=str)
+@pytest.mark.parametrize("namespace", ["", "lab", "dev"])
+def test_who_can_lists_those_who_can(permission: Permission, namespace: str) -> None:
+    """The same question asked of everybody: somebody can who is listed, or is in a group that is."""
+    cluster = view(estate(HARVESTER + SCOPES, RANCHER))
+    listed = {holder.subject for holder in who_can(cluster, permission, (namespace,))}
+    subjects = [Subject(kind="User", name=name) for name in ("u-bob", "u-carol", "u-alice", "u-eve")]
+    subjects += [Subject(kind="ServiceAccount", name="ci", namespace="dev"), Subject(kind="Group", name="x")]
+    for subject in subjects:
+        answer = ask(cluster, subject, permission, namespace)
+        names = {answer.subject, *(f"Group:{group}" for group in answer.groups)}
+        assert answer.allowed is not names.isdisjoint(listed), (answer.subject, listed)
+
+
+def test_without_a_namespace_every_place_is_listed_where_it_can_be_asked() -> None:
+    cluster = view(estate(HARVESTER + SCOPES, RANCHER))
+
+    def places(permission: Permission) -> dict[str, tuple[str, ...]]:
+        return {
+            holder.subject: holder.namespaces for holder in who_can(cluster, permission) if "ci" not in holder.subject
+        }
+
+    everywhere, lab = {"User:u-carol": ()}, {"User:u-bob": ("lab",), "Group:system:authenticated": ("lab",)}
+    assert places(Permission("get", "", "nodes")) == everywhere
+    assert places(Permission("list", "", "namespaces")) == everywhere
+    assert places(Permission("get", "", "namespaces")) == {**everywhere, **lab}
+    assert places(Permission("get", "", "namespaces", "dev")) == everywhere

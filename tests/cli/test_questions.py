@@ -251,6 +251,15 @@ def test_why_a_no_says_what_would_help(run: Run) -> None:
     assert answer["remedies"]
 
 
+@pytest.mark.parametrize(
+    "words", [["can-i", "list", "nodes", "--as", OWNER], ["who-can", "list", "nodes"], ["why", OWNER, "list", "nodes"]]
+)
+def test_a_namespace_that_no_request_carries_is_left_out(run: Run, words: list[str]) -> None:
+    alone, in_vain = run(*words, LEGACY), run(*words, "-n", "default", LEGACY)
+    assert (alone.code, in_vain.code) == (0, 0)
+    assert in_vain.out == f"{alone.out}note: a request to list nodes carries no namespace: default is left out\n"
+
+
 # ---- what if, can-grant
 
 
