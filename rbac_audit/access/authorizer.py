@@ -13,7 +13,7 @@ import msgspec
 from rbac_audit.access.aggregation import Aggregation
 from rbac_audit.access.bindings import Binding, RoleKey, bindings_of, by_role, by_subject
 from rbac_audit.access.identity import MASTERS, Identity
-from rbac_audit.access.permission import Permission, resource_words, rule_allows
+from rbac_audit.access.permission import EVERY_RIGHT, Permission, resource_words, rule_allows
 from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding
 
@@ -104,8 +104,9 @@ class Authorizer:
     def holders(self, permission: Permission) -> Iterator[Grant]:
         """Find every binding that grants a permission in its namespace or, for a ClusterRoleBinding, everywhere.
 
-        A URL is granted by ClusterRoleBindings only.
+        A URL is granted by ClusterRoleBindings only. The first is system:masters, which need no binding.
         """
+        yield Grant(None, None)
         for key, rule in self.allowing(permission).items():
             for binding in self.by_role.get(key, ()):
                 if not (permission.path and binding.namespace):
@@ -141,9 +142,12 @@ class Authorizer:
         return next(self.grants(who, permission, namespace), None) is not None
 
     def rules_for(self, who: Identity, namespace: str = "") -> tuple[PolicyRule, ...]:
-        """List every rule that somebody holds in a namespace (and cluster-wide), as SelfSubjectRulesReview does."""
+        """List every rule that somebody holds in a namespace (and cluster-wide), as SelfSubjectRulesReview does.
+
+        That one does not know what system:masters may: they are let through before any rule is looked at.
+        """
         found = (rule for binding in self.bindings_for(who, namespace) for rule in self.rules(binding.role))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*(EVERY_RIGHT if MASTERS in who.groups else ()), *found)))
 
 
 def _first(rules: tuple[PolicyRule, ...], permission: Permission) -> PolicyRule | None:

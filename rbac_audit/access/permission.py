@@ -11,6 +11,10 @@ import msgspec
 from rbac_audit.snapshot.objects import PolicyRule
 
 ALL = "*"
+EVERY_RIGHT = (
+    PolicyRule(verbs=(ALL,), api_groups=(ALL,), resources=(ALL,)),
+    PolicyRule(verbs=(ALL,), non_resource_urls=(ALL,)),
+)
 
 
 class Permission(msgspec.Struct, frozen=True, order=True):

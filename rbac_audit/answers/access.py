@@ -6,7 +6,14 @@ import msgspec
 
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import AUTHENTICATED, CATTLE_AUTHENTICATED, UNAUTHENTICATED, subject_key
+from rbac_audit.access.identity import (
+    AUTHENTICATED,
+    CATTLE_AUTHENTICATED,
+    MASTERS,
+    UNAUTHENTICATED,
+    account_of,
+    subject_key,
+)
 from rbac_audit.access.scope import left_out, request_places
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.estate import View
@@ -81,10 +88,17 @@ def request_namespace(permission: Permission, asked: str) -> str:
     return next(iter(request_places(permission, (asked,)) or ()), "")
 
 
+def subject_of(user: str) -> Subject:
+    """Name who has a user name: a service account, or a user."""
+    if account := account_of(user):
+        return Subject(kind="ServiceAccount", namespace=account[0], name=account[1])
+    return Subject(kind="User", name=user)
+
+
 def through(who: Identity, grant: Grant) -> Subject:
-    """Find the subject of a binding by which it reaches an identity."""
+    """Find the subject of a binding by which it reaches an identity; without a binding, the identity or its group."""
     if grant.binding is None:
-        return Subject(kind="User", name=who.user)
+        return subject_of(who.user) if who.user else Subject(kind="Group", name=MASTERS)
     keys = {f"u:{who.user}", *(f"g:{group}" for group in who.groups)}
     return next(subject for subject in grant.binding.subjects if subject_key(subject, grant.binding.namespace) in keys)
 

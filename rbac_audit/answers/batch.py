@@ -6,8 +6,7 @@ from functools import cache, partial
 import msgspec
 
 from rbac_audit.access import Identity, Permission
-from rbac_audit.access.identity import account_of
-from rbac_audit.answers.access import identity_of, request_namespace, through
+from rbac_audit.answers.access import identity_of, request_namespace, subject_of, through
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
@@ -114,10 +113,5 @@ def answer_all(view: View, questions: Iterable[Question]) -> Iterator[BatchAnswe
 
 def _asking(view: View, user: str) -> tuple[Subject, Identity, bool]:
     """Say who a user name is, with the groups that are known, and whether there may be more of them."""
-    account = account_of(user)
-    subject = (
-        Subject(kind="ServiceAccount", name=account[1], namespace=account[0])
-        if account
-        else Subject(kind="User", name=user)
-    )
+    subject = subject_of(user)
     return subject, identity_of(view, subject), bool(unread_groups(view, subject))

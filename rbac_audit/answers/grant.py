@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.escalation import uncovered
 from rbac_audit.access.identity import MASTERS
+from rbac_audit.access.permission import EVERY_RIGHT
 from rbac_audit.answers.unread import unread
 from rbac_audit.audit.estate import View
 from rbac_audit.errors import BadInput
@@ -28,10 +29,6 @@ from rbac_audit.snapshot.objects import (
 
 _RBAC = "rbac.authorization.k8s.io"
 _Granting = Role | ClusterRole | RoleBinding | ClusterRoleBinding
-_EVERYTHING = (
-    PolicyRule(verbs=("*",), api_groups=("*",), resources=("*",)),
-    PolicyRule(verbs=("*",), non_resource_urls=("*",)),
-)
 
 
 class GrantAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,7 +122,7 @@ def _role(view: View, who: Identity, item: Role | ClusterRole) -> _Verdict:
     missing, because = _covered(view, who, item.rules, item.namespace)
     if missing or not (_aggregated(item) or _aggregated(stored)):
         return missing, because
-    missing, _ = _covered(view, who, _EVERYTHING, "")
+    missing, _ = _covered(view, who, EVERY_RIGHT, "")
     return missing, "an aggregationRule may gather anything, so it needs all rights there are"
 
 

@@ -8,8 +8,10 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rbac_audit.access import Binding, Permission
-from rbac_audit.access.identity import subject_key
+from rbac_audit.access import Binding, Identity, Permission
+from rbac_audit.access.escalation import breakdown
+from rbac_audit.access.identity import MASTERS, subject_key
+from rbac_audit.access.permission import EVERY_RIGHT
 from rbac_audit.access.scope import request_places
 from rbac_audit.answers.access import identity_of
 from rbac_audit.audit.estate import View
@@ -18,9 +20,12 @@ from rbac_audit.snapshot.objects import ObjectRef, PolicyRule, Subject
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """The rules that one binding gives; `void` are those of them that a namespaced binding cannot grant."""
+    """The rights that one binding gives; `void` are those of its role that a namespaced binding cannot grant.
 
-    binding: ObjectRef
+    `binding` is None, and `role` empty, for what system:masters may.
+    """
+
+    binding: ObjectRef | None
     role: str
     through: str
     role_template: str
@@ -38,6 +43,9 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     held: tuple[Held, ...]
 
 
+_MASTERS = Held(binding=None, role="", through=f"Group:{MASTERS}", role_template="", rules=EVERY_RIGHT, void=())
+
+
 def what_can(view: View, subject: Subject) -> tuple[Place, ...]:
     """List what a subject can do: the whole cluster first, then by project and namespace.
 
@@ -50,13 +58,16 @@ def what_can(view: View, subject: Subject) -> tuple[Place, ...]:
         for namespace, bindings in view.access.by_subject.get(key, {}).items():
             for binding in bindings:
                 places.setdefault(namespace, {}).setdefault(binding, key)
-    found = (_place(view, namespace, bindings) for namespace, bindings in places.items())
+    if MASTERS in who.groups:
+        places.setdefault("", {})
+    found = (_place(view, namespace, bindings, who) for namespace, bindings in places.items())
     return tuple(sorted(found, key=lambda place: (bool(place.namespace), place.project_name, place.namespace)))
 
 
-def _place(view: View, namespace: str, bindings: dict[Binding, str]) -> Place:
+def _place(view: View, namespace: str, bindings: dict[Binding, str], who: Identity) -> Place:
     project = view.projects.of(namespace)
-    held = tuple(_held(view, binding, key) for binding, key in bindings.items())
+    inborn = (_MASTERS,) if MASTERS in who.groups and not namespace else ()
+    held = (*inborn, *(_held(view, binding, key) for binding, key in bindings.items()))
     return Place(
         namespace=namespace,
         project=project.id if project else "",
@@ -68,7 +79,8 @@ def _place(view: View, namespace: str, bindings: dict[Binding, str]) -> Place:
 
 def _held(view: View, binding: Binding, key: str) -> Held:
     rules = view.access.rules(binding.role)
-    void = tuple(rule for rule in rules if binding.namespace and is_void(rule))
+    atoms = [atom for rule in rules for atom in breakdown(rule)] if binding.namespace else []
+    void = {atom for atom in atoms if is_void(atom)}
     owner = owner_of(view, binding)
     subject = next(item for item in binding.subjects if subject_key(item, binding.namespace) == key)
     return Held(
@@ -76,8 +88,8 @@ def _held(view: View, binding: Binding, key: str) -> Held:
         role=f"{binding.role_ref.kind} {binding.role_ref.name}",
         through=str(subject),
         role_template=owner.template if owner else "",
-        rules=tuple(rule for rule in rules if rule not in void),
-        void=void,
+        rules=compact(atom for atom in atoms if atom not in void) if void else rules,
+        void=compact(atom for atom in atoms if atom in void),
     )
 
 

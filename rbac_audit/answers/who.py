@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rbac_audit.access import Binding, Permission
+from rbac_audit.access import Permission
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import subject_key
+from rbac_audit.access.identity import MASTERS, subject_key
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed
@@ -39,27 +39,31 @@ def who_can(view: View, permission: Permission, namespaces: Iterable[str] | None
     RoleBindings count where a request can be made; those of cluster-scoped kinds are in no namespace.
     """
     places = request_places(permission, namespaces)
-    found: dict[tuple[str, bool], list[tuple[Grant, Binding, Subject]]] = {}
+    found: dict[tuple[str, bool], list[_Held]] = {}
     for grant in view.access.holders(permission):
-        binding = grant.binding
-        if binding is None or (binding.namespace and places is not None and binding.namespace not in places):
+        namespace = grant.binding.namespace if grant.binding else ""
+        if namespace and places is not None and namespace not in places:
             continue
-        for subject in binding.subjects:
-            who = placed(subject, binding.namespace)
+        for subject in grant.binding.subjects if grant.binding else (Subject(kind="Group", name=MASTERS),):
+            who = placed(subject, namespace)
             if subject_key(who, "") is not None:
-                found.setdefault((str(who), not binding.namespace), []).append((grant, binding, who))
+                found.setdefault((str(who), not namespace), []).append((grant, namespace, who))
     holders = (_holder(view, everywhere, held) for (_, everywhere), held in found.items())
     return tuple(sorted(holders, key=lambda holder: (not holder.cluster_wide, holder.subject)))
 
 
-def _holder(view: View, everywhere: bool, held: list[tuple[Grant, Binding, Subject]]) -> Holder:
+_Held = tuple[Grant, str, Subject]
+"""What grants it, in which namespace ("" for everywhere), and to whom."""
+
+
+def _holder(view: View, everywhere: bool, held: list[_Held]) -> Holder:
     grant, _, subject = held[0]
     members = view.people.members(subject.name) if subject.kind == "Group" else ()
     return Holder(
         subject=str(subject),
         display_name=view.display_name(subject),
         cluster_wide=everywhere,
-        namespaces=() if everywhere else tuple(sorted({binding.namespace for _, binding, _ in held})),
+        namespaces=() if everywhere else tuple(sorted({namespace for _, namespace, _ in held})),
         members=tuple(SubjectRef("User", person.user, "", person.display_name) for person in members),
         members_known=subject.kind != "Group" or bool(members),
         workloads=_workloads(view, subject),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import MASTERS
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Link, SubjectRef
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
@@ -59,7 +60,8 @@ def chain_of(view: View, grant: Grant, subject: Subject) -> tuple[Link, ...]:
     """Spell out why a subject holds a rule, from the subject to the role template binding in Rancher."""
     binding, rule = grant.binding, grant.rule
     if binding is None:
-        return (Link("subject", f"{subject} is in system:masters, which may do everything"),)
+        one_of_them = "" if subject.name == MASTERS else f" is in {MASTERS}, which"
+        return (Link("subject", f"{subject}{one_of_them} may do everything, without any binding"),)
     return tuple(_links(view, binding, rule, subject))
 
 

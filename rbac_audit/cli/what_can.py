@@ -61,6 +61,7 @@ def _lines(place: Place, who: str) -> Iterator[str]:
     for held in place.held:
         group = f", through {held.through}" if held.through != who else ""
         template = f", role template {held.role_template}" if held.role_template else ""
-        yield f"  by {held.binding} to {held.role}{group}{template}"
+        by = f"{held.binding} to {held.role}" if held.binding else "the API server itself, without any binding"
+        yield f"  by {by}{group}{template}"
         for rule in held.void:
             yield f"    void in a namespace: {describe(rule)}"

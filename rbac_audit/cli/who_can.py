@@ -53,7 +53,7 @@ def command(
         asked_for = {"permission": str(permission), "cluster": view.name}
         print_answer({**asked_for, "holders": holders, "complete": not blind, "notes": notes})
     else:
-        for line in (*_lines(holders, str(permission)), *(f"note: {note}" for note in notes)):
+        for line in (*_lines(holders), *(f"note: {note}" for note in notes)):
             click.echo(one_line(line))
     sys.exit(3 if blind else 0)
 
@@ -68,9 +68,7 @@ def _namespaces(view: View, name: str) -> tuple[str, ...]:
     return found[0].namespaces
 
 
-def _lines(holders: tuple[Holder, ...], permission: str) -> list[str]:
-    if not holders:
-        return [f"nobody can {permission}"]
+def _lines(holders: tuple[Holder, ...]) -> list[str]:
     lines: list[str] = []
     for everywhere, title in ((True, "in the whole cluster:"), (False, "in namespaces:")):
         rows = [line for holder in holders if holder.cluster_wide is everywhere for line in _holder(holder)]

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from rbac_audit.access import Authorizer, Identity, Permission
+from rbac_audit.access import Authorizer, Identity, Permission, covers
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.permission import EVERY_RIGHT
 from tests.access.manifests import (
     READ_METRICS,
     READ_PODS,
@@ -84,7 +85,7 @@ def test_a_binding_reaches(bindings: list[Manifest], expected: list[str]) -> Non
 def test_a_role_in_no_namespace_hides_no_cluster_role() -> None:
     access = authorizer_of(READER, role("/reader"), cluster_role_binding("b", "ClusterRole/reader", user("alice")))
     assert places(access, ALICE) == list(PLACES)
-    assert [grant.binding for grant in access.holders(GET_PODS)] == list(access.bindings)
+    assert [grant.binding for grant in access.holders(GET_PODS) if grant.binding] == list(access.bindings)
     assert access.roles["", "reader"].kind == "ClusterRole"
 
 
@@ -99,15 +100,15 @@ def test_a_role_in_no_namespace_hides_no_cluster_role() -> None:
 def test_a_url_is_granted_by_cluster_role_bindings_only(binding: Manifest, expected: bool) -> None:
     access = authorizer_of(cluster_role("metrics", READ_METRICS), role("team-a/metrics", READ_METRICS), binding)
     assert places(access, ALICE, METRICS) == (list(PLACES) if expected else [])
-    assert len(list(access.holders(METRICS))) == expected
+    assert len(names(access.holders(METRICS))) == expected
 
 
 def test_masters_may_everything_without_a_binding() -> None:
     access, who = authorizer_of(READER), Identity("root", ("system:masters",))
     assert places(access, who) == places(access, who, METRICS) == list(PLACES)
     assert [(grant.binding, grant.rule) for grant in access.grants(who, GET_PODS, "team-a")] == [(None, None)]
-    # The rules review asks RBAC alone: the authorizer of system:masters lists no rules (pkg/kubeapiserver/authorizer).
-    assert access.rules_for(who, "team-a") == ()
+    assert covers(access.rules_for(who, "team-a"), [typed(READ_PODS), typed(READ_METRICS)])
+    assert covers(access.rules_for(who), EVERY_RIGHT)
     assert not access.allowed(Identity("system:masters"), GET_PODS)
     assert not access.allowed(Identity("root", ("System:masters",)), GET_PODS)
 
@@ -160,8 +161,17 @@ def test_holders_tell_every_binding_of_every_role_that_allows() -> None:
     access = authorizer_of(*ESTATE)
     assert sorted(names(access.holders(GET_PODS))) == ["/wide", "team-a/first", "team-a/second", "team-b/first"]
     assert names(access.holders(LIST_PODS)) == ["/wide"]
-    assert [grant.rule for grant in access.holders(LIST_PODS)] == [typed({**READ_PODS, "verbs": ["list"]})]
-    assert list(access.holders(Permission("get", resource="secrets"))) == []
+    assert [grant.rule for grant in access.holders(LIST_PODS) if grant.binding] == [
+        typed({**READ_PODS, "verbs": ["list"]})
+    ]
+
+
+def test_masters_are_holders_of_everything() -> None:
+    access = authorizer_of(*ESTATE)
+    for permission in (GET_PODS, METRICS, Permission("get", resource="secrets")):
+        first, *rest = access.holders(permission)
+        assert (first.binding, first.rule) == (None, None)
+        assert all(grant.binding for grant in rest)
 
 
 def test_allowing_tells_the_roles_and_the_rule_of_each() -> None:

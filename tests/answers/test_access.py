@@ -140,3 +140,8 @@ def test_kinds_that_were_not_read_are_named_in_every_answer() -> None:
         "not read from harvester: Role, ClusterRoleBinding; what that grants is not in this answer",
     )
     assert ask(shop_view(), ALICE, SECRETS, "lab").notes == ()
+
+
+def test_a_chain_of_system_masters_names_who_is_meant() -> None:
+    (chain,) = ask(shop_view(), Subject(kind="Group", name="system:masters"), SECRETS, "dev").chains
+    assert [link.text for link in chain] == ["Group:system:masters may do everything, without any binding"]

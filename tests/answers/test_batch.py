@@ -30,6 +30,8 @@ def test_answers_come_in_order_with_the_chain() -> None:
         ("User:nobody", True, None),
     ]
     assert [bool(answer.chain) for answer in answers] == [True, False, True, True]
+    (link,) = answers[3].chain
+    assert link.text == "User:nobody is in system:masters, which may do everything, without any binding"
 
 
 @pytest.mark.parametrize(

@@ -123,3 +123,9 @@ GroupPrincipals: {github: {Items: [%s]}}
     ]
     assert diff(known("", partial=True), known(both, partial=False)).changes == ()
     assert len(diff(known(bob % other, partial=True), known(both, partial=False)).changes) == 1
+
+
+def test_who_may_everything_gains_nothing() -> None:
+    masters = MORE.replace("kind: User, name: u-alice", "kind: Group, name: 'system:masters'")
+    more = estate(f"{HARVESTER}---{masters}", RANCHER)
+    assert diff(shop(), more).changes == diff(more, shop()).changes == ()

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rbac_audit.access import covers
+from rbac_audit.access.permission import EVERY_RIGHT
 from rbac_audit.answers.what import compact, is_void, what_can
 from rbac_audit.snapshot.objects import PolicyRule, Subject
 from tests.answers.shop import shop_view
@@ -37,7 +38,11 @@ def test_places_with_group_template_and_void_rules() -> None:
     assert (place.namespace, place.project, place.project_name) == ("dev", "c-m-abcd1234:p-shop", "shop")
     (held,) = place.held
     assert (held.through, held.role_template, held.role) == ("Group:github_team://7", "view", "ClusterRole view")
-    assert held.void == (PolicyRule(verbs=("get",), non_resource_urls=("/metrics",)),)
+    assert held.void == (
+        PolicyRule(verbs=("get",), non_resource_urls=("/metrics",)),
+        PolicyRule(verbs=("get", "list"), api_groups=("",), resources=("nodes",)),
+    )
+    assert place.rules == (PolicyRule(verbs=("get", "list"), api_groups=("",), resources=("secrets",)),)
 
 
 def test_the_whole_cluster_comes_first() -> None:
@@ -59,3 +64,9 @@ def test_void_in_a_namespace() -> None:
     assert not is_void(rule("unknown.example.com", "things"))
     assert not is_void(PolicyRule(verbs=("get",), api_groups=("",), resources=("nodes", "pods")))
     assert is_void(PolicyRule(verbs=("get",), non_resource_urls=("/x",)))
+
+
+def test_system_masters_can_do_everything_without_a_binding() -> None:
+    place, *_ = what_can(shop_view(), Subject(kind="Group", name="system:masters"))
+    assert (place.namespace, set(place.rules)) == ("", set(EVERY_RIGHT))
+    assert (place.held[0].binding, place.held[0].through) == (None, "Group:system:masters")

@@ -1,10 +1,13 @@
 """Who can do something."""
 
+from collections.abc import Iterable
+
 import pytest
 
 from rbac_audit.access import Permission
 from rbac_audit.answers.access import ask
-from rbac_audit.answers.who import who_can
+from rbac_audit.answers.who import Holder, who_can
+from rbac_audit.audit.estate import View
 from rbac_audit.snapshot.objects import Subject
 from tests.answers.shop import HARVESTER, RANCHER, shop_view
 from tests.rules.estate import estate, view
@@ -12,8 +15,33 @@ from tests.rules.estate import estate, view
 SECRETS = Permission("get", "", "secrets")
 
 
+def bound(view: View, permission: Permission, namespaces: Iterable[str] | None = None) -> list[Holder]:
+    """Leave out the first, who needs no binding."""
+    first, *others = who_can(view, permission, namespaces)
+    assert (first.subject, first.cluster_wide, first.members_known) == ("Group:system:masters", True, False)
+    return others
+
+
+def test_system_masters_can_do_everything_with_and_without_a_binding() -> None:
+    (alone,) = who_can(shop_view(), Permission("dance", "x", "y"), ["dev"])
+    assert [link.text for link in alone.chain] == ["Group:system:masters may do everything, without any binding"]
+    admin = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: admins}
+roleRef: {kind: ClusterRole, name: view}
+subjects: [{kind: Group, name: system:masters}]
+"""
+    also_bound = view(estate(HARVESTER + admin, RANCHER))
+    assert [holder.subject for holder in who_can(also_bound, SECRETS)][:2] == [
+        "Group:system:masters",
+        "ServiceAccount:dev/ci",
+    ]
+
+
 def test_cluster_wide_holders_stand_apart_and_first() -> None:
-    holders = who_can(shop_view(), SECRETS)
+    holders = bound(shop_view(), SECRETS)
     assert [(holder.subject, holder.cluster_wide, holder.namespaces) for holder in holders] == [
         ("ServiceAccount:dev/ci", True, ()),
         ("Group:github_team://7", False, ("dev",)),
@@ -21,7 +49,7 @@ def test_cluster_wide_holders_stand_apart_and_first() -> None:
 
 
 def test_groups_have_their_known_members_and_accounts_their_workloads() -> None:
-    account, group = who_can(shop_view(), SECRETS)
+    account, group = bound(shop_view(), SECRETS)
     assert [str(item) for item in account.workloads] == ["Deployment dev/runner"]
     assert [person.display_name for person in group.members] == ["Alice Ng"]
     assert (group.display_name, group.members_known) == ("devs", True)
@@ -29,23 +57,23 @@ def test_groups_have_their_known_members_and_accounts_their_workloads() -> None:
 
 def test_membership_of_a_group_without_known_members_is_unknown() -> None:
     nobody = RANCHER.replace('github_team://7"}, displayName', 'github_team://8"}, displayName')
-    group = who_can(view(estate(HARVESTER, nobody)), SECRETS)[1]
+    group = bound(view(estate(HARVESTER, nobody)), SECRETS)[1]
     assert (group.subject, group.members, group.members_known) == ("Group:github_team://7", (), False)
 
 
 def test_one_namespace_or_those_of_a_project() -> None:
-    assert [holder.subject for holder in who_can(shop_view(), SECRETS, ["prod"])] == ["ServiceAccount:dev/ci"]
-    assert len(who_can(shop_view(), SECRETS, ("prod", "dev"))) == 2
-    assert len(who_can(shop_view(), SECRETS, ())) == 1
+    assert [holder.subject for holder in bound(shop_view(), SECRETS, ["prod"])] == ["ServiceAccount:dev/ci"]
+    assert len(bound(shop_view(), SECRETS, ("prod", "dev"))) == 2
+    assert len(bound(shop_view(), SECRETS, ())) == 1
 
 
 def test_a_url_is_held_cluster_wide_only() -> None:
-    holders = who_can(shop_view(), Permission("get", path="/metrics"))
+    holders = bound(shop_view(), Permission("get", path="/metrics"))
     assert [holder.subject for holder in holders] == ["ServiceAccount:dev/ci"]
 
 
 def test_an_account_without_namespace_is_the_bindings() -> None:
-    holders = who_can(shop_view(), Permission("create", "rbac.authorization.k8s.io", "roles"))
+    holders = bound(shop_view(), Permission("create", "rbac.authorization.k8s.io", "roles"))
     assert [holder.subject for holder in holders] == ["ServiceAccount:dev/ci", "User:u-bob"]
 
 
@@ -106,7 +134,7 @@ def test_without_a_namespace_every_place_is_listed_where_it_can_be_asked() -> No
 
     def places(permission: Permission) -> dict[str, tuple[str, ...]]:
         return {
-            holder.subject: holder.namespaces for holder in who_can(cluster, permission) if "ci" not in holder.subject
+            holder.subject: holder.namespaces for holder in bound(cluster, permission) if "ci" not in holder.subject
         }
 
     everywhere, lab = {"User:u-carol": ()}, {"User:u-bob": ("lab",), "Group:system:authenticated": ("lab",)}

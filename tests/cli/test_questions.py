@@ -233,6 +233,12 @@ def test_what_can_nothing(run: Run) -> None:
     assert "default" not in {place["namespace"] for place in parsed(ran.out)["places"]}
 
 
+def test_what_system_masters_can(run: Run) -> None:
+    lines = run("what-can", "Group:system:masters", LEGACY).out.splitlines()
+    assert lines[:2] == ["the whole cluster:", "  * on *"]
+    assert "  by the API server itself, without any binding" in lines
+
+
 def test_why_a_yes(run: Run) -> None:
     ran = run("why", READER, "get", "secrets", "-n", "default", LEGACY)
     assert ran.code == 0
