@@ -10,13 +10,12 @@ import msgspec
 import rich_click as click
 
 from rbac_audit.audit.estate import Estate, View
-from rbac_audit.cli.asking import pair, tell_gaps
+from rbac_audit.cli.asking import backup_key, pair, read_sources, tell_gaps
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.rendering import render
 from rbac_audit.report.text import one_line
 from rbac_audit.snapshot.objects import KubernetesObject
-from rbac_audit.sources import SourceSpec, read_estate
 
 MODELS = click.Choice(["legacy", "aggregated"])
 
@@ -28,13 +27,16 @@ MODELS = click.Choice(["legacy", "aggregated"])
 )
 @click.option("--model", default=None, type=MODELS, help="What if Rancher rendered so; default: as its feature says.")
 @click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="A cluster's id in Rancher.")
+@backup_key
 def command(sources: tuple[str, ...], output: Path, model: str | None, ids: tuple[str, ...]) -> None:
-    """Write every object that Rancher makes of its users, role templates, projects and bindings."""
+    """Write every object that Rancher makes of its users, role templates, projects and bindings.
+
+    Exit codes: 0 written from everything there is, 2 wrong use or bad input, 3 written from what could be read.
+    """
     if output.exists() or not output.absolute().parent.is_dir():
         problem = "it is there already" if output.exists() else f"there is no folder {output.absolute().parent}"
         raise WrongUse("option", f"-o {output}", problem, "choose another place")
-    snapshot = read_estate([SourceSpec.parse(source) for source in sources])
-    estate = Estate(snapshot, dict(pair(text) for text in ids))
+    estate = Estate(read_sources(sources), dict(pair(text) for text in ids))
     blind = tell_gaps(estate)
     rancher = _rancher(estate)
     views = [view for view in estate.views if view.rancher is rancher]

@@ -1,5 +1,6 @@
 """`rbac-audit snapshot`: sources in, one snapshot file out."""
 
+import sys
 from pathlib import Path
 
 import rich_click as click
@@ -15,8 +16,12 @@ from rbac_audit.snapshot.file import write_snapshot
 )
 @backup_key
 def command(sources: tuple[str, ...], output: Path) -> None:
-    """Write what the sources hold into one snapshot file, without any secret."""
+    """Write what the sources hold into one snapshot file, without any secret.
+
+    Exit codes: 0 everything was read, 2 wrong use or bad input, 3 written with gaps.
+    """
     snapshot = read_sources(sources)
     write_snapshot(snapshot, output)
     gaps = f", {len(snapshot.gaps)} gaps" if snapshot.gaps else ""
     click.echo(f"{output}: {sum(map(len, snapshot.clusters))} objects of {len(snapshot.clusters)} clusters{gaps}")
+    sys.exit(3 if snapshot.gaps else 0)

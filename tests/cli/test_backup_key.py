@@ -47,6 +47,16 @@ def test_an_audit_and_a_snapshot(run: Run, tmp_path: Path, backup: Path) -> None
     assert ": 3 objects" in run("snapshot", backup, "-o", tmp_path / "x.jsonl", "--backup-key", key).out
 
 
+def test_a_prediction(run: Run, tmp_path: Path, backup: Path) -> None:
+    words = ("render", backup, "--model", "legacy", "-o", tmp_path / "rendered")
+    without = run(*words)
+    assert without.code == 2
+    assert "no Rancher's users, role templates and bindings were read" in without.err
+    ran = run(*words, "--backup-key", key_file(tmp_path / "key.yaml"))
+    assert ran.code == 3, "a backup is a part of the cluster"
+    assert (tmp_path / "rendered/nightly").is_dir()
+
+
 def test_two_states_with_two_keys(run: Run, tmp_path: Path, backup: Path) -> None:
     old = key_file(tmp_path / "old.yaml", aesgcm=b"o" * 32)
     both = ("--backup-key", old, "--backup-key", key_file(tmp_path / "key.yaml"))

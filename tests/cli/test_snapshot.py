@@ -21,8 +21,20 @@ def test_it_says_what_it_wrote(run: Run, tmp_path: Path) -> None:
 def test_it_says_how_much_is_missing(run: Run, shared_data: Path, tmp_path: Path) -> None:
     bundle = next((shared_data / "support-bundle").glob("*.zip"))
     ran = run("snapshot", bundle, "-o", tmp_path / "estate.jsonl")
-    assert ran.code == 0
+    assert ran.code == 3
     assert ", 4 gaps" in ran.out
+
+
+def test_what_could_not_be_read_is_in_its_exit_code(run: Run, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "a.yaml").write_text("{apiVersion: v1, kind: Namespace, metadata: {name: b}}")
+    for text, code in (
+        ("{apiVersion: v1, kind: Namespace, metadata: {name: a}}", 0),
+        ("apiVersion: v1\nkind: ConfigMap\nmetadata: [", 3),
+    ):
+        (source / "b.yaml").write_text(text)
+        assert run("snapshot", f"x={source}", "-o", tmp_path / "x.jsonl").code == code
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz", "jsonl.zst"])
