@@ -27,7 +27,7 @@ def request_places(permission: Permission, namespaces: Iterable[str] | None) -> 
     that a RoleBinding there counts. A kind that nobody knows may be in namespaces.
     """
     asked = None if namespaces is None else frozenset(namespaces) - {""}
-    if permission.path:
+    if permission.path or _impersonates(permission):
         return frozenset()
     if not is_cluster_scoped(permission.api_group, permission.resource):
         return asked
@@ -35,6 +35,15 @@ def request_places(permission: Permission, namespaces: Iterable[str] | None) -> 
     if not own or permission.verb in _OF_COLLECTIONS:
         return frozenset()
     return frozenset({permission.name}) if permission.name else asked
+
+
+def _impersonates(permission: Permission) -> bool:
+    """Tell whether somebody is to be impersonated who is in no namespace; service accounts are in theirs.
+
+    Source: k8s.io/apiserver pkg/endpoints/filters/impersonation.
+    """
+    who = permission.resource.partition("/")[0]
+    return permission.verb.startswith("impersonate") and who in {"users", "groups", "uids", "userextras"}
 
 
 def left_out(permission: Permission, namespaces: Iterable[str]) -> tuple[str, ...]:

@@ -7,15 +7,18 @@ import msgspec
 from rbac_audit.access import Identity, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import (
+    ALL_SERVICE_ACCOUNTS,
     AUTHENTICATED,
     CATTLE_AUTHENTICATED,
     MASTERS,
     UNAUTHENTICATED,
+    account_groups,
     account_of,
     subject_key,
 )
 from rbac_audit.access.scope import left_out, request_places
 from rbac_audit.answers.unread import unread, unread_groups
+from rbac_audit.answers.words import doubts
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link
@@ -54,10 +57,17 @@ def identity_of(view: View, subject: Subject) -> Identity:
         return Identity.of_account(subject.namespace, subject.name)
     if subject.kind == "User":
         return view.people.identity(subject.name)
-    if subject.name == UNAUTHENTICATED:
-        return Identity("", (UNAUTHENTICATED,))
-    through_rancher = (CATTLE_AUTHENTICATED,) if "://" in subject.name else ()
-    return Identity("", tuple(dict.fromkeys((subject.name, AUTHENTICATED, *through_rancher))))
+    return Identity("", tuple(dict.fromkeys((subject.name, *_implied(subject.name)))))
+
+
+def _implied(group: str) -> tuple[str, ...]:
+    """Name the groups that whoever is in a group is in as well."""
+    if group == UNAUTHENTICATED:
+        return ()
+    if group.startswith(f"{ALL_SERVICE_ACCOUNTS}:"):
+        return account_groups(group.removeprefix(f"{ALL_SERVICE_ACCOUNTS}:"))
+    # A group of an identity provider reaches the cluster by way of Rancher only.
+    return (AUTHENTICATED, CATTLE_AUTHENTICATED) if "://" in group else (AUTHENTICATED,)
 
 
 def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -> Answer:
@@ -109,12 +119,13 @@ _KUBELET = frozenset({"nodes/configz", "nodes/healthz", "nodes/pods"})
 
 
 def _notes(view: View, permission: Permission) -> Iterator[str]:
-    """State what depends on the version of the API server.
+    """State what may be a slip, and what depends on the version of the API server.
 
     Source: kubernetes pkg/registry/core/pod/rest/subresources.go (AuthorizePodWebsocketUpgradeCreatePermission, on
     from 1.35); staging/src/k8s.io/apiserver constrained impersonation (beta, on from 1.36);
     pkg/kubelet/server/auth.go (KubeletFineGrainedAuthz, beta, on from 1.33).
     """
+    yield from doubts(permission)
     release = view.baseline.components_of(view.versions.get("harvester", ""))
     version = release.components.get("kubernetes", "")
     if permission.resource in _INTERACTIVE and permission.verb == "get":

@@ -1,7 +1,8 @@
 """What people type made exact: resources as kubectl takes them, subjects by name, login or display name."""
 
 import difflib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from rbac_audit.access.identity import account_of
 from rbac_audit.access.permission import ALL, Permission
@@ -16,30 +17,55 @@ _KINDS = {"user": "User", "group": "Group", "serviceaccount": "ServiceAccount", 
 def permission(verb: str, resource: str, name: str = "") -> Permission:
     """Read `VERB RESOURCE [NAME]`; a resource that begins with a slash is a URL path.
 
-    Raises WrongUse for a resource that nobody knows, or that several API groups have.
+    Raises WrongUse for a resource that nobody knows, or that several API groups have, and for the name of a URL.
     """
     if resource.startswith("/"):
+        if name:
+            raise WrongUse("argument", name, f"the URL {resource} has no names", "leave it out")
         return Permission(verb, path=resource)
-    plural, group, subresource = _split(resource)
+    head, slash, subresource = resource.partition("/")
+    plural, group = _split(head)
+    impersonated = _IMPERSONATED.get(plural) if verb.startswith(_IMPERSONATE) else None
     if plural == ALL:
-        return Permission(verb, group or ALL, ALL, name)
-    found = _resolve(plural, group, resource)
-    return Permission(verb, found[0], f"{found[1]}/{subresource}" if subresource else found[1], name)
+        group = ALL if group is None else group
+    elif impersonated is not None:
+        group = (impersonated if verb == _IMPERSONATE else _AUTHENTICATION) if group is None else group
+    else:
+        group, plural = _resolve(plural, group, resource)
+    return Permission(verb, group, f"{plural}{slash}{subresource}" if subresource else plural, name)
 
 
-def _split(resource: str) -> tuple[str, str | None, str]:
-    """Split `plural[.group][/subresource]`; the group is None where none is stated."""
-    head, _, subresource = resource.partition("/")
+# What is impersonated is no resource that anybody serves, but RBAC has these words for it (k8s.io/apiserver
+# pkg/endpoints/filters/impersonation).
+_IMPERSONATE, _AUTHENTICATION = "impersonate", "authentication.k8s.io"
+_IMPERSONATED = {
+    "users": "",
+    "groups": "",
+    "serviceaccounts": "",
+    "uids": _AUTHENTICATION,
+    "userextras": _AUTHENTICATION,
+}
+_VERSION = re.compile(r"v[0-9]+((alpha|beta)[0-9]+)?")
+
+
+def _split(head: str) -> tuple[str, str | None]:
+    """Split `plural[[.version].group]`, the core group being `core` or empty; None where none is stated.
+
+    A version says nothing, as RBAC knows none (kubectl: k8s.io/apimachinery schema.ParseResourceArg).
+    """
     plural, dot, group = head.partition(".")
-    return plural, (group if dot else None), subresource
+    first, _, rest = group.partition(".")
+    if _VERSION.fullmatch(first):
+        group = rest
+    return plural, (group.removeprefix("core") if group in {"", "core"} else group) if dot else None
 
 
 def _resolve(word: str, group: str | None, written: str) -> tuple[str, str]:
     fitting = [item for item in resources() if word.lower() in item.names]
     if group is not None:
-        exact = [item for item in fitting if item.group == ("" if group == "core" else group)]
+        exact = [item for item in fitting if item.group == group]
         # A group that is stated is believed: not every CRD is in the table.
-        return (exact[0].group, exact[0].plural) if exact else ("" if group == "core" else group, word)
+        return (exact[0].group, exact[0].plural) if exact else (group, word)
     if not fitting:
         raise WrongUse("resource", written, "nobody knows it", _did_you_mean(word))
     by_name = [item for item in fitting if item.plural == word.lower()] or fitting
@@ -59,6 +85,34 @@ def _without_twins(found: list[Resource]) -> list[Resource]:
     shadows = {"subresources.kubevirt.io", "metrics.k8s.io", "events.k8s.io"}
     plain = [item for item in found if item.group not in shadows]
     return plain or found
+
+
+def doubts(permission: Permission) -> Iterator[str]:
+    """Say which words of a question are not known here but look like others: a no may be that of a slip."""
+    group, plural = permission.api_group, permission.resource.partition("/")[0]
+    verb = permission.verb.partition(":")[0]
+    if close := [] if verb in _VERBS else difflib.get_close_matches(verb, _VERBS, n=1):
+        yield f"the verb {permission.verb} is taken as it is; did you mean {close[0]}"
+    impersonated = permission.verb.startswith(_IMPERSONATE) and plural in _IMPERSONATED
+    known = any((item.group, item.plural) == (group, plural) for item in resources())
+    if permission.path or known or impersonated or ALL in {group, plural}:
+        return
+    fitting = [str(item) for item in resources() if item.plural == plural]
+    fitting = fitting or [
+        f"{name}.{group}" if group else name
+        for name in difflib.get_close_matches(plural, [item.plural for item in resources() if item.group == group], n=1)
+    ]
+    if fitting:
+        written = f"{plural}.{group or 'core'}"
+        yield f"{written} is not known here and is taken as it is; did you mean {' or '.join(fitting)}"
+
+
+# Those of the API and of RBAC itself (kubernetes.io, "Request verbs"), and of Rancher's projects and clusters.
+_VERBS = (
+    *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "post", "put", "head", ALL),
+    *("options", "use", "bind", "escalate", "impersonate", "approve", "sign", "attest", "own", "manage-namespaces"),
+    *("updatepsa",),
+)
 
 
 def _did_you_mean(word: str) -> str:

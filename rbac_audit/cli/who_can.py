@@ -6,6 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from rbac_audit.access.scope import left_out, request_places
+from rbac_audit.answers import words
 from rbac_audit.answers.unread import unread
 from rbac_audit.answers.who import Holder, who_can
 from rbac_audit.audit.estate import View
@@ -48,7 +49,7 @@ def command(
     places = _namespaces(view, project) if project else (namespace,) if namespace else None
     holders = who_can(view, permission, namespaces=places)
     blind = unread(view, request_places(permission, places))
-    notes = (*blind, *left_out(permission, places or ()))
+    notes = (*blind, *left_out(permission, places or ()), *words.doubts(permission))
     if form == "json":
         asked_for = {"permission": str(permission), "cluster": view.name}
         print_answer({**asked_for, "holders": holders, "complete": not blind, "notes": notes})

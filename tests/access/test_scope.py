@@ -35,6 +35,9 @@ TEAM = Permission("get", "", "namespaces", "team")
         (Permission("deletecollection", "", "namespaces"), ["a"], set()),
         (Permission("get", "x.example.com", "namespaces", "team"), ["a"], {"a"}),
         (Permission("update", "subresources.kubevirt.io", "expand-vm-spec"), ["a"], {"a"}),
+        (Permission("impersonate", "", "users", "bob"), ["a"], set()),
+        (Permission("impersonate", "authentication.k8s.io", "userextras/scopes"), None, set()),
+        (Permission("impersonate", "", "serviceaccounts", "ci"), ["a"], {"a"}),
     ],
 )
 def test_which_namespaces_a_request_carries(

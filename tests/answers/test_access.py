@@ -4,9 +4,10 @@ import pytest
 
 from rbac_audit.access import Identity, Permission
 from rbac_audit.answers.access import ask, identity_of
+from rbac_audit.answers.what import what_can
 from rbac_audit.answers.why import remedies, sentence, tree, why
 from rbac_audit.snapshot.objects import ClusterRoleBinding, Role, Subject
-from tests.answers.shop import shop_view
+from tests.answers.shop import HARVESTER, RANCHER, shop_view
 from tests.rules.estate import estate, view
 
 ALICE = Subject(kind="User", name="u-alice")
@@ -53,6 +54,36 @@ def test_a_chain_goes_from_the_group_to_the_role_template() -> None:
     assert "Alice Ng" in chain[1].text
     assert "harvesterhci.io:view" in chain[4].text
     assert str(chain[6].object) == "ProjectRoleTemplateBinding c-m-abcd1234-p-shop/prtb-view"
+
+
+@pytest.mark.parametrize(
+    ("group", "groups"),
+    [
+        ("devs", {"system:authenticated"}),
+        ("github_team://7", {"system:authenticated", "system:cattle:authenticated"}),
+        ("system:authenticated", set()),
+        ("system:serviceaccounts", {"system:authenticated"}),
+        ("system:serviceaccounts:team", {"system:serviceaccounts", "system:authenticated"}),
+    ],
+)
+def test_whoever_is_in_a_group_is_in_others(group: str, groups: set[str]) -> None:
+    who = identity_of(shop_view(), Subject(kind="Group", name=group))
+    assert (who.user, set(who.groups)) == ("", {group, *groups})
+
+
+def test_accounts_of_a_namespace_are_in_the_group_of_all_accounts() -> None:
+    more = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: all}
+roleRef: {kind: ClusterRole, name: view}
+subjects: [{kind: Group, name: system:serviceaccounts}]
+"""
+    cluster = view(estate(f"{HARVESTER}---{more}", RANCHER))
+    team = Subject(kind="Group", name="system:serviceaccounts:team")
+    assert ask(cluster, team, SECRETS, "lab").allowed
+    (place,) = what_can(cluster, team)
+    assert [held.through for held in place.held] == ["Group:system:serviceaccounts"]
 
 
 def test_an_unauthenticated_request_has_that_group_only() -> None:

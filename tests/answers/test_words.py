@@ -4,8 +4,9 @@ import pytest
 
 from rbac_audit.access import Permission
 from rbac_audit.answers import words
+from rbac_audit.answers.access import ask
 from rbac_audit.errors import WrongUse
-from tests.answers.shop import shop
+from tests.answers.shop import shop, shop_view
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,16 @@ from tests.answers.shop import shop
         ("/metrics", Permission("get", path="/metrics")),
         ("*", Permission("get", "*", "*")),
         ("*.apps", Permission("get", "apps", "*")),
+        ("*.core", Permission("get", "", "*")),
+        ("*/log", Permission("get", "*", "*/log")),
+        ("*.core/log", Permission("get", "", "*/log")),
+        ("deployments.v1.apps", Permission("get", "apps", "deployments")),
+        ("vm.v1beta1.kubevirt.io", Permission("get", "kubevirt.io", "virtualmachines")),
+        ("pods.v1.", Permission("get", "", "pods")),
+        ("pods.v1", Permission("get", "", "pods")),
+        ("things.v1alpha1.example.com/sub", Permission("get", "example.com", "things/sub")),
+        ("things.v2ray.com", Permission("get", "v2ray.com", "things")),
+        ("evacuations.core.example.com/a/b", Permission("get", "core.example.com", "evacuations/a/b")),
         ("crd", Permission("get", "apiextensions.k8s.io", "customresourcedefinitions")),
         ("ingresses", Permission("get", "networking.k8s.io", "ingresses")),
     ],
@@ -88,3 +99,79 @@ def test_the_cluster_is_the_only_one_with_tenants() -> None:
     assert words.view_of(shop(), "rancher").name == "rancher"
     with pytest.raises(WrongUse, match="no cluster is called x; one of: harvester, rancher"):
         words.view_of(shop(), "x")
+
+
+@pytest.mark.parametrize(
+    ("verb", "resource", "expected"),
+    [
+        ("impersonate", "users", Permission("impersonate", "", "users", "bob")),
+        ("impersonate", "groups", Permission("impersonate", "", "groups", "bob")),
+        ("impersonate", "serviceaccounts", Permission("impersonate", "", "serviceaccounts", "bob")),
+        ("impersonate", "uids", Permission("impersonate", "authentication.k8s.io", "uids", "bob")),
+        (
+            "impersonate",
+            "userextras/scopes",
+            Permission("impersonate", "authentication.k8s.io", "userextras/scopes", "bob"),
+        ),
+        (
+            "impersonate:user-info",
+            "users",
+            Permission("impersonate:user-info", "authentication.k8s.io", "users", "bob"),
+        ),
+        (
+            "impersonate",
+            "users.management.cattle.io",
+            Permission("impersonate", "management.cattle.io", "users", "bob"),
+        ),
+        ("get", "users", Permission("get", "management.cattle.io", "users", "bob")),
+    ],
+)
+def test_whom_to_impersonate_is_no_object_of_that_name(verb: str, resource: str, expected: Permission) -> None:
+    assert words.permission(verb, resource, "bob") == expected
+
+
+def test_a_url_has_no_names() -> None:
+    with pytest.raises(WrongUse, match="the URL /metrics has no names"):
+        words.permission("get", "/metrics", "web")
+
+
+@pytest.mark.parametrize(
+    ("permission", "said"),
+    [
+        (Permission("get", "", "pods"), []),
+        (
+            Permission("get", "app", "deployments"),
+            ["deployments.app is not known here and is taken as it is; did you mean deployments.apps"],
+        ),
+        (
+            Permission("get", "", "deployments/scale"),
+            ["deployments.core is not known here and is taken as it is; did you mean deployments.apps"],
+        ),
+        (
+            Permission("get", "kubevirt.io", "virtualmachine"),
+            [
+                "virtualmachine.kubevirt.io is not known here and is taken as it is; did you mean virtualmachines.kubevirt.io"
+            ],
+        ),
+        (
+            Permission("get", "", "secretz"),
+            ["secretz.core is not known here and is taken as it is; did you mean secrets"],
+        ),
+        (Permission("get", "example.com", "things"), []),
+        (Permission("get", "*", "*"), []),
+        (Permission("get", "*", "deployments"), []),
+        (Permission("get", path="/metrcs"), []),
+        (Permission("gett", "", "pods"), ["the verb gett is taken as it is; did you mean get"]),
+        (Permission("*", "", "pods"), []),
+        (Permission("dance", "", "pods"), []),
+        (Permission("impersonate:user-info", "authentication.k8s.io", "users"), []),
+        (Permission("impersonate", "", "users"), []),
+    ],
+)
+def test_words_that_may_be_a_slip_are_told(permission: Permission, said: list[str]) -> None:
+    assert list(words.doubts(permission)) == said
+
+
+def test_a_slip_is_told_with_the_answer() -> None:
+    answer = ask(shop_view(), words.subject("alice", shop()), words.permission("get", "deployments.app"), "dev")
+    assert (answer.allowed, answer.complete, len(answer.notes)) == (False, True, 1)
