@@ -122,6 +122,24 @@ class Claims:
         return index
 
     @cached_property
+    def owners(self) -> frozenset[Owner]:
+        """Everybody that Rancher renders a binding on this cluster for."""
+        return frozenset(owner for made in self._due.values() for owner in made.owners)
+
+    def bound_to(self, namespace: str, role: str) -> tuple[Owner, ...]:
+        """Find whom Rancher renders bindings to a role for: a ClusterRole where the namespace is ""."""
+        return tuple(self._by_role.get((namespace, role), ()))
+
+    @cached_property
+    def _by_role(self) -> dict[tuple[str, str], dict[Owner, None]]:
+        index: dict[tuple[str, str], dict[Owner, None]] = {}
+        for made in self._due.values():
+            for item in _bindings(made.item):
+                place = item.namespace if item.role_ref.kind == "Role" else ""
+                index.setdefault((place, item.role_ref.name), {}).update(dict.fromkeys(made.owners))
+        return index
+
+    @cached_property
     def _grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
         return by_grant(self._due)
 
