@@ -54,7 +54,7 @@ FOUND_BY = {
     "IMP-009": ("cluster-admin-equivalent",),
     "CVE-2023-32199": ("orphaned-rancher-binding",),
     "CVE-2026-44947": ("orphaned-rancher-binding",),
-    "cluster-scoped rule aggregated into view is promoted": ("aggregation-changed",),
+    "cluster-scoped rule aggregated into view is promoted": ("promoted-by-aggregation",),
     "orphan / unmanaged": ("orphaned-rancher-binding", "forged-ownership"),
     "dangling subject": ("missing-service-account",),
 }

@@ -14,10 +14,9 @@ from rbac_audit.access.aggregation import Aggregation
 from rbac_audit.access.bindings import Binding
 from rbac_audit.access.escalation import uncovered
 from rbac_audit.rancher.bindings import Owner
-from rbac_audit.rancher.marks import IMPERSONATION, marker
+from rbac_audit.rancher.marks import CLUSTER_ROLE_OWNER, IMPERSONATION, marker
 from rbac_audit.rancher.ownership import Claim, Ownership
 from rbac_audit.rancher.prediction import Grant, Prediction, grant_of
-from rbac_audit.rancher.rendering.legacy import CLUSTER_ROLE_OWNER
 from rbac_audit.rancher.rendering.sheet import AGGREGATES, Made, Presence
 from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import (

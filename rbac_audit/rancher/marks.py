@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from rbac_audit.rancher import naming
 from rbac_audit.snapshot.objects import ClusterRoleBinding, Metadata, RoleBinding
 
+CLUSTER_ROLE_OWNER = "authz.cluster.cattle.io/clusterrole-owner"
+PROJECT_ROLE = "authz.cluster.auth.io/project-namespaces"
+GLOBAL_ROLE_OWNER = "authz.management.cattle.io/gr-owner"
 IMPERSONATION = "cattle-impersonation-"
 POD_SECURITY = "-namespaces-psa"
 _HASHED = ("rb-", "crb-")

@@ -63,6 +63,23 @@ class Rancher:
         """Its projects, of all clusters."""
         return self.cluster.of(Project)
 
+    def fault_of(self, item: TemplateBinding) -> str:
+        """Say what makes Rancher fail on a project's binding, and with it on the whole project; "" for nothing.
+
+        A missing template or an empty subject is no failure; a missing parent, a cycle and several subjects are
+        (rancher pkg/controllers/managementuser/rbac/namespace_handler.go, as v2.15 was seen to run).
+        """
+        source = item.source
+        named = source.user_name or source.user_principal_name or source.group_principal_name or source.group_name
+        if item.subject is None and named:
+            return "it names several subjects"
+        closure = self.templates.closure(item.template)
+        if item.template not in self.templates.by_name or not (closure.missing or closure.cyclic):
+            return ""
+        if closure.cyclic:
+            return f"role template {item.template} inherits in a circle"
+        return f"role template {item.template} inherits {', '.join(closure.missing)}, which does not exist"
+
     @property
     def aggregated(self) -> bool | None:
         """Whether the feature aggregated-roletemplates is on; None where the features were not read."""

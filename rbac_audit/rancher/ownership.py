@@ -12,7 +12,15 @@ import msgspec
 
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import Owner
-from rbac_audit.rancher.marks import POD_SECURITY, has_hashed_name, is_named_by_rancher, marker
+from rbac_audit.rancher.marks import (
+    CLUSTER_ROLE_OWNER,
+    GLOBAL_ROLE_OWNER,
+    POD_SECURITY,
+    PROJECT_ROLE,
+    has_hashed_name,
+    is_named_by_rancher,
+    marker,
+)
 from rbac_audit.rancher.naming import AGGREGATION
 from rbac_audit.rancher.prediction import Grant, Prediction, by_grant, gives_the_same, grant_of
 from rbac_audit.snapshot.objects import (
@@ -21,6 +29,7 @@ from rbac_audit.snapshot.objects import (
     GlobalRole,
     GlobalRoleBinding,
     Namespace,
+    Project,
     ProjectRoleTemplateBinding,
     RoleBinding,
 )
@@ -122,30 +131,31 @@ class Claims:
         return index
 
     @cached_property
-    def owners(self) -> frozenset[Owner]:
-        """Everybody that Rancher renders a binding on this cluster for."""
-        return frozenset(owner for made in self._due.values() for owner in made.owners)
-
-    def bound_to(self, namespace: str, role: str) -> tuple[Owner, ...]:
-        """Find whom Rancher renders bindings to a role for: a ClusterRole where the namespace is ""."""
-        return tuple(self._by_role.get((namespace, role), ()))
-
-    @cached_property
-    def _by_role(self) -> dict[tuple[str, str], dict[Owner, None]]:
-        index: dict[tuple[str, str], dict[Owner, None]] = {}
-        for made in self._due.values():
-            for item in _bindings(made.item):
-                place = item.namespace if item.role_ref.kind == "Role" else ""
-                index.setdefault((place, item.role_ref.name), {}).update(dict.fromkeys(made.owners))
-        return index
-
-    @cached_property
     def _grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
         return by_grant(self._due)
 
     @cached_property
     def _other_grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
         return by_grant(self._prediction.otherwise(self._id))
+
+    def left_role(self, role: ClusterRole) -> str:
+        """Say what a ClusterRole of Rancher's was made for and is gone; "" for any other one.
+
+        The role of a template that is there is regular without a binding too: the legacy model leaves it.
+        """
+        metadata, rancher = role.metadata, self._rancher
+        template = metadata.labels.get(CLUSTER_ROLE_OWNER) or metadata.annotations.get(CLUSTER_ROLE_OWNER)
+        if role.key in self._due:
+            return ""
+        if template and not role.name.endswith(POD_SECURITY):
+            return "" if template in rancher.templates.by_name else f"role template {template} is gone"
+        owner = metadata.labels.get(GLOBAL_ROLE_OWNER, "")
+        if owner and rancher.cluster.whole(GlobalRole):
+            known = any(item.name == owner for item in rancher.cluster.of(GlobalRole))
+            return "" if known else f"global role {owner} is gone"
+        if PROJECT_ROLE in metadata.annotations and rancher.cluster.whole(Project):
+            return f"project {role.name.partition('-namespaces-')[0]} is gone"
+        return ""
 
     def _failed(self, item: RoleBinding | ClusterRoleBinding, found: str) -> Ownership:
         claimed = self.claimed(item)

@@ -34,7 +34,7 @@ class Failed(msgspec.Struct, frozen=True, eq=False):
 
 def failed(view: View, claim: Claim) -> Iterator[Failed]:
     """Find the bindings of one verdict that the cluster's embedded Rancher does not make either."""
-    embedded = _embedded(view)
+    embedded = embedded_claims(view)
     doubt = doubt_of(view)
     for binding, verdict in view.ownership.items():
         if verdict.claim is claim and not (embedded and embedded.judge(binding.source).claim is Claim.HOLDS):
@@ -70,7 +70,8 @@ def known_people(view: View) -> tuple[People, ...]:
     return (view.people, own.people) if own is not None and own is not view.rancher else (view.people,)
 
 
-def _embedded(view: View) -> Claims | None:
+def embedded_claims(view: View) -> Claims | None:
+    """What the cluster's embedded Rancher renders on it; None where another one does not manage it as well."""
     own = own_rancher(view)
     return None if own is None or own is view.rancher else Claims(Prediction(own, {"local": view.cluster}), "local")
 

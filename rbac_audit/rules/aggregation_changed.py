@@ -8,9 +8,8 @@ Harvester, KubeVirt and CDI that lost their label.
 
 ## Why
 One label changes what every member of every project may do, on all namespaces at once, and no binding shows it. Write
-verbs or Secrets in `view` make read-only members something else. In Rancher's legacy model a rule about nodes, volumes
-or storage classes that gets into `view` that way is promoted to the whole cluster for all of them. Without its label, a
-shipped role stops giving tenants their VMs.
+verbs or Secrets in `view` make read-only members something else. Without its label, a shipped role stops giving tenants
+their VMs.
 
 ## Example
 ```yaml flagged
@@ -45,8 +44,6 @@ from rbac_audit.snapshot.objects import ClusterRole, KubeVirt, ObjectRef, Policy
 _AGGREGATE_TO = "rbac.authorization.k8s.io/aggregate-to-"
 _USER_FACING = ("view", "edit", "admin")
 _READ = frozenset({"get", "list", "watch"})
-# Rancher pkg/controllers/managementuser/rbac/roletemplates/roletemplate_handler.go (promotion).
-_PROMOTED = ("nodes", "persistentvolumes", "storageclasses", "apiservices", "navlinks", "clusterrepos")
 _TENANT_ROLES = ("harvesterhci.io:", "kubevirt.io:", "cdi.kubevirt.io:")
 _ROLES = FindingScope(cluster_wide=True)
 _RESTORE = Fix(Safety.CONSENT, "Restore the object from its chart, or restart its operator, which writes it again.")
@@ -73,18 +70,11 @@ def check(view: View) -> Iterator[Problem]:
 def _added(view: View, role: ClusterRole, into: list[str]) -> Iterator[Problem]:
     if not role.rules:
         return
-    promoted = [
-        kind for kind in _PROMOTED if not (view.rancher and view.rancher.aggregated) and _about(role.rules, kind)
-    ]
-    wide = f"; Rancher may promote its rules on {names(promoted)} to members of every project" if promoted else ""
-    held = (f"{name}-promoted" for name in _USER_FACING) if promoted else ()
-    related = tuple(view.access.roles["", name].ref(view.name) for name in held if ("", name) in view.access.roles)
     target = role.ref(view.name)
     yield Problem(
         target=target,
         message=f"{role} adds to {', '.join(into)}, and so to everybody who holds them: "
-        f"{names(map(describe, role.rules))}{wide}",
-        related=related,
+        f"{names(map(describe, role.rules))}",
         scope=_ROLES,
         chain=(Link("fact", f"labelled {', '.join(_AGGREGATE_TO + name for name in into)}", target),),
         severity=_severity(role.rules, into),
@@ -174,7 +164,6 @@ RULE = Rule(
     ),
     references=(
         "https://kubernetes.io/docs/reference/access-authn-authz/rbac/#aggregated-clusterroles",
-        "rancher/rancher pkg/controllers/managementuser/rbac/roletemplates/roletemplate_handler.go",
         "kubevirt/kubevirt pkg/virt-operator/resource/generate/rbac/cluster.go",
     ),
     check=check,

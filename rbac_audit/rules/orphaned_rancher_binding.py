@@ -3,7 +3,8 @@
 ## What
 A binding that Rancher made (its mark and its name say so) although what it was made for is gone: the role template
 binding or project, the administrator's global role binding (`globaladmin-…`), the right to change Pod Security
-(`…-namespaces-psa`, CVE-2026-44947), or the user of an impersonation account (`cattle-impersonation-…`).
+(`…-namespaces-psa`, CVE-2026-44947), or the user of an impersonation account (`cattle-impersonation-…`). ClusterRoles
+of role templates, global roles and projects that are gone are told as low.
 
 ## Why
 Nothing in Rancher shows such a binding, and it goes on granting: to users who left the project, to former
@@ -60,7 +61,7 @@ from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.ownership import Claim
-from rbac_audit.rules._claims import Failed, doubt_of, failed, known_people
+from rbac_audit.rules._claims import Failed, doubt_of, embedded_claims, failed, known_people
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -84,6 +85,7 @@ def check(view: View) -> Iterator[Problem]:
         if not item.binding.name.startswith(_IMPERSONATION):
             yield _problem(view, item)
     yield from _accounts(view)
+    yield from _roles(view)
 
 
 def _problem(view: View, item: Failed) -> Problem:
@@ -148,6 +150,30 @@ def _account(view: View, user: str, items: list[KubernetesObject], doubt: str) -
             "again should the user come back.",
         ),
     )
+
+
+def _roles(view: View) -> Iterator[Problem]:
+    """One problem for each role template, global role or project that is gone and whose ClusterRoles are not."""
+    rancher, claims = view.rancher, view.claims
+    if rancher is None or claims is None:
+        return
+    embedded = embedded_claims(view)
+    left: dict[str, list[ClusterRole]] = {}
+    for role in view.cluster.of(ClusterRole):
+        if (reason := claims.left_role(role)) and (embedded is None or embedded.left_role(role)):
+            left.setdefault(reason, []).append(role)
+    doubt = doubt_of(view)
+    for reason, roles in left.items():
+        yield Problem(
+            target=roles[0].ref(view.name),
+            message=f"{names(roles)} {'is' if len(roles) == 1 else 'are'} still there although {reason}: a binding to "
+            f"such a role still grants, and Rancher does not change it any more" + (f" ({doubt})" if doubt else ""),
+            related=tuple(role.ref(view.name) for role in roles[1:]),
+            severity=Severity.LOW,
+            confidence=Confidence.POSSIBLE if doubt else Confidence.CERTAIN,
+            fix=Fix(Safety.CONSENT, "Delete the bindings to these roles, then the roles."),
+            key="roles",
+        )
 
 
 RULE = Rule(

@@ -63,25 +63,6 @@ def test_who_adds_what(rule: str, into: str, severity: Severity) -> None:
     assert all(place in finding.message for place in into.split())
 
 
-def test_what_rancher_promotes_is_told_with_it() -> None:
-    promoted = "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: view-promoted}}\n---\n"
-    [finding] = found(RULE, estate(role("legacy-extra", STORAGE) + promoted))
-    assert "may promote its rules on storageclasses" in finding.message
-    assert [str(ref) for ref in finding.related] == ["ClusterRole view-promoted"]
-    aggregated = """
-apiVersion: management.cattle.io/v3
-kind: Feature
-metadata: {name: aggregated-roletemplates}
-spec: {value: true}
----
-apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: view}
-"""
-    [finding] = found(RULE, estate(role("legacy-extra", STORAGE) + promoted, aggregated))
-    assert "promote" not in finding.message
-
-
 @pytest.mark.parametrize(
     "text",
     [

@@ -259,3 +259,36 @@ def test_a_cluster_that_shows_only_its_embedded_rancher_may_be_managed_by_anothe
 def test_what_can_only_be_of_the_managing_rancher_is_certain(text: str) -> None:
     [finding] = found(RULE, estate(HARVESTER + SHOP + text, RANCHER))
     assert finding.confidence is Confidence.CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ("{name: rt-gone, annotations: {authz.cluster.cattle.io/clusterrole-owner: rt-gone}}", "rt-gone is gone"),
+        ("{name: rt-gone-aggregator, labels: {authz.cluster.cattle.io/clusterrole-owner: rt-gone}}", "rt-gone is gone"),
+        ("{name: cattle-globalrole-x, labels: {authz.management.cattle.io/gr-owner: x}}", "global role x is gone"),
+        (
+            "{name: p-old-namespaces-edit, annotations: {authz.cluster.auth.io/project-namespaces: p-old-namespaces-edit}}",
+            "project p-old is gone",
+        ),
+    ],
+)
+def test_the_cluster_role_of_what_is_gone_is_low(metadata: str, reason: str) -> None:
+    role = f"{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {metadata}}}\n---\n"
+    [finding] = found(RULE, estate(role, RANCHER))
+    assert finding.severity is Severity.LOW
+    assert reason in finding.message
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        "{name: read-only, annotations: {authz.cluster.cattle.io/clusterrole-owner: read-only}}",
+        "{name: read-only-aggregator, labels: {authz.cluster.cattle.io/clusterrole-owner: read-only}}",
+        "{name: p-shop-namespaces-edit, annotations: {authz.cluster.auth.io/project-namespaces: p-shop-namespaces-edit}}",
+        "{name: ours, labels: {team: shop}}",
+    ],
+)
+def test_the_cluster_role_of_what_is_there_is_clean(metadata: str) -> None:
+    role = f"{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {metadata}}}\n---\n"
+    assert not found(RULE, estate(role, RANCHER))

@@ -7,7 +7,8 @@ import msgspec
 
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
-from rbac_audit.rancher.rendering.legacy import CLUSTER_ROLE_OWNER, pod_security_role, pod_security_rule
+from rbac_audit.rancher.marks import CLUSTER_ROLE_OWNER
+from rbac_audit.rancher.rendering.legacy import pod_security_role, pod_security_rule
 from rbac_audit.rancher.rendering.namespaces import impersonation
 from rbac_audit.rancher.rendering.rules import lowered, promoted
 from rbac_audit.rancher.rendering.sheet import (

@@ -5,12 +5,11 @@ Source: rancher pkg/controllers/managementuser/rbac/{handler_base,prtb_handler,c
 
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.marks import CLUSTER_ROLE_OWNER
 from rbac_audit.rancher.rendering.namespaces import impersonation
 from rbac_audit.rancher.rendering.sheet import Presence, binding, cluster_binding, cluster_role
 from rbac_audit.rancher.rendering.world import Site, World
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
-
-CLUSTER_ROLE_OWNER = "authz.cluster.cattle.io/clusterrole-owner"
 
 
 def cluster_side(world: World, site: Site, item: TemplateBinding) -> None:

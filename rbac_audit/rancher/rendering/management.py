@@ -6,7 +6,7 @@ management/auth/roletemplates/{roletemplate_handler,prtb_handler,crtb_handler}.g
 
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
-from rbac_audit.rancher.rendering.legacy import CLUSTER_ROLE_OWNER
+from rbac_audit.rancher.marks import CLUSTER_ROLE_OWNER
 from rbac_audit.rancher.rendering.membership import CREATOR, membership
 from rbac_audit.rancher.rendering.rules import (
     IN_CLUSTER,

@@ -4,6 +4,7 @@ Source: rancher pkg/controllers/managementuser/rbac/{namespace_handler,globalrol
 pkg/impersonation/impersonation.go.
 """
 
+from rbac_audit.rancher.marks import PROJECT_ROLE
 from rbac_audit.rancher.projects import PROJECT_ID
 from rbac_audit.rancher.rendering.rules import Resource
 from rbac_audit.rancher.rendering.sheet import cluster_binding, cluster_role, metadata
@@ -21,7 +22,7 @@ def project_roles(world: World, site: Site) -> None:
     One binding that cannot be rendered keeps the namespaces of its project out of both roles.
     """
     known = {project.name for project in world.rancher.projects if project.namespace == site.id}
-    broken = {item.project for item in world.bindings if is_of_project(item) and world.is_broken(item)}
+    broken = {item.project for item in world.bindings if is_of_project(item) and world.rancher.fault_of(item)}
     for project in sorted({*known, *site.by_project}):
         every = tuple(sorted(site.by_project.get(project, ())))
         settled = tuple(name for name in every if name not in site.unsettled)
@@ -33,7 +34,7 @@ def project_roles(world: World, site: Site) -> None:
 
 
 def _project_role(site: Site, name: str, rules: tuple[PolicyRule, ...]) -> None:
-    site.sheet.add(cluster_role(name, rules, annotations={"authz.cluster.auth.io/project-namespaces": name}))
+    site.sheet.add(cluster_role(name, rules, annotations={PROJECT_ROLE: name}))
 
 
 def _on(resource: Resource, names: tuple[str, ...], verb: str) -> tuple[PolicyRule, ...]:

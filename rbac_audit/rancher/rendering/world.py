@@ -147,17 +147,6 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
         """List a binding's template and all that it inherits."""
         return self.rancher.templates.closure(item.template).templates
 
-    def is_broken(self, item: TemplateBinding) -> bool:
-        """Tell whether the namespace handler fails on a binding, and with it on the whole project.
-
-        A missing template or an empty subject is no failure; a missing parent, a cycle and several subjects are.
-        """
-        source = item.source
-        several = item.subject is None and bool(
-            source.user_name or source.user_principal_name or source.group_principal_name or source.group_name
-        )
-        return several or (item.template in self.rancher.templates.by_name and not self.is_whole(item))
-
     def is_whole(self, item: TemplateBinding) -> bool:
         """Tell whether a binding's template and everything it inherits is there, without a cycle."""
         closure = self.rancher.templates.closure(item.template)
