@@ -6,7 +6,7 @@ import pytest
 from rbac_audit.audit.finding import Finding, Severity
 from rbac_audit.rules.rendered_but_missing import RULE
 from rbac_audit.snapshot.objects import ClusterRole, Feature, ManagementCluster, Namespace, RoleBinding
-from rbac_audit.snapshot.objects.rancher import ClusterStatus, Condition
+from rbac_audit.snapshot.objects.rancher_clusters import ClusterStatus, Condition
 from tests.rancher.rendering.test_render import DOWN, MODELS
 from tests.rancher.settled import RBAC, Sides, binding, bindings, estate_of, member, put, raw, settled, without
 from tests.rules.estate import found, not_evaluated
