@@ -1,0 +1,1 @@
+"""Fixes as data first: planned, simulated, shown, and only then applied."""

@@ -1,0 +1,144 @@
+"""The same change for those who apply through Git: manifests, Terraform, Fleet, and the deletions as a script.
+
+Source for Terraform: terraform-provider-rancher2 rancher2/schema_project_role_template_binding.go and
+schema_role_template.go; for Fleet: a bundle for the management cluster lies in workspace fleet-local.
+"""
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+
+import yaml
+
+from rbac_audit.fix.plan import Creation, Plan, Step
+
+Files = dict[str, str]
+
+
+def manifests(plan: Plan) -> Files:
+    """Write what the management cluster gets as manifests with fixed names, and what to do afterwards as a script."""
+    return {"management.yaml": _yaml(_created(plan)), "cleanup.sh": script(plan)}
+
+
+def fleet(plan: Plan) -> Files:
+    """Write the manifests as a Fleet bundle; point a GitRepo of workspace fleet-local at the folder."""
+    options = {"defaultNamespace": "default", "helm": {"releaseName": f"rbac-audit-{plan.digest[:8] or 'plan'}"}}
+    return {"fleet.yaml": _yaml([options]), "management.yaml": _yaml(_created(plan)), "cleanup.sh": script(plan)}
+
+
+def terraform(plan: Plan) -> Files:
+    """Write resources of the provider rancher2; a role template gets its object name from Rancher there."""
+    created = list(_created(plan))
+    templates = {str(_name(item)): item for item in created if item["kind"] == "RoleTemplate"}
+    text = "\n".join((*map(_template, templates.values()), *(_binding(item, templates) for item in created)))
+    return {"rbac_audit.tf": text.strip() + "\n", "cleanup.sh": script(plan)}
+
+
+OUTPUTS = {"manifests": manifests, "terraform": terraform, "fleet": fleet}
+
+
+def _ready(plan: Plan) -> Iterator[Step]:
+    return (step for step in plan.steps if step.ready)
+
+
+def _created(plan: Plan) -> Iterator[Mapping[str, object]]:
+    """List what is created, each once, role templates before the bindings that name them."""
+    seen: dict[str, Creation] = {}
+    for step in _ready(plan):
+        for creation in step.do.creates:
+            if creation.cluster == plan.management:
+                seen.setdefault(f"{creation.manifest['kind']} {_name(creation.manifest)}", creation)
+    return (item.manifest for item in sorted(seen.values(), key=lambda item: item.manifest["kind"] != "RoleTemplate"))
+
+
+def _name(manifest: Mapping[str, object]) -> str:
+    metadata = manifest["metadata"]
+    return str(metadata["name"]) if isinstance(metadata, dict) else ""
+
+
+def _yaml(documents: Iterable[Mapping[str, object]]) -> str:
+    plain = [dict(document) for document in documents]
+    return yaml.dump_all(plain, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=10_000)
+
+
+def script(plan: Plan) -> str:
+    """Write the changes and deletions as kubectl commands, to run when Rancher has rendered everything."""
+    lines = [
+        "#!/bin/sh",
+        "# Run this only when Rancher has made its RoleBindings in every namespace of each project named below,",
+        f"# with CONTEXT set to the kubeconfig context of {plan.cluster}. It stops at the first error.",
+        'set -eu\n: "${CONTEXT:?}"',
+    ]
+    for step in _ready(plan):
+        lines += ["", *(f"# {line}" for line in f"step {step.id}: {step.title}".splitlines())]
+        for wanted in step.expect:
+            for role in getattr(wanted, plan.model):
+                lines.append(
+                    f"# wait for: {wanted.subject_kind} {wanted.subject_name} has ClusterRole {role} in "
+                    f"{', '.join(wanted.namespaces)}".replace("\n", " ")
+                )
+        lines += _commands(step)
+    return "\n".join(lines) + "\n"
+
+
+def _commands(step: Step) -> Iterator[str]:
+    for change in step.do.changes:
+        body = json.dumps({**change.fields, **({"metadata": {"labels": change.labels}} if change.labels else {})})
+        words = ["patch", change.target.plural, change.target.name, "--type=merge", "-p", body]
+        yield _kubectl(words, change.target.namespace)
+    for target in step.do.deletes:
+        yield _kubectl(["delete", target.plural, target.name], target.namespace)
+
+
+def _kubectl(words: list[str], namespace: str) -> str:
+    place = ["-n", namespace] if namespace else []
+    return f'kubectl --context "$CONTEXT" {shlex.join([*place, *words])}'
+
+
+def _binding(manifest: Mapping[str, object], templates: Mapping[str, object]) -> str:
+    if manifest["kind"] != "ProjectRoleTemplateBinding":
+        return ""
+    name, template = _name(manifest), str(manifest["roleTemplateName"])
+    role = f"rancher2_role_template.{_label(template)}.id" if template in templates else _quoted(template)
+    subjects = {
+        "user_principal_id": manifest.get("userPrincipalName"),
+        "user_id": manifest.get("userName"),
+        "group_principal_id": manifest.get("groupPrincipalName"),
+    }
+    key, value = next((key, value) for key, value in subjects.items() if value)
+    return (
+        f'resource "rancher2_project_role_template_binding" "{_label(name)}" {{\n'
+        f"  name             = {_quoted(name)}\n"
+        f"  project_id       = {_quoted(str(manifest['projectName']))}\n"
+        f"  role_template_id = {role}\n"
+        f"  {key} = {_quoted(str(value))}\n"
+        "}\n"
+    )
+
+
+def _template(manifest: Mapping[str, object]) -> str:
+    rules = manifest.get("rules", ())
+    inherited = manifest.get("roleTemplateNames", ())
+    blocks = "".join(_rule(rule) for rule in rules if isinstance(rule, dict)) if isinstance(rules, list) else ""
+    return (
+        f'resource "rancher2_role_template" "{_label(_name(manifest))}" {{\n'
+        f"  name              = {_quoted(str(manifest.get('displayName', '')))}\n"
+        '  context           = "project"\n'
+        f"  role_template_ids = {_quoted(inherited)}\n"
+        f"{blocks}}}\n"
+    )
+
+
+def _rule(rule: Mapping[str, object]) -> str:
+    fields = {"api_groups": "apiGroups", "resources": "resources", "verbs": "verbs", "resource_names": "resourceNames"}
+    lines = (f"    {name} = {_quoted(rule[key])}\n" for name, key in fields.items() if rule.get(key))
+    return f"  rules {{\n{''.join(lines)}  }}\n"
+
+
+def _label(name: str) -> str:
+    return name.replace(".", "_").replace(":", "_")
+
+
+def _quoted(value: object) -> str:
+    """Write a text or a list of texts; HCL escapes as JSON does, but for its own templates."""
+    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")

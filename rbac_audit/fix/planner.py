@@ -1,0 +1,161 @@
+"""From findings or a selection to a plan: the same snapshot and the same request give the same plan, byte for byte."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rbac_audit.access import Binding
+from rbac_audit.audit.estate import Estate, View
+from rbac_audit.audit.finding import Finding
+from rbac_audit.fix.choose import AllowGain, Chooser
+from rbac_audit.fix.convert import Converter
+from rbac_audit.fix.draft import Draft
+from rbac_audit.fix.offers import Gain, Offers, known_rancher
+from rbac_audit.fix.plan import FORMAT, Consent, Plan, Refusal, Step, Tool
+from rbac_audit.fix.remove import RELABELLED, REMOVED, Remover
+from rbac_audit.fix.rights import in_words
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.snapshot.estate import Gap
+from rbac_audit.snapshot.objects import ObjectRef
+
+CONVERTED = "kubevirt-only-binding"
+FIXED = (CONVERTED, RELABELLED, *REMOVED)
+"""The rules whose findings can be planned."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What to plan: the findings of some rules, or raw bindings chosen by what they are, whom they name, where.
+
+    With `rules`, only their findings; a binding named in `objects` in any case.
+    `objects` are written `RoleBinding tenant-a/devs`, `subjects` are in full, `projects` are ids.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    rules: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    allow_gain: AllowGain = AllowGain.NONE
+    digest: str = ""
+    version: str = ""
+
+
+def plan(estate: Estate, view: View, request: Request) -> Plan:
+    """Plan for one cluster; raises BadInput where what Rancher would do cannot be known."""
+    rancher = known_rancher(view)
+    chooser = Chooser(Offers(view, rancher), request.allow_gain, rancher.templates.by_name)
+    wanted = tuple(_wanted(view, request))
+    found = list(Converter(view, rancher, chooser).convert(wanted))
+    found += _removals(view, [source for item in found if isinstance(item, Draft) for source in item.sources], request)
+    drafts = [item for item in found if isinstance(item, Draft)]
+    rules = _rules(request.findings)
+    steps = tuple(_step(number, draft, rules, request) for number, draft in enumerate(sorted(drafts, key=_order), 1))
+    return Plan(
+        format=FORMAT,
+        tool=Tool(version=request.version),
+        digest=request.digest,
+        cluster=view.name,
+        cluster_id=view.rancher_id,
+        management=rancher.cluster.name,
+        model="aggregated" if rancher.aggregated else "legacy",
+        allow_gain=request.allow_gain.value,
+        steps=steps,
+        refusals=tuple(sorted((item for item in found if isinstance(item, Refusal)), key=_text)),
+        unread=tuple(
+            f"{gap.cluster}: {gap.what}: {gap.reason}" for gap in sorted({*estate.snapshot.gaps, *estate.gaps})
+        ),
+    )
+
+
+def _wanted(view: View, request: Request) -> Iterator[Binding]:
+    """Find the bindings that are wanted gone, in the order of the snapshot."""
+    convertible = {item.object for item in request.findings if item.rule == CONVERTED}
+    chosen = bool(request.objects or request.subjects or request.projects)
+    for binding in view.access.bindings:
+        of_finding = binding.source.ref(view.name) in convertible
+        wanted = of_finding if request.rules else _is_raw(view, binding)
+        if (wanted or str(binding.source) in request.objects) and (not chosen or _matches(view, binding, request)):
+            yield binding
+
+
+def _removals(view: View, converted: Iterable[ObjectRef], request: Request) -> Iterator[Draft | Refusal]:
+    """Plan what other findings want taken away, unless the object is converted anyway: nothing is touched twice."""
+    taken = set(converted)
+    chosen = bool(request.objects or request.subjects or request.projects)
+    matching = {item.source.ref(view.name) for item in view.access.bindings if _matches(view, item, request)}
+    yield from Remover(view).plan(
+        item
+        for item in request.findings
+        if item.object not in taken and item.object.cluster == view.name and (not chosen or item.object in matching)
+    )
+
+
+def _is_raw(view: View, binding: Binding) -> bool:
+    shipped = view.baseline.variants(binding.source.kind, binding.namespace, binding.name)
+    return bool(binding.namespace) and not shipped and view.ownership[binding].claim is Claim.NONE
+
+
+def _matches(view: View, binding: Binding, request: Request) -> bool:
+    project = view.projects.of(binding.namespace)
+    return (
+        (not request.objects or str(binding.source) in request.objects)
+        and (not request.subjects or any(str(item) in request.subjects for item in binding.subjects))
+        and (not request.projects or (project is not None and project.id in request.projects))
+    )
+
+
+def _rules(findings: Iterable[Finding]) -> dict[ObjectRef, set[str]]:
+    rules: dict[ObjectRef, set[str]] = {}
+    for finding in findings:
+        rules.setdefault(finding.object, set()).add(finding.rule)
+    return rules
+
+
+def _step(number: int, draft: Draft, rules: dict[ObjectRef, set[str]], request: Request) -> Step:
+    because = tuple(_because(draft, request.allow_gain))
+    return Step(
+        id=f"{number:04}",
+        action=draft.action,
+        title=draft.title,
+        rules=tuple(sorted({rule for source in draft.sources for rule in rules.get(source, ())})),
+        consent=Consent(needed=bool(because), because=because),
+        effects=draft.effects,
+        do=draft.do,
+        preconditions=draft.preconditions,
+        expect=draft.expect,
+        undo=draft.undo,
+        candidates=draft.candidates,
+    )
+
+
+def _because(draft: Draft, allow: AllowGain) -> Iterator[str]:
+    for effect in draft.effects:
+        for lost in effect.lost:
+            yield f"{effect.subject} loses rights {_places(lost.namespaces)}"
+    seen: dict[str, None] = dict.fromkeys(draft.decisions)
+    for gain in draft.gains:
+        if allow.forbids(gain):
+            seen[_gained(gain)] = None
+    yield from seen
+
+
+def _gained(gain: Gain) -> str:
+    rights = len(in_words(gain.atoms))
+    return f"gain ({gain.reach}) {_places(gain.namespaces)} of {gain.cluster}: {rights} lines of rights, see effects"
+
+
+def _places(namespaces: tuple[str, ...]) -> str:
+    named = ", ".join(name for name in namespaces if name)
+    return f"in {named}" if named else "on the whole cluster"
+
+
+def _order(draft: Draft) -> tuple[str, str]:
+    return draft.action, str(draft.sources[0])
+
+
+def _text(refusal: Refusal) -> tuple[str, str]:
+    return refusal.object, refusal.subject
+
+
+def _unread(gap: Gap) -> str:
+    return f"{gap.cluster}: {gap.what}: {gap.reason}"

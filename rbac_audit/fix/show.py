@@ -1,0 +1,115 @@
+"""A plan for the terminal: as a table of steps, and as a difference of manifests."""
+
+from collections.abc import Iterator, Mapping
+
+import yaml
+
+from rbac_audit.fix.plan import Change, Difference, Edits, Plan, Refusal, Step
+from rbac_audit.report.text import count
+
+_REACH = {
+    "project": "in the project",
+    "standing": "with every project binding",
+    "management": "on the management cluster",
+    "cluster": "ON THE WHOLE CLUSTER",
+    "namespace": "in the namespace",
+}
+
+
+def table(plan: Plan) -> Iterator[str]:
+    """Say what each step does, to whom, and what needs a decision."""
+    yield f"plan for {plan.cluster} ({plan.cluster_id}, {plan.model} model), made by rbac-audit {plan.tool.version}"
+    yield f"from snapshot {plan.digest[:16] or 'unknown'}, gains allowed without consent: {plan.allow_gain}"
+    for step in plan.steps:
+        yield ""
+        yield from _step(step)
+    if plan.refusals:
+        yield ""
+        yield "not planned:"
+        yield from (line for refusal in plan.refusals for line in _refusal(refusal))
+    yield ""
+    yield from (f"not read: {line}" for line in plan.unread)
+    waiting = sum(not step.ready for step in plan.steps)
+    writes = sum(len(step.do) for step in plan.steps)
+    done = f"{count(len(plan.steps), 'step')} with {count(writes, 'write')}"
+    yield f"{done}, {waiting} without the consent they need, {len(plan.refusals)} refused"
+
+
+def _step(step: Step) -> Iterator[str]:
+    state = "ready" if step.ready else "needs consent"
+    if step.consent.needed and step.consent.given:
+        state = "ready, consent given"
+    yield f"{step.id}  {step.action}  [{state}]  {step.title}"
+    yield from (f"      consent: {reason}" for reason in step.consent.because)
+    yield from (f"      {line}" for line in _edits(step.do))
+    for effect in step.effects:
+        name = f" ({effect.display_name})" if effect.display_name else ""
+        kept = sorted({namespace for kept in effect.kept for namespace in kept.namespaces})
+        yield f"      {effect.subject}{name}" + (f" keeps all it has in {', '.join(kept)}" if kept else "")
+        yield from (line for item in effect.gained for line in _difference("gains", item))
+        yield from (line for item in effect.lost for line in _difference("loses", item))
+    for item in step.candidates:
+        chosen = "chosen" if item.chosen else "lacks some" if item.lacks else "would do"
+        yield f"      role template {item.role_template}: {chosen}, adds {item.adds}"
+
+
+def _difference(verb: str, item: Difference) -> Iterator[str]:
+    places = ", ".join(name for name in item.namespaces if name)
+    yield f"        {verb} {_REACH[item.reach]}{f' ({places})' if places else ''} of {item.cluster}:"
+    yield from (f"          {line}" for line in item.rights)
+
+
+def _edits(edits: Edits) -> Iterator[str]:
+    for creation in edits.creates:
+        yield f"+ {_name(creation.manifest)} on {creation.cluster}"
+    for change in edits.changes:
+        yield f"~ {change.target} on {change.target.cluster}: {_what(change)}"
+    for target in edits.deletes:
+        yield f"- {target} on {target.cluster}"
+
+
+def _what(change: Change) -> str:
+    words = [f"set {name}" for name in change.fields]
+    words += [f"label {name}" + ("" if value is None else f"={value}") for name, value in change.labels.items()]
+    return ", ".join(words)
+
+
+def _name(manifest: Mapping[str, object]) -> str:
+    metadata = manifest["metadata"]
+    space, name = (metadata.get("namespace", ""), metadata["name"]) if isinstance(metadata, dict) else ("", "")
+    return f"{manifest['kind']} {space}/{name}" if space else f"{manifest['kind']} {name}"
+
+
+def _refusal(refusal: Refusal) -> Iterator[str]:
+    yield f"  {refusal.object}" + (f", {refusal.subject}" if refusal.subject else "") + f": {refusal.reason}"
+    yield f"    instead: {refusal.manual}"
+
+
+def difference(plan: Plan) -> Iterator[str]:
+    """Write what comes and what goes as a difference of manifests."""
+    for step in plan.steps:
+        yield f"# step {step.id}: {step.title}"
+        for creation in step.do.creates:
+            yield from _document("+", creation.cluster, creation.manifest)
+        for old, new in zip(step.undo.changes, step.do.changes, strict=True):
+            yield from _change(old, new)
+        for creation in step.undo.creates:
+            yield from _document("-", creation.cluster, creation.manifest)
+
+
+def _change(old: Change, new: Change) -> Iterator[str]:
+    yield f"@@ {new.target.cluster}: {new.target}"
+    for sign, change in (("-", old), ("+", new)):
+        labels = {name: value for name, value in change.labels.items() if value is not None}
+        content = {**change.fields, **({"labels": labels} if labels else {})}
+        yield from _lines(sign, content) if content else ()
+
+
+def _document(sign: str, cluster: str, manifest: Mapping[str, object]) -> Iterator[str]:
+    yield f"@@ {cluster}: {_name(manifest)}"
+    yield from _lines(sign, manifest)
+
+
+def _lines(sign: str, content: Mapping[str, object]) -> Iterator[str]:
+    text = yaml.dump(dict(content), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=10_000)
+    yield from (f"{sign}{line}" for line in text.splitlines())

@@ -1,0 +1,109 @@
+"""The same change for those who apply through Git."""
+
+import re
+import shutil
+import subprocess
+
+import msgspec
+import pytest
+import yaml
+
+from rbac_audit.fix import outputs, show
+from rbac_audit.fix.plan import Plan
+from tests.fix.worlds import KUBEVIRT, binding, estate, planned
+
+HOSTILE = "a'$(touch x)`\"${b}%{c}\n"
+
+
+def plan(consent: bool = True) -> Plan:
+    raw = [
+        binding("dev/one", "kubevirt.io:edit", "User:u-alice"),
+        binding("dev/two", "kubevirt.io:edit", "User:u-bob", "ServiceAccount:dev/ci"),
+    ]
+    made = planned(estate(raw), rules=KUBEVIRT)
+    steps = tuple(
+        msgspec.structs.replace(step, consent=msgspec.structs.replace(step.consent, given=consent))
+        for step in made.steps
+    )
+    return msgspec.structs.replace(made, steps=steps)
+
+
+def test_manifests_are_what_the_plan_creates_each_once() -> None:
+    found = list(yaml.safe_load_all(outputs.manifests(plan())["management.yaml"]))
+    assert [item["kind"] for item in found] == [
+        "RoleTemplate",
+        "ProjectRoleTemplateBinding",
+        "ProjectRoleTemplateBinding",
+    ]
+    assert all(item["metadata"]["name"] and "generateName" not in item["metadata"] for item in found)
+
+
+@pytest.mark.parametrize("kind", outputs.OUTPUTS)
+def test_steps_without_consent_are_left_out(kind: str) -> None:
+    text = "".join(outputs.OUTPUTS[kind](plan(consent=False)).values())
+    assert "prtb-" not in text
+    assert "delete" not in text
+    assert "prtb-" in "".join(outputs.OUTPUTS[kind](plan()).values())
+
+
+def test_the_script_takes_away_just_what_the_plan_does() -> None:
+    text = outputs.script(plan())
+    commands = [line for line in text.splitlines() if line.startswith("kubectl")]
+    rest = '{"subjects": [{"kind": "ServiceAccount", "name": "ci", "namespace": "dev"}]}'
+    assert commands == [
+        'kubectl --context "$CONTEXT" -n dev delete rolebindings one',
+        f"kubectl --context \"$CONTEXT\" -n dev patch rolebindings two --type=merge -p '{rest}'",
+    ]
+    assert "# wait for: User u-alice has ClusterRole rbac-audit-" in text
+
+
+def test_the_script_is_one_that_a_shell_takes() -> None:
+    subprocess.run([shutil.which("sh") or "sh", "-n"], input=outputs.script(plan()).encode(), check=True)
+
+
+def test_hostile_names_are_no_commands_and_no_templates() -> None:
+    quoted = outputs._quoted(HOSTILE)
+    assert "$${b}%%{c}" in quoted
+    assert "\n" not in quoted
+
+
+def test_terraform_points_at_its_own_role_template() -> None:
+    text = outputs.terraform(plan())["rbac_audit.tf"]
+    resources = re.findall(r'^resource "(\w+)" "([\w-]+)" \{$', text, re.MULTILINE)
+    assert [kind for kind, _ in resources] == [
+        "rancher2_role_template",
+        *["rancher2_project_role_template_binding"] * 2,
+    ]
+    assert text.count(f"role_template_id = rancher2_role_template.{resources[0][1]}.id") == 2
+    assert text.count("{") == text.count("}")
+    assert 'user_principal_id = "local://u-alice"' in text
+
+
+def test_the_fleet_bundle_is_for_the_management_cluster() -> None:
+    files = outputs.fleet(plan())
+    assert yaml.safe_load(files["fleet.yaml"])["defaultNamespace"] == "default"
+    assert files["management.yaml"] == outputs.manifests(plan())["management.yaml"]
+
+
+def test_the_table_says_what_is_given_and_taken() -> None:
+    lines = "\n".join(show.table(plan(consent=False)))
+    assert "0001  convert  [needs consent]" in lines
+    assert "+ ProjectRoleTemplateBinding c-m-abcd1234-p-shop/prtb-" in lines
+    assert "- RoleBinding dev/one on harvester" in lines
+    assert "User:u-alice (U-Alice) keeps all it has in dev" in lines
+    assert "gains in the project (prod) of harvester:" in lines
+    assert "get projects of management.cattle.io, only p-shop" in lines
+    assert "RoleBinding dev/two, ServiceAccount:dev/ci: " in lines
+    assert "2 steps with 6 writes, 2 without the consent they need, 1 refused" in lines
+
+
+def test_the_difference_shows_both_sides() -> None:
+    lines = list(show.difference(plan()))
+    assert "+kind: ProjectRoleTemplateBinding" in lines
+    assert "-kind: RoleBinding" in lines
+    at = lines.index("@@ harvester: RoleBinding dev/two")
+    assert [line for line in lines[at + 1 : at + 12] if "name:" in line] == [
+        "-  name: u-bob",
+        "-  name: ci",
+        "+  name: ci",
+    ]
