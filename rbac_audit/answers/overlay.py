@@ -43,6 +43,7 @@ def _changed(cluster: Cluster, added: tuple[KubernetesObject, ...], removed: tup
         unread_namespaces=cluster.unread_namespaces,
         # That one of a kind is added does not mean that the others were read.
         partial=cluster.partial | {type(item) for item in added} - cluster.collected,
+        rancher_id=cluster.rancher_id,
     )
 
 

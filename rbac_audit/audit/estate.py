@@ -204,21 +204,24 @@ def _unlinked(cluster: str) -> Gap:
 def _link(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> tuple[Rancher | None, str, str]:
     """Find the Rancher that manages a cluster, under which id, and how that is known.
 
-    Without a statement, the project annotations of the namespaces decide, if they name exactly one cluster that a
-    Rancher of the estate manages; the management cluster itself is `local`.
+    Without a statement, the id under which the cluster was read through Rancher decides, else the project annotations
+    of the namespaces, if they name exactly one cluster that a Rancher of the estate manages; the management cluster
+    itself is `local`.
     """
     others = [rancher for rancher in ranchers.values() if rancher.cluster is not cluster]
     own = ranchers.get(cluster.name)
     if stated:
         return _stated(cluster.name, stated, others, own), stated, "stated"
-    named = _named_clusters(cluster.of(Namespace))
+    read = (cluster.rancher_id,) if cluster.rancher_id else ()
+    named = read or _named_clusters(cluster.of(Namespace))
+    because = "it was read through Rancher" if read else "the project annotations of its namespaces"
     links = [(rancher, name) for rancher in others for name in named if name in rancher.clusters and name != "local"]
     if len(links) == 1:
-        return *links[0], "the project annotations of its namespaces"
+        return *links[0], because
     if own is not None and _manages_itself(own, named):
         return own, "local", "it holds Rancher's own objects"
     rancher_id = named[0] if len(named) == 1 else ""
-    return None, rancher_id, "the project annotations of its namespaces" if rancher_id else ""
+    return None, rancher_id, because if rancher_id else ""
 
 
 def _manages_itself(own: Rancher, named: Iterable[str]) -> bool:

@@ -41,10 +41,11 @@ class Cluster:
     """Every object of one cluster by type, in the order of their keys.
 
     `collected` names the types that were read, which may have no object at all; a type outside it is unknown.
-    Of the types in `partial` only some objects were read, such as those that a backup selects by name.
+    Of the types in `partial` only some objects were read, such as those that a backup selects by name. `rancher_id` is
+    the name that Rancher has for the cluster (`c-m-…`), where it was read through Rancher.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # everything but the objects is optional
         self,
         name: str,
         objects: Iterable[KubernetesObject] = (),
@@ -53,9 +54,11 @@ class Cluster:
         origins: Iterable[str] = (),
         unread_namespaces: Iterable[str] = (),
         partial: Iterable[type[KubernetesObject]] = (),
+        rancher_id: str = "",
     ) -> None:
         """Group and sort the objects; raises ValueError when two have the same key."""
         self.name = name
+        self.rancher_id = rancher_id
         self.origins = tuple(sorted(set(origins)))
         self.unread_namespaces = frozenset(unread_namespaces)
         self.partial = frozenset(partial)

@@ -10,14 +10,16 @@ import os
 import sys
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 from rbac_audit import __version__
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.snapshot.estate import Snapshot
-from rbac_audit.snapshot.lines import LineReader, Malformed, footer, lines
+from rbac_audit.snapshot.lines import LineChecker, LineReader, Lines, Malformed, footer, head, lines, object_lines
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -55,45 +57,59 @@ def write_snapshot(snapshot: Snapshot, path: Path, *, version: str = __version__
 
     The file is readable by its owner only, as it names people. Raises WrongUse when it cannot be written.
     """
+    write_lines(snapshot, object_lines(snapshot), path, version=version)
+
+
+def write_lines(header: Snapshot, objects: Lines, path: Path, *, version: str = __version__) -> int:
+    """Write a snapshot whose objects need not be in memory at once: they come in the order of the file.
+
+    `header` says everything else; returns how many objects there were. As `write_snapshot` in all other respects.
+    """
     try:
-        _write_beside(snapshot, path, version)
+        count = _write_beside(header, objects, path, version)
         _sync_folder(path.parent)
+        return count
     except OSError as error:
         problem = f"it cannot be written ({error.strerror})"
         raise WrongUse("snapshot", str(path), problem, "choose another place") from None
 
 
-def _write_beside(snapshot: Snapshot, path: Path, version: str) -> None:
+def _write_beside(header: Snapshot, objects: Lines, path: Path, version: str) -> int:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "wb", _CHUNK_BYTES) as raw:
-            _write_packed(snapshot, raw, path.name, version)
+            count = _write_packed(raw, path.name, lambda write: _write(header, objects, write, version))
             raw.flush()
             os.fsync(raw.fileno())
         beside.replace(path)
+        return count
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _write_packed(snapshot: Snapshot, raw: IO[bytes], name: str, version: str) -> None:
+def _write_packed(raw: IO[bytes], name: str, write: Callable[[Callable[[bytes], int]], int]) -> int:
     # Fixed level, one thread and no time: the same snapshot is the same bytes.
     if name.endswith(".zst"):
         with zstd.ZstdFile(raw, "wb", level=3) as packed:
-            _write(snapshot, packed.write, version)
-    elif name.endswith(".gz"):
+            return write(packed.write)
+    if name.endswith(".gz"):
         with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as packed:
-            _write(snapshot, packed.write, version)
-    else:
-        _write(snapshot, raw.write, version)
+            return write(packed.write)
+    return write(raw.write)
 
 
-def _write(snapshot: Snapshot, write: Callable[[bytes], int], version: str) -> None:
-    digested = hashlib.sha256()
-    for line in lines(snapshot):
+def _write(header: Snapshot, objects: Lines, write: Callable[[bytes], int], version: str) -> int:
+    first = head(header)
+    write(first)
+    digested = hashlib.sha256(first)
+    counts: Counter[str] = Counter()
+    for kind, line in objects:
         digested.update(line)
+        counts[kind] += 1
         write(line)
-    write(footer(snapshot, digested.hexdigest(), version))
+    write(footer(counts, digested.hexdigest(), version))
+    return counts.total()
 
 
 def _sync_folder(folder: Path) -> None:
@@ -115,8 +131,38 @@ def read_snapshot(path: Path) -> Snapshot:
 
 def read_stream(stream: Readable, where: str) -> Snapshot:
     """Read a snapshot from an open stream; `where` names it in errors."""
-    try:
+    with _told(where):
         return _read(_Packed(stream))
+
+
+def read_head(path: Path) -> Snapshot:
+    """Read what a snapshot file says before its objects; raises BadInput, but does not see whether the rest is whole.
+
+    A kind of which it says nothing else than that there are objects counts as collected.
+    """
+    with _told(str(path)), path.open("rb") as stream:
+        return LineChecker(next(_split(_Packed(stream)), b"")).head
+
+
+def read_lines(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Read the objects of a snapshot file as lines, one after the other; raises BadInput at the end if it is not whole.
+
+    Nothing is held: for files larger than the memory.
+    """
+    with _told(str(path)), path.open("rb") as stream:
+        content = _split(_Packed(stream))
+        checker = LineChecker(next(content, b""))
+        for line in content:
+            taken = checker.take(line)
+            if taken is not None:
+                yield taken.name, line
+        checker.check()
+
+
+@contextmanager
+def _told(where: str) -> Iterator[None]:
+    try:
+        yield
     except Malformed as error:
         raise BadInput("snapshot", where, error.problem, error.advice) from None
     except _BROKEN:

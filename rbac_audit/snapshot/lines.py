@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import msgspec
@@ -14,6 +14,9 @@ FAMILY = "rbac-audit/snapshot/"
 FORMAT = FAMILY + "v1"
 
 T = TypeVar("T")
+
+# The objects of a snapshot as its file has them: the name of the kind, and the line.
+Lines = Iterable[tuple[str, bytes]]
 
 _AGAIN = "copy it again from where it is whole, or collect it again"
 _ENCODE = msgspec.json.Encoder(order="deterministic").encode
@@ -36,6 +39,7 @@ class _ClusterHeader(msgspec.Struct, frozen=True, rename="camel", omit_defaults=
     collected: tuple[tuple[str, str], ...]
     unread_namespaces: tuple[str, ...]
     partial: tuple[tuple[str, str], ...] = ()
+    rancher_id: str = ""
 
 
 class _Header(msgspec.Struct, frozen=True, rename="camel"):
@@ -56,6 +60,10 @@ class _Line(msgspec.Struct, frozen=True):
     kind: str
     object: msgspec.Raw
 
+    @property
+    def name(self) -> str:
+        return qualified(self.kind, self.group)
+
 
 class _Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: dict[str, int]
@@ -71,25 +79,42 @@ _FOOTER = msgspec.json.Decoder(_Footer)
 
 def lines(snapshot: Snapshot) -> Iterator[bytes]:
     """Write the header and the objects, sorted by cluster, group, kind, namespace and name."""
-    yield _ENCODE(_header(snapshot)) + b"\n"
+    yield head(snapshot)
+    for _, written in object_lines(snapshot):
+        yield written
+
+
+def head(snapshot: Snapshot) -> bytes:
+    """Write the header: everything of a snapshot but its objects."""
+    return _ENCODE(_header(snapshot)) + b"\n"
+
+
+def object_lines(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
+    """Write the objects in the order of the file."""
     for cluster in snapshot.clusters:
-        for kind in sorted(cluster.objects, key=_kind_key):
-            # The same for each object of the kind, and so encoded once.
-            before, after = _ENCODE(_Line(cluster.name, kind.group, kind.kind, msgspec.Raw(b"\n"))).split(b"\n")
+        for kind in sorted(cluster.objects, key=kind_key):
+            name, write = qualified(kind.kind, kind.group), writer(cluster.name, kind)
             for item in cluster.objects[kind]:
-                yield b"%b%b%b\n" % (before, _ENCODE(item), after)
+                yield name, write(item)
 
 
-def footer(snapshot: Snapshot, sha256: str, version: str) -> bytes:
-    """Write the last line; `version` says which tool wrote the file and is no part of the sha256."""
-    counts: Counter[str] = Counter()
-    for cluster in snapshot.clusters:
-        for kind, members in cluster.objects.items():
-            counts[qualified(kind.kind, kind.group)] += len(members)
+def writer(cluster: str, kind: Kind) -> Callable[[KubernetesObject], bytes]:
+    """Make what writes objects of one kind."""
+    # The same for each object of the kind, and so encoded once.
+    before, after = _ENCODE(_Line(cluster, kind.group, kind.kind, msgspec.Raw(b"\n"))).split(b"\n")
+    return lambda item: b"%b%b%b\n" % (before, _ENCODE(item), after)
+
+
+def footer(counts: Mapping[str, int], sha256: str, version: str) -> bytes:
+    """Write the last line: how many objects of each kind there are.
+
+    `version` says which tool wrote the file and is no part of the sha256.
+    """
     return _ENCODE(_Footer(dict(counts), sha256, version)) + b"\n"
 
 
-def _kind_key(kind: Kind) -> tuple[str, str]:
+def kind_key(kind: Kind) -> tuple[str, str]:
+    """Sort kinds as the file does."""
     return kind.group, kind.kind
 
 
@@ -98,16 +123,17 @@ def _header(snapshot: Snapshot) -> _Header:
         _ClusterHeader(
             cluster.name,
             cluster.origins,
-            tuple(sorted(map(_kind_key, cluster.collected))),
+            tuple(sorted(map(kind_key, cluster.collected))),
             tuple(sorted(cluster.unread_namespaces)),
-            tuple(sorted(map(_kind_key, cluster.partial))),
+            tuple(sorted(map(kind_key, cluster.partial))),
+            cluster.rancher_id,
         )
         for cluster in snapshot.clusters
     )
     return _Header(FORMAT, clusters, snapshot.gaps, dict(snapshot.unknown_kinds), snapshot.notes)
 
 
-class LineReader:
+class LineChecker:
     """Takes a snapshot line by line; raises Malformed at the first line that does not belong there."""
 
     def __init__(self, first: bytes) -> None:
@@ -116,12 +142,17 @@ class LineReader:
         self._digested = hashlib.sha256(first)
         self._number = 1
         self._counts: Counter[str] = Counter()
-        self._unknown: Counter[str] = Counter(self._header.unknown_kinds)
-        self._objects: dict[str, list[KubernetesObject]] = {each.name: [] for each in self._header.clusters}
+        self._names = {each.name for each in self._header.clusters}
         self._footer: _Footer | None = None
 
-    def take(self, line: bytes) -> None:
-        """Take one line behind the header."""
+    @property
+    def head(self) -> Snapshot:
+        """What the header says: a snapshot without objects, whose kinds all count as collected as they are there."""
+        clusters = [_cluster(each, ()) for each in self._header.clusters]
+        return Snapshot(clusters, self._header.gaps, self._header.unknown_kinds, self._header.notes)
+
+    def take(self, line: bytes) -> "_Line | None":
+        """Take one line behind the header; None for the footer."""
         self._number += 1
         if self._footer is not None:
             raise Malformed("it was altered: something stands behind its footer")
@@ -129,9 +160,21 @@ class LineReader:
             raise Malformed(f"it is truncated in line {self._number}")
         if line.startswith(b'{"counts":'):
             self._footer = self._decoded(_FOOTER, line)
-            return
+            return None
         self._digested.update(line)
-        self._object(self._decoded(_LINE, line))
+        taken = self._decoded(_LINE, line)
+        if taken.cluster not in self._names:
+            raise Malformed(f"it was altered: line {self._number} is of a cluster that the header does not name")
+        self._counts[taken.name] += 1
+        return taken
+
+    def check(self) -> str:
+        """Check the footer; returns which version of the tool wrote the file."""
+        if self._footer is None:
+            raise Malformed("it is truncated: its footer is missing")
+        if self._footer.sha256 != self._digested.hexdigest() or self._footer.counts != dict(self._counts):
+            raise Malformed("it was altered: its content does not have the sha256 and counts of its footer")
+        return self._footer.version
 
     def _decoded(self, decoder: "msgspec.json.Decoder[T]", line: bytes) -> T:
         try:
@@ -139,41 +182,49 @@ class LineReader:
         except (msgspec.DecodeError, UnicodeDecodeError):
             raise Malformed(f"it was altered: line {self._number} is no line of a snapshot") from None
 
-    def _object(self, line: _Line) -> None:
-        members = self._objects.get(line.cluster)
-        if members is None:
-            raise Malformed(f"it was altered: line {self._number} is of a cluster that the header does not name")
-        name = qualified(line.kind, line.group)
-        self._counts[name] += 1
-        decoder = _DECODERS.get((line.group, line.kind))
+
+class LineReader(LineChecker):
+    """Decodes the objects, too."""
+
+    def __init__(self, first: bytes) -> None:
+        """Take the header."""
+        super().__init__(first)
+        self._unknown: Counter[str] = Counter(self._header.unknown_kinds)
+        self._objects: dict[str, list[KubernetesObject]] = {name: [] for name in self._names}
+
+    def take(self, line: bytes) -> "_Line | None":
+        """Take one line behind the header, with its object."""
+        taken = super().take(line)
+        if taken is None:
+            return None
+        decoder = _DECODERS.get((taken.group, taken.kind))
         if decoder is None:
             # A later version of the tool may keep more kinds without a new format.
-            self._unknown[name] += 1
+            self._unknown[taken.name] += 1
         else:
-            members.append(self._decoded(decoder, line.object))
+            self._objects[taken.cluster].append(self._decoded(decoder, taken.object))
+        return taken
 
     def finish(self) -> Snapshot:
         """Check the footer and make the snapshot."""
-        if self._footer is None:
-            raise Malformed("it is truncated: its footer is missing")
-        if self._footer.sha256 != self._digested.hexdigest() or self._footer.counts != dict(self._counts):
-            raise Malformed("it was altered: its content does not have the sha256 and counts of its footer")
+        self.check()
         try:
-            clusters = [self._cluster(each) for each in self._header.clusters]
+            clusters = [_cluster(each, self._objects[each.name]) for each in self._header.clusters]
             return Snapshot(clusters, self._header.gaps, self._unknown, self._header.notes)
         except ValueError:
             raise Malformed("it holds a cluster or an object twice") from None
 
-    def _cluster(self, header: _ClusterHeader) -> Cluster:
-        collected = [_KINDS[name] for name in header.collected if name in _KINDS]
-        return Cluster(
-            header.name,
-            self._objects[header.name],
-            collected=collected,
-            origins=header.origins,
-            unread_namespaces=header.unread_namespaces,
-            partial=[_KINDS[name] for name in header.partial if name in _KINDS],
-        )
+
+def _cluster(header: _ClusterHeader, objects: Iterable[KubernetesObject]) -> Cluster:
+    return Cluster(
+        header.name,
+        objects,
+        collected=[_KINDS[name] for name in header.collected if name in _KINDS],
+        origins=header.origins,
+        unread_namespaces=header.unread_namespaces,
+        partial=[_KINDS[name] for name in header.partial if name in _KINDS],
+        rancher_id=header.rancher_id,
+    )
 
 
 def _read_header(first: bytes) -> _Header:

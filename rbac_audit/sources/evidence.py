@@ -66,6 +66,7 @@ class ClusterEvidence:
         self.partial: set[Kind] = set()
         self.origins: set[str] = set()
         self.unread_namespaces: set[str] = set()
+        self.rancher_id = ""
         self._objects: dict[tuple[Kind, str, str], KubernetesObject] = {}
 
     def add(self, item: KubernetesObject) -> bool:
@@ -95,6 +96,7 @@ class ClusterEvidence:
             origins=self.origins,
             unread_namespaces=self.unread_namespaces,
             partial=self.partial - self.collected,
+            rancher_id=self.rancher_id,
         )
 
     def __len__(self) -> int:

@@ -30,6 +30,7 @@ def _merge_cluster(cluster: Cluster, label: str, name: str, evidence: Evidence) 
     target.partial |= cluster.partial
     target.unread_namespaces |= cluster.unread_namespaces
     target.origins |= {*cluster.origins}
+    target.rancher_id = cluster.rancher_id or target.rancher_id
     for members in cluster.objects.values():
         for item in members:
             if not target.add(item):

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
 from rbac_audit.snapshot.file import digest, read_snapshot, read_stream, write_snapshot
-from rbac_audit.snapshot.lines import footer, lines
+from rbac_audit.snapshot.lines import footer, lines, object_lines
 from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
 
 TEXT = st.text(max_size=10)
@@ -104,7 +105,8 @@ def content(snapshot: Snapshot) -> list[object]:
 
 
 def written(snapshot: Snapshot) -> bytes:
-    return b"".join(lines(snapshot)) + footer(snapshot, digest(snapshot), "1")
+    counts = Counter(kind for kind, _ in object_lines(snapshot))
+    return b"".join(lines(snapshot)) + footer(counts, digest(snapshot), "1")
 
 
 @given(snapshots())

@@ -7,6 +7,7 @@ Kind = type[KubernetesObject]
 
 KINDS: tuple[type[KubernetesObject], ...] = (
     kubernetes.Namespace,
+    kubernetes.Node,
     kubernetes.ServiceAccount,
     kubernetes.Role,
     kubernetes.ClusterRole,

@@ -114,6 +114,15 @@ class Namespace(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = False
 
 
+class Node(KubernetesObject, frozen=True):
+    """A Node: that it is there, and its labels, by which Rancher knows a Harvester cluster."""
+
+    group: ClassVar[str] = ""
+    kind: ClassVar[str] = "Node"
+    plural: ClassVar[str] = "nodes"
+    namespaced: ClassVar[bool] = False
+
+
 class ServiceAccount(KubernetesObject, frozen=True):
     """A ServiceAccount."""
 
