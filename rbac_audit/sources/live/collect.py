@@ -1,119 +1,100 @@
-"""Clusters into one Snapshot; what cannot be read becomes a Gap, and the rest is read all the same."""
+"""Clusters into one snapshot file, several lists at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
+import functools
+import queue
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-import msgspec
-
-from rbac_audit.snapshot.decode import decode_json
 from rbac_audit.snapshot.estate import Gap, Snapshot
-from rbac_audit.snapshot.objects import Kind, Secret
-from rbac_audit.sources.evidence import ClusterEvidence, Evidence, kind_names
-from rbac_audit.sources.live.connection import Connection, Failed, connect
-from rbac_audit.sources.live.discovery import Served, discover
-from rbac_audit.sources.live.kinds import BUILT_IN, VERSIONS, collection, resource
+from rbac_audit.snapshot.file import write_lines
+from rbac_audit.snapshot.objects import Kind
+from rbac_audit.sources.live.crew import Crew
 from rbac_audit.sources.live.limits import Limits
-from rbac_audit.sources.live.lists import JSON, METADATA_ONLY, Refused, list_all
+from rbac_audit.sources.live.parts import Part, Parts, join
+from rbac_audit.sources.live.reader import ClusterReader, Status
+from rbac_audit.sources.live.target import Target
+from rbac_audit.sources.live.ways import Paces
 
-Say = Callable[[str], None]
+TICK_SECONDS = 0.2
 
-
-class Target(msgspec.Struct, frozen=True):
-    """One cluster to read: its name in the snapshot, its context, and the headers of whom that impersonates."""
-
-    name: str
-    context: str
-    impersonation: tuple[tuple[str, str], ...] = ()
+_Crew = Crew[ClusterReader]
+Watch = Callable[[Sequence[Status]], None]
 
 
-def collect(
-    targets: Iterable[Target], kinds: Sequence[Kind], kubeconfig: Path | None, limits: Limits, say: Say
-) -> Snapshot:
-    """Read the clusters one after the other; `say` gets lines of progress."""
-    evidence = Evidence()
-    for target in targets:
-        reader = _Reader(target, evidence, limits, say)
-        try:
-            connection = connect(kubeconfig, target.context, target.impersonation)
+class Order(NamedTuple):
+    """What to read of every cluster, the gaps that are known before, and whether to `resume` an interrupted run."""
+
+    kinds: Sequence[Kind]
+    gaps: Sequence[Gap] = ()
+    resume: bool = False
+
+
+class Written(NamedTuple):
+    """What a file holds: everything but the objects, and how many these are."""
+
+    head: Snapshot
+    objects: int
+
+
+def collect(targets: Iterable[Target], order: Order, limits: Limits, output: Path, watch: Watch) -> Written:
+    """Read the clusters into a file.
+
+    `watch` is called several times a second with the state of the clusters. Of an interrupted run, the clusters that
+    were read to their end are kept for `resume`; not where there is but one. Raises WrongUse when the file cannot be
+    written.
+    """
+    fleet, parts = tuple(targets), Parts(output)
+    parts.clear(keep=order.resume)
+    kept = {target.name: parts.kept(target, order.kinds) for target in fleet} if order.resume else {}
+    read = [part for part in kept.values() if part]
+    crew = _Crew(limits.parallel)
+    missing = [target for target in fleet if not kept.get(target.name)]
+    readers = [ClusterReader(target, order.kinds, limits, output.parent) for target in missing]
+    try:
+        for reader in _finished(crew, readers, Paces(limits.qps), watch):
+            part = Part(reader.end(), reader.spool.lines)
+            if len(fleet) > 1:
+                part = parts.keep(reader.target.name, part, again=reader.failed)
+                reader.spool.close()
+            read.append(part)
+        head, lines = join(read, order.gaps)
+        written = Written(head, write_lines(head, lines, output))
+        parts.clear()
+    finally:
+        crew.dismiss()
+        parts.clear(keep=True)
+        for reader in readers:
+            reader.spool.close()
+    return written
+
+
+def _finished(crew: _Crew, readers: Sequence[ClusterReader], paces: Paces, watch: Watch) -> Iterator[ClusterReader]:
+    """Have every cluster read, and yield each when it is done."""
+    for rank, reader in enumerate(readers):
+        crew.add(rank, functools.partial(_begin, crew, rank, reader, paces))
+    for _ in readers:
+        while True:
+            watch([reader.status for reader in readers])
             try:
-                reader.read(connection, kinds)
-            finally:
-                connection.close()
-        except Failed as failed:
-            reader.unreachable(failed, kinds)
-    return evidence.snapshot()
-
-
-class _Reader:
-    """Reads one cluster."""
-
-    def __init__(self, target: Target, evidence: Evidence, limits: Limits, say: Say) -> None:
-        self._name, self._limits, self._say = target.name, limits, say
-        self._gaps = evidence.gaps
-        self._cluster: ClusterEvidence = evidence.cluster(target.name)
-        self._cluster.origins.add(f"context {target.context}")
-        self._done: set[Kind] = set()
-
-    def read(self, connection: Connection, kinds: Sequence[Kind]) -> None:
-        """Read every kind; raises Failed when the cluster as a whole gives no answers any more."""
-        served = discover(connection, kinds, self._limits)
-        for number, kind in enumerate(kinds, 1):
-            self._say(f"{self._name}: {resource(kind)} ({number} of {len(kinds)})")
-            try:
-                self._kind(connection, kind, served)
-            except Refused as refused:
-                self._gap(kind, *_refusal(refused.status, kind))
-            except Failed as failed:
-                if failed.whole:
-                    raise
-                self._gap(kind, failed.problem, failed.advice)
-            self._done.add(kind)
-
-    def unreachable(self, failed: Failed, kinds: Iterable[Kind]) -> None:
-        """Tell one gap for every kind that was not read."""
-        names = kind_names(kind for kind in kinds if kind not in self._done)
-        what = "the rest of the cluster" if self._done else "the cluster"
-        self._gaps.append(Gap(self._name, what, failed.problem, failed.advice, names))
-
-    def _kind(self, connection: Connection, kind: Kind, served: Served) -> None:
-        versions = served.versions(kind)
-        if versions is not None and VERSIONS[kind.group] not in versions:
-            if versions:
-                problem = f"it is served as {', '.join(sorted(versions))} only, not as {VERSIONS[kind.group]}"
-                raise Failed(problem, "use a version of rbac-audit that knows this release")
-            self._cluster.collected.add(kind)
-            return
-        accept = METADATA_ONLY if kind is Secret else JSON
-        self._keep(kind, list_all(connection, collection(kind), self._limits, accept))
-
-    def _keep(self, kind: Kind, items: Iterable[msgspec.Raw]) -> None:
-        bad, first = 0, ""
-        head = f',"apiVersion":"{f"{kind.group}/" if kind.group else ""}{VERSIONS[kind.group]}","kind":"{kind.kind}"}}'
-        for item in items:
-            # Items of a built-in kind do not say what they are; the last of two equal keys counts.
-            try:
-                decoded = decode_json(bytes(item).rstrip()[:-1] + head.encode(), kind.group, kind.kind)
-            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-                # The text of a ValidationError has types and the path of the field, never a value.
-                first = first or (str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON")
-                bad += 1
+                told = crew.news.get(timeout=TICK_SECONDS)
+                break
+            except queue.Empty:
                 continue
-            if decoded is not None:
-                self._cluster.add(decoded)
-        self._cluster.collected.add(kind)
-        if bad:
-            self._gap(kind, f"{bad} of them are no valid {kind.kind} ({first})", "look at them with kubectl")
-
-    def _gap(self, kind: Kind, reason: str, advice: str) -> None:
-        self._gaps.append(Gap(self._name, resource(kind), reason, advice, kind_names([kind])))
+        if isinstance(told, BaseException):
+            raise told
+        yield told
+    watch([reader.status for reader in readers])
 
 
-def _refusal(status: int, kind: Kind) -> tuple[str, str]:
-    if status == 403:
-        role = "rbac-audit collect --print-role prints a ClusterRole that may"
-        return "the account may not list them", f"let it list {resource(kind)}: {role}"
-    if status == 404 and kind.group in BUILT_IN:
-        return "the server does not know them", "check that the context names a Kubernetes API"
-    if status == 404:
-        return "the server does not know them, and does not say that they are not installed", "let it read /apis"
-    return f"the server answered {status}", "collect again"
+def _begin(crew: _Crew, rank: int, reader: ClusterReader, paces: Paces) -> None:
+    if not reader.begin(paces):
+        crew.news.put(reader)
+        return
+    for kind in reader.kinds:
+        crew.add(rank, functools.partial(_read, crew, reader, kind))
+
+
+def _read(crew: _Crew, reader: ClusterReader, kind: Kind) -> None:
+    if reader.read(kind):
+        crew.news.put(reader)

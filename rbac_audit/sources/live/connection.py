@@ -1,15 +1,14 @@
-"""One kubeconfig context as a connection: plain GETs through the kubernetes client, without its models."""
+"""One API server as a connection: plain GETs through the kubernetes client, without its models."""
 
 import ssl
 import zlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import urllib3
 
 from rbac_audit import __version__
-from rbac_audit.sources.live.limits import Patience
+from rbac_audit.sources.live.limits import Pace, Patience
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
@@ -23,10 +22,10 @@ class Failed(Exception):
     Texts are our own words: an answer may hold secrets.
     """
 
-    def __init__(self, problem: str, advice: str, *, again: bool = False, whole: bool = False) -> None:
-        """Take what a Gap says."""
+    def __init__(self, problem: str, advice: str, *, again: bool = False, whole: bool = False, status: int = 0) -> None:
+        """Take what a Gap says, and the status of the answer where it is what is wrong."""
         super().__init__(problem)
-        self.problem, self.advice, self.again, self.whole = problem, advice, again, whole
+        self.problem, self.advice, self.again, self.whole, self.status = problem, advice, again, whole, status
 
 
 class Answer(NamedTuple):
@@ -39,11 +38,11 @@ class Answer(NamedTuple):
 
 
 class Connection:
-    """An API server as the user of a context sees it."""
+    """An API server as one account sees it."""
 
-    def __init__(self, api: "ApiClient", impersonation: Iterable[tuple[str, str]]) -> None:
-        """Take a configured client, and the headers that say as whom it asks."""
-        self._api = api
+    def __init__(self, api: "ApiClient", pace: Pace, impersonation: Iterable[tuple[str, str]] = ()) -> None:
+        """Take a configured client, the pace of all that ask its server, and the headers that say as whom it asks."""
+        self._api, self._pace = api, pace
         self._impersonation = tuple(impersonation)
 
     def get(self, path: str, query: Mapping[str, str], accept: str, patience: Patience) -> Answer:
@@ -54,10 +53,11 @@ class Connection:
             "GET", path, query_params=list(query.items()), auth_settings=["BearerToken"]
         )
         # A mapping that may hold a name several times, as Impersonate-Group needs it.
-        headers = urllib3.HTTPHeaderDict(signed)
+        headers = urllib3.HTTPHeaderDict({name: _one_line(value) for name, value in signed.items()})
         headers.update({"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": f"rbac-audit/{__version__}"})
         for name, value in self._impersonation:
             headers.add(name, value)
+        self._pace.turn()
         limits, left = patience.limits, max(patience.left, 0.001)
         timeout = (min(limits.connect_seconds, left), min(limits.silence_seconds, left))
         try:
@@ -76,6 +76,14 @@ class Connection:
     def close(self) -> None:
         """Let go of its sockets."""
         self._api.rest_client.close()
+
+
+def _one_line(value: str) -> str:
+    """Take a credential as a header; files of tokens often end with a newline."""
+    line = value.strip()
+    if not line.isascii() or not line.isprintable():
+        raise Failed("its credentials are none that can be sent", "check the token of its user", whole=True)
+    return line
 
 
 def _whole(response: urllib3.BaseHTTPResponse, patience: Patience) -> Answer:
@@ -119,28 +127,9 @@ def _tls_failure(error: BaseException | None) -> Failed:
     if isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         return _failure(urllib3.exceptions.ProtocolError())
     if isinstance(cause, ssl.SSLCertVerificationError):
-        advice = "check certificate-authority-data and tls-server-name of the context's cluster in the kubeconfig"
+        where = "certificate-authority-data and tls-server-name of the context's cluster in the kubeconfig"
+        advice = f"check {where}, or --rancher-ca"
         return Failed(f"its certificate is not trusted ({cause.verify_message.rstrip('.')})", advice, whole=True)
     reason = (getattr(cause, "reason", None) or type(cause).__name__).replace("_", " ").lower()
     advice = "check the server, the certificate-authority and the client-certificate of the context in the kubeconfig"
     return Failed(f"no TLS connection could be made ({reason})", advice, whole=True)
-
-
-def connect(kubeconfig: Path | None, context: str, impersonation: Iterable[tuple[str, str]]) -> Connection:
-    """Open a context; raises Failed when its credentials cannot be made."""
-    from kubernetes import config
-    from kubernetes.client import Configuration
-
-    # Retries are counted here (see Patience), not in urllib3, which knows no deadline.
-    settings = Configuration(retries=False)
-    try:
-        api = config.new_client_from_config(  # type: ignore[no-untyped-call]  # the client annotates half of itself
-            config_file=str(kubeconfig) if kubeconfig else None,
-            context=context,
-            persist_config=False,
-            client_configuration=settings,
-        )
-    except (config.ConfigException, OSError, ValueError) as error:
-        problem = f"its context cannot be used ({type(error).__name__})"
-        raise Failed(problem, "check it with kubectl --context", whole=True) from None
-    return Connection(api, impersonation)

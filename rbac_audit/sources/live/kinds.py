@@ -1,6 +1,6 @@
 """Which kinds are read live, in which version, and the least ClusterRole that lets an account read them."""
 
-from rbac_audit.snapshot.objects import KINDS, Kind, Secret, Token, qualified
+from rbac_audit.snapshot.objects import KINDS, HarvesterSetting, Kind, ManagementCluster, Secret, Token, qualified
 
 # The versions that Harvester v1.4 to v1.8 and Rancher v2.9 to v2.15 store and serve.
 VERSIONS = {
@@ -20,6 +20,8 @@ BUILT_IN = frozenset(("", "apps", "batch", "rbac.authorization.k8s.io"))
 _RANCHER = BUILT_IN | {"management.cattle.io", "provisioning.cattle.io"}
 # A Harvester cluster has an embedded Rancher, and so the kinds of both.
 SIDES = {"harvester": frozenset(VERSIONS), "rancher": _RANCHER}
+# What each cluster of a side has installed, whatever else is missing.
+MUST_SERVE: dict[str, Kind] = {"harvester": HarvesterSetting, "rancher": ManagementCluster}
 
 _COMMENT = """\
 # Lists what `rbac-audit collect` reads, and nothing else. Bind it to the account that collects:
@@ -34,6 +36,11 @@ _SECRETS = """\
 def live_kinds(*, secret_metadata: bool = False) -> tuple[Kind, ...]:
     """List the kinds to read: never Rancher's Tokens, and Secrets only if asked for."""
     return tuple(kind for kind in KINDS if kind is not Token and (secret_metadata or kind is not Secret))
+
+
+def has_metadata_only(kind: Kind) -> bool:
+    """Tell whether a snapshot keeps nothing but the metadata, so that nothing else need leave the server."""
+    return kind is Secret or kind.__struct_fields__ == ("metadata",)
 
 
 def collection(kind: Kind) -> str:

@@ -1,14 +1,15 @@
-"""How long a server is waited for, and how often it is asked again."""
+"""How long a server is waited for, how often it is asked again, and how fast."""
 
 import email.utils
 import random
+import threading
 import time
 
 import msgspec
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of reading one kind; times in seconds."""
+    """Bounds of reading; times in seconds. `parallel` lists at a time, `qps` requests a second to one server."""
 
     kind_seconds: float = 300.0
     connect_seconds: float = 10.0
@@ -19,6 +20,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     longest_delay: float = 16.0
     page: int = 500
     page_bytes: int = 512 << 20
+    parallel: int = 4
+    qps: float = 20.0
 
 
 class Patience:
@@ -49,6 +52,24 @@ class Patience:
         self._retried += 1
         time.sleep(delay)
         return True
+
+
+class Pace:
+    """Lets the requests of all threads to one server pass one by one, `qps` a second."""
+
+    def __init__(self, qps: float) -> None:
+        """Let the first one pass at once."""
+        self._gap = 1 / qps
+        self._next = 0.0
+        self._lock = threading.Lock()
+
+    def turn(self) -> None:
+        """Wait for one's turn."""
+        with self._lock:
+            now = time.monotonic()
+            at = max(now, self._next)
+            self._next = at + self._gap
+        time.sleep(at - now)
 
 
 def _asked(retry_after: str) -> float | None:

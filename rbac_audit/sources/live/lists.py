@@ -1,6 +1,7 @@
 """One collection, page by page, all of one resource version."""
 
-import itertools
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import msgspec
 
@@ -13,12 +14,12 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 
 
 class Refused(Exception):
-    """The server answered 403, 404 or 410."""
+    """The server answered 403, 404, 406 or 410; `more` may continue a list of which it forgot the version."""
 
-    def __init__(self, status: int) -> None:
-        """Keep the status only: the text of an answer may quote anything."""
+    def __init__(self, status: int, more: str = "") -> None:
+        """Keep no text of the answer: it may quote anything."""
         super().__init__(str(status))
-        self.status = status
+        self.status, self.more = status, more
 
 
 class _Metadata(msgspec.Struct, frozen=True):
@@ -32,10 +33,15 @@ class _Page(msgspec.Struct, frozen=True):
     metadata: _Metadata = _Metadata()
 
 
+class _Status(msgspec.Struct, frozen=True):
+    metadata: _Metadata = _Metadata()
+
+
 _PAGE = msgspec.json.Decoder(_Page)
+_STATUS = msgspec.json.Decoder(_Status)
 
 
-def read(connection: Connection, path: str, patience: Patience, query: dict[str, str], accept: str = JSON) -> bytes:
+def read(connection: Connection, path: str, patience: Patience, query: Mapping[str, str], accept: str = JSON) -> bytes:
     """GET, again where that may help; raises Refused and Failed."""
     while True:
         try:
@@ -58,62 +64,95 @@ def _json(answer: Answer) -> bytes:
 
 def _unusable(answer: Answer) -> Failed:
     status = answer.status
-    if status in (403, 404, 410):
-        raise Refused(status)
+    if status in (403, 404, 406, 410):
+        raise Refused(status, _more(answer) if status == 410 else "")
     if status == 401:
         return Failed("it does not accept the credentials", "log in again, or renew the token", whole=True)
     if status == 429 or status >= 500:
-        return Failed(f"it kept answering {status}", "collect again when the server has recovered", again=True)
+        advice = "collect again when the server has recovered"
+        return Failed(f"it kept answering {status}", advice, again=True, status=status)
     return Failed(f"it answered {status}", "check the context with kubectl")
 
 
-def list_all(connection: Connection, path: str, limits: Limits, accept: str = JSON) -> list[msgspec.Raw]:
-    """Read every item; begins anew when the server no longer has the version. Raises Refused and Failed."""
-    patience = Patience(limits)
-    for _ in range(limits.restarts + 1):
-        items = _pages(connection, path, patience, accept)
-        if items is not None:
-            return items
-    problem = f"it forgot the list's version {limits.restarts + 1} times before the last page"
-    raise Failed(problem, "collect again when the cluster is less busy")
+def _more(answer: Answer) -> str:
+    """Find the token of a 410 that goes on behind what was read, in the newest version.
+
+    k8s.io/apiserver pkg/storage/etcd3/store.go GetList: handleCompactedErrorForPaging, `inconsistentContinue`.
+    """
+    try:
+        return _STATUS.decode(answer.body).metadata.more
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return ""
 
 
-def _pages(connection: Connection, path: str, patience: Patience, accept: str) -> list[msgspec.Raw] | None:
-    """Read the pages of one version; None when the server has dropped that before the last (410 Expired)."""
-    items: list[msgspec.Raw] = []
-    query = {"limit": str(patience.limits.page)}
-    version = ""
-    for number in itertools.count():
-        try:
-            page = _page(connection, path, patience, query, accept)
-        except Refused as refused:
-            if refused.status == 410 and number:
-                return None
-            raise
-        if number and page.metadata.resource_version != version:
-            return None
-        version = page.metadata.resource_version
-        items += page.items or ()
-        if not page.metadata.more:
-            return items
-        if query.get("continue") == page.metadata.more:
-            raise Failed("its list has no end", "report it to whoever runs this server")
-        query["continue"] = page.metadata.more
-    return None
+class Listing:
+    """The items of one collection; `torn`: its pages are of more than one version, as no single one could be had."""
 
+    def __init__(
+        self,
+        connection: Connection,
+        path: str,
+        limits: Limits,
+        accept: str = JSON,
+        query: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Ask nothing yet."""
+        self.torn = False
+        self._connection, self._path, self._accept = connection, path, accept
+        self._query = {"limit": str(limits.page), **query}
+        self._patience = Patience(limits)
+        self._restarts = limits.restarts
 
-def _page(connection: Connection, path: str, patience: Patience, query: dict[str, str], accept: str) -> _Page:
-    while True:
-        body = read(connection, path, patience, query, accept)
-        try:
-            page = _PAGE.decode(body)
-        except msgspec.ValidationError:
-            raise Failed("its answer is no list", "check that the context names a Kubernetes API") from None
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            # Half an answer looks like this too, when a proxy cut it.
-            if patience.wait():
+    def __iter__(self) -> Iterator[list[msgspec.Raw] | None]:
+        """Yield pages, and None where the list begins anew and all before is void. Raises Refused and Failed."""
+        more = version = ""
+        while True:
+            try:
+                page = self._page(more)
+            except Refused as refused:
+                if refused.status != 410 or not more:
+                    raise
+                more = self._after_loss(refused.more)
+                if not more:
+                    yield None
                 continue
-            raise Failed("its answer is broken JSON", "collect again") from None
-        if not page.kind.endswith("List"):
-            raise Failed("its answer is no list", "check that the context names a Kubernetes API")
-        return page
+            if more and page.metadata.resource_version != version and not self.torn:
+                more = self._after_loss("")
+                yield None
+                continue
+            version = page.metadata.resource_version
+            yield page.items or []
+            if not page.metadata.more:
+                return
+            if more == page.metadata.more:
+                raise Failed("its list has no end", "report it to whoever runs this server")
+            more = page.metadata.more
+
+    def _after_loss(self, inconsistent: str) -> str:
+        """Begin anew ("") as long as that is not in vain; then go on in a later version, if the server offers that."""
+        if self._restarts > 0:
+            self._restarts -= 1
+            self.torn = False
+            return ""
+        if inconsistent:
+            self.torn = True
+            return inconsistent
+        problem = "it forgot the list's version each time before the last page"
+        raise Failed(problem, "collect again when the cluster is less busy")
+
+    def _page(self, more: str) -> _Page:
+        query = {**self._query, "continue": more} if more else self._query
+        while True:
+            body = read(self._connection, self._path, self._patience, query, self._accept)
+            try:
+                page = _PAGE.decode(body)
+            except msgspec.ValidationError:
+                raise Failed("its answer is no list", "check that the context names a Kubernetes API") from None
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                # Half an answer looks like this too, when a proxy cut it.
+                if self._patience.wait():
+                    continue
+                raise Failed("its answer is broken JSON", "collect again") from None
+            if not page.kind.endswith("List"):
+                raise Failed("its answer is no list", "check that the context names a Kubernetes API")
+            return page

@@ -6,17 +6,18 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.objects import ClusterRole, Namespace, Role, RoleBinding
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live import Limits, Target, collect
-from rbac_audit.sources.live.kinds import BUILT_IN, live_kinds
+from rbac_audit.sources.live import Limits, live_kinds
+from rbac_audit.sources.live.kinds import BUILT_IN
+from rbac_audit.sources.live.lists import METADATA_ONLY
 from tests.sources.live.contexts import kubeconfig
-from tests.sources.live.fake import Fake, Reply, listed, only, serving, status
-
-FAST = Limits(first_delay=0.01, longest_delay=0.05, connect_seconds=2, silence_seconds=2, kind_seconds=20)
+from tests.sources.live.fake import Asked, Fake, Reply, listed, only, serving, status
+from tests.sources.live.reading import FAST, read
 
 
 @pytest.fixture
@@ -28,12 +29,6 @@ def fake() -> Iterator[Fake]:
 @pytest.fixture
 def config(fake: Fake, tmp_path: Path) -> Path:
     return kubeconfig(tmp_path / "config", {"lab": {"server": fake.url}}, {"lab": {"token": "kanarie"}})
-
-
-def read(config: Path, limits: Limits = FAST, *targets: Target) -> Snapshot:
-    snapshot = collect(targets or [Target("lab", "lab")], live_kinds(), config, limits, lambda _: None)
-    assert "kanarie" not in repr(snapshot.gaps)
-    return snapshot
 
 
 def names(snapshot: Snapshot) -> list[str]:
@@ -56,7 +51,7 @@ def test_every_request_asks_for_a_page_and_for_gzip(fake: Fake, config: Path) ->
 
 
 def test_metadata_is_all_that_is_asked_of_secrets(fake: Fake, config: Path) -> None:
-    collect([Target("lab", "lab")], live_kinds(secret_metadata=True), config, FAST, lambda _: None)
+    read(config, kinds=live_kinds(secret_metadata=True))
     (asked,) = fake.of("secrets")
     assert asked.headers["Accept"] == "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
@@ -87,6 +82,31 @@ def test_a_list_that_always_expires_is_a_gap(fake: Fake, config: Path) -> None:
     (gap,) = read(config).gaps
     assert gap.kinds == kind_names([ClusterRole])
     assert len(fake.of("clusterroles")) == 2 * (FAST.restarts + 1)
+
+
+def test_a_list_that_always_expires_is_read_on_in_later_versions_and_told(fake: Fake, config: Path) -> None:
+    """The server's 410 says how to go on behind what was read: something may be missing, but not the rest."""
+    pages = {"": listed("ClusterRole", ["a"], "one"), "later": listed("ClusterRole", ["b"], "two", "8")}
+    pages["two"] = listed("ClusterRole", ["c"], version="8")
+    lost = {"kind": "Status", "code": 410, "metadata": {"continue": "later"}}
+
+    def script(asked: Asked) -> Reply | None:
+        if not asked.path.endswith("/clusterroles"):
+            return None
+        return pages.get(asked.query.get("continue", ""), Reply(json.dumps(lost).encode(), 410))
+
+    fake.script = script
+    snapshot = read(config)
+    (gap,) = snapshot.gaps
+    assert (gap.kinds, "changed faster" in gap.reason) == (kind_names([ClusterRole]), True)
+    assert (names(snapshot), snapshot.cluster("lab").whole(ClusterRole)) == (["a", "b", "c"], False)
+
+
+def test_a_server_that_cannot_give_metadata_alone_gives_all_but_secrets(fake: Fake, config: Path) -> None:
+    fake.script = lambda asked: status(406) if "PartialObjectMetadata" in asked.headers["Accept"] else None
+    (gap,) = read(config, kinds=live_kinds(secret_metadata=True)).gaps
+    assert gap.kinds == ("Secret",)
+    assert [asked.headers["Accept"] for asked in fake.of("secrets")] == [METADATA_ONLY]
 
 
 def test_it_waits_as_many_seconds_as_the_server_asks(fake: Fake, config: Path) -> None:
@@ -226,7 +246,7 @@ def test_a_cluster_that_cannot_be_reached_is_a_gap_and_the_others_are_read(fake:
     servers = {"gone": {"server": "http://127.0.0.1:1"}, "lab": {"server": fake.url}}
     file = kubeconfig(tmp_path / "config", servers, {})
     fake.script = only("clusterroles", listed("ClusterRole", ["a"]))
-    snapshot = read(file, FAST, Target("gone", "gone"), Target("lab", "lab"))
+    snapshot = read(file, FAST, "gone", "lab")
     (gap,) = snapshot.gaps
     assert (gap.cluster, gap.kinds) == ("gone", kind_names(live_kinds()))
     assert snapshot.cluster("gone").collected == frozenset()
@@ -235,6 +255,6 @@ def test_a_cluster_that_cannot_be_reached_is_a_gap_and_the_others_are_read(fake:
 
 def test_credentials_that_end_half_way_are_one_gap_for_the_rest(fake: Fake, config: Path) -> None:
     fake.script = lambda _: status(401) if len(fake.asked) > 4 else None
-    (gap,) = read(config).gaps
+    (gap,) = read(config, msgspec.structs.replace(FAST, parallel=1)).gaps
     assert gap.what == "the rest of the cluster"
     assert gap.kinds == kind_names(live_kinds()[3:])

@@ -93,7 +93,8 @@ def test_the_printed_role_is_enough(run: Run, collectors: Server, tmp_path: Path
 
 def test_whom_the_context_impersonates_is_who_reads(run: Run, collectors: Server, tmp_path: Path) -> None:
     file = real(tmp_path / "config", {"lab": collectors}, **{"as": "nobody"})
-    assert len(collected(run, file)[1].gaps) == len(SERVED)
+    (gap,) = collected(run, file)[1].gaps
+    assert (gap.what, gap.kinds) == ("the cluster", kind_names(SERVED))
     file = real(tmp_path / "config", {"lab": collectors}, **{"as": "x", "as-groups": ["nothing", "system:masters"]})
     assert collected(run, file)[0] == 0
     assert collected(run, real(file, {"lab": collectors}, **{"as": COLLECTOR}))[0] == 0

@@ -11,15 +11,14 @@ import pytest
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.objects import ClusterRole
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live import Limits, Target, collect
-from rbac_audit.sources.live.kinds import live_kinds
+from rbac_audit.sources.live import live_kinds
+from tests.sources.live import reading
 from tests.sources.live.contexts import kubeconfig
 from tests.sources.live.fake import Fake, listed, only, serving
+from tests.sources.live.reading import FAST
 
 pytest.importorskip("cryptography")
 from tests.sources.live.certificates import Pair, self_signed
-
-FAST = Limits(first_delay=0.01, longest_delay=0.05, connect_seconds=2, silence_seconds=2, kind_seconds=20)
 
 
 @pytest.fixture
@@ -38,9 +37,7 @@ def fake(pair: Pair) -> Iterator[Fake]:
 
 def read(tmp_path: Path, **cluster: object) -> Snapshot:
     file = kubeconfig(tmp_path / "config", {"lab": cluster}, {"lab": {"token": "kanarie"}})
-    snapshot = collect([Target("lab", "lab")], live_kinds(), file, FAST, lambda _: None)
-    assert "kanarie" not in repr(snapshot.gaps)
-    return snapshot
+    return reading.read(file)
 
 
 def refused(snapshot: Snapshot) -> tuple[str, str]:

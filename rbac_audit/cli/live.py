@@ -1,0 +1,222 @@
+"""The options that say which clusters are read live and how; shared by `collect` and by the source `live`."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import rich_click as click
+
+from rbac_audit.cli.progress import Progress
+from rbac_audit.errors import WrongUse
+from rbac_audit.snapshot.estate import Gap
+from rbac_audit.sources.live import (
+    InCluster,
+    Limits,
+    Login,
+    Order,
+    Side,
+    Target,
+    Written,
+    collect,
+    find_clusters,
+    live_kinds,
+)
+from rbac_audit.sources.live.kubeconfig import Kubeconfig, read_kubeconfig
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TOKEN = "RANCHER_TOKEN"  # noqa: S105  # the name of a variable
+_META = "rbac_audit.live"
+_PATH = click.Path(path_type=Path)
+_SECONDS = click.FloatRange(min=0, min_open=True)
+
+
+def _remember(context: click.Context, option: click.Parameter, value: object) -> None:
+    """Keep the option out of every command's arguments: only whoever reads live wants it."""
+    context.meta.setdefault(_META, {})[option.name] = value
+
+
+def live_options(function: Callable[P, R]) -> Callable[P, R]:
+    """Add the options that name clusters and say how to read them."""
+    context = "[NAME=]CONTEXT"
+    options = (
+        _option("--context", "contexts", multiple=True, metavar=context, help="A cluster, and its name (repeatable)."),
+        _option("--rancher-context", "rancher_contexts", multiple=True, metavar=context, help="One that runs Rancher."),
+        _option(
+            "--harvester-context", "harvester_contexts", multiple=True, metavar=context, help="One that is a Harvester."
+        ),
+        _option("--kubeconfig", type=_PATH, help="The kubeconfig (default: KUBECONFIG, else ~/.kube/config)."),
+        _option("--in-cluster", metavar="NAME", help="The cluster that this runs in, through its service account."),
+        _option("--rancher", metavar="URL", help="A Rancher, and every Harvester cluster that it manages."),
+        _option(
+            "--rancher-token-file",
+            type=_PATH,
+            metavar="FILE",
+            help=f"The API token (default: in the variable {TOKEN}).",
+        ),
+        _option("--rancher-ca", type=_PATH, metavar="FILE", help="The authority of Rancher's certificate, as PEM."),
+        _option(
+            "--only-cluster", "clusters", multiple=True, metavar="NAME", help="Of Rancher's clusters, this one only."
+        ),
+        _option("--secret-metadata", is_flag=True, help="Read the metadata of Secrets too, never their values."),
+        _option(
+            "--kind-timeout",
+            type=_SECONDS,
+            default=Limits().kind_seconds,
+            show_default=True,
+            metavar="SECONDS",
+            help="How long one kind of objects may take.",
+        ),
+        _option(
+            "--parallel",
+            type=click.IntRange(1, 64),
+            default=Limits().parallel,
+            show_default=True,
+            metavar="N",
+            help="How many lists are read at a time.",
+        ),
+        _option(
+            "--qps",
+            type=_SECONDS,
+            default=Limits().qps,
+            show_default=True,
+            metavar="N",
+            help="How many requests a second one server gets at most.",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def _option(*names: str, **attributes: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    return click.option(*names, expose_value=False, callback=_remember, **attributes)  # type: ignore[arg-type]  # click's
+
+
+class Live(msgspec.Struct, frozen=True):
+    """What the options say."""
+
+    contexts: tuple[str, ...]
+    rancher_contexts: tuple[str, ...]
+    harvester_contexts: tuple[str, ...]
+    kubeconfig: Path | None
+    in_cluster: str | None
+    rancher: str | None
+    rancher_token_file: Path | None
+    rancher_ca: Path | None
+    clusters: tuple[str, ...]
+    secret_metadata: bool
+    kind_timeout: float
+    parallel: int
+    qps: float
+
+    @classmethod
+    def asked(cls) -> "Live":
+        """Take the options of the command that runs."""
+        context = click.get_current_context(silent=True)
+        assert context is not None  # noqa: S101  # only a command calls it
+        return cls(**context.meta[_META])
+
+    @property
+    def limits(self) -> Limits:
+        """The bounds of the reading."""
+        return Limits(kind_seconds=self.kind_timeout, parallel=self.parallel, qps=self.qps)
+
+    def read(self, output: Path, *, resume: bool = False) -> Written:
+        """Read the clusters into a file. Raises WrongUse."""
+        targets, gaps = self._targets()
+        order = Order(live_kinds(secret_metadata=self.secret_metadata), gaps, resume)
+        with Progress() as progress:
+            return collect(targets, order, self.limits, output, progress.show)
+
+    def _targets(self) -> tuple[Sequence[Target], Sequence[Gap]]:
+        self._check()
+        named = list(self._of_contexts())
+        if self.in_cluster:
+            named.append(Target(self.in_cluster, InCluster()))
+        gaps: Sequence[Gap] = ()
+        if self.rancher:
+            found = find_clusters(self._login(self.rancher), self.clusters, self.limits)
+            named += found.targets
+            gaps = found.gaps
+        names: set[str] = set()
+        for target in named:
+            if target.name in names:
+                problem = f"two clusters are called {target.name}"
+                raise WrongUse("option", str(target.way), problem, "write NAME=CONTEXT")
+            names.add(target.name)
+        return named, gaps
+
+    def _check(self) -> None:
+        stray = [
+            option
+            for option, value in {
+                "--rancher-token-file": self.rancher_token_file,
+                "--rancher-ca": self.rancher_ca,
+                "--only-cluster": self.clusters,
+            }.items()
+            if value and not self.rancher
+        ]
+        if stray:
+            raise WrongUse("option", stray[0], "it is about a Rancher", "name that with --rancher URL")
+
+    def _of_contexts(self) -> Iterator[Target]:
+        sides: dict[Side, tuple[str, ...]] = {
+            "": self.contexts,
+            "rancher": self.rancher_contexts,
+            "harvester": self.harvester_contexts,
+        }
+        asked = [(side, text) for side, texts in sides.items() for text in texts]
+        if not asked and (self.in_cluster or self.rancher):
+            return
+        kubeconfig = read_kubeconfig(self.kubeconfig)
+        for side, text in asked or [("", kubeconfig.current)]:
+            yield _of_context(side, text, kubeconfig)
+
+    def _login(self, url: str) -> Login:
+        parts = urlsplit(url)
+        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if parts.scheme != "https" and not (parts.scheme == "http" and local):
+            raise WrongUse("option", "--rancher", "it is no https URL", "write https://HOST, as the token goes there")
+        if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
+            raise WrongUse("option", "--rancher", "it is not the URL of a Rancher alone", "write https://HOST")
+        return Login(url.rstrip("/"), self._token(), _authority(self.rancher_ca))
+
+    def _token(self) -> str:
+        file = self.rancher_token_file
+        where = f"--rancher-token-file {file}" if file else f"variable {TOKEN}"
+        try:
+            token = (file.read_text("utf-8") if file else os.environ.get(TOKEN, "")).strip()
+        except (OSError, ValueError):
+            raise WrongUse("option", where, "it cannot be read", "check the path") from None
+        if not token:
+            raise WrongUse("option", where, "there is no token", f"give --rancher-token-file FILE or set {TOKEN}")
+        if not token.isascii() or not token.isprintable() or " " in token:
+            raise WrongUse("option", where, "it is no token", "give the bearer token of an API key, one line")
+        return token
+
+
+def _authority(file: Path | None) -> Path | None:
+    if file and not file.is_file():
+        raise WrongUse("option", f"--rancher-ca {file}", "there is no such file", "give a file of PEM certificates")
+    return file
+
+
+def _of_context(side: Side, text: str, kubeconfig: Kubeconfig) -> Target:
+    name, context = _split(text, kubeconfig)
+    if context not in kubeconfig.contexts:
+        names = ", ".join(sorted(kubeconfig.contexts)) or "none"
+        problem = "there is no such context" if context else "the kubeconfig has no current context"
+        option = f"--{side}-context" if side else "--context"
+        raise WrongUse("option", f"{option} {text}".rstrip(), problem, f"the kubeconfig has: {names}")
+    return Target(name, kubeconfig.way(context), side, kubeconfig.rancher_id(context))
+
+
+def _split(text: str, kubeconfig: Kubeconfig) -> tuple[str, str]:
+    """Split `[NAME=]CONTEXT`; the name of a context may have a `=` itself."""
+    name, separator, context = text.partition("=")
+    return (name, context) if separator and name and text not in kubeconfig.contexts else (text, text)
