@@ -11,6 +11,7 @@ from rbac_audit.access import Permission
 from rbac_audit.answers import words
 from rbac_audit.answers.overlay import overlay
 from rbac_audit.audit.estate import Estate, View
+from rbac_audit.cli.live import live_reader
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.report.text import one_line
 from rbac_audit.snapshot.estate import Snapshot
@@ -44,9 +45,10 @@ backup_key = click.option(
 
 def read_sources(texts: Iterable[str]) -> Snapshot:
     """Read the sources of a command, with its --backup-key."""
+    texts = tuple(texts)
     context = click.get_current_context(silent=True)
     keys = context.meta.get(_KEYS, ()) if context else ()
-    return read_estate([SourceSpec.parse(text) for text in texts], backup_keys=keys)
+    return read_estate([SourceSpec.parse(text) for text in texts], backup_keys=keys, live=live_reader(texts))
 
 
 class Asked(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ from rbac_audit.audit.filters import Filters, check_filters
 from rbac_audit.audit.finding import Severity
 from rbac_audit.audit.report import Report
 from rbac_audit.cli.asking import PATH, Asked, backup_key, pair, read_sources
+from rbac_audit.cli.live import live_options
 from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import WrongUse
@@ -76,6 +77,7 @@ FORMATS: dict[str, Callable[[Report], str]] = {"terminal": _terminal, "json": _j
 @click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied.")
 @click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted.")
 @backup_key
+@live_options
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The date of the report (default: today)."
 )
@@ -99,7 +101,8 @@ def command(
     """Find what is wrong with access in an estate.
 
     A SOURCE is a folder or file of manifests, a Harvester support bundle, a Rancher backup, a snapshot file, or - for
-    standard input, written NAME=PATH to name its cluster. Several are joined into one estate.
+    standard input, written NAME=PATH to name its cluster; or the word live, for the clusters that --context, --rancher
+    and the like name. Several are joined into one estate.
 
     Exit codes: 0 clean, 1 findings from --fail-on on, 2 wrong use or bad input, 3 nothing found, but something could
     not be read or evaluated.

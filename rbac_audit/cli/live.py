@@ -1,30 +1,27 @@
 """The options that say which clusters are read live and how; shared by `collect` and by the source `live`."""
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 import rich_click as click
 
-from rbac_audit.cli.progress import Progress
 from rbac_audit.errors import WrongUse
-from rbac_audit.snapshot.estate import Gap
-from rbac_audit.sources.live import (
-    InCluster,
-    Limits,
-    Login,
-    Order,
-    Side,
-    Target,
-    Written,
-    collect,
-    find_clusters,
-    live_kinds,
-)
-from rbac_audit.sources.live.kubeconfig import Kubeconfig, read_kubeconfig
+from rbac_audit.sources.estate import LIVE
+from rbac_audit.sources.live.limits import Limits
+from rbac_audit.sources.spec import SourceSpec
+
+# What speaks to clusters is imported where it is needed: most audits read files.
+if TYPE_CHECKING:
+    from rbac_audit.snapshot.estate import Gap, Snapshot
+    from rbac_audit.sources.live.collect import Written
+    from rbac_audit.sources.live.kubeconfig import Kubeconfig
+    from rbac_audit.sources.live.target import Side, Target
+    from rbac_audit.sources.live.ways import Login
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -126,14 +123,31 @@ class Live(msgspec.Struct, frozen=True):
         """The bounds of the reading."""
         return Limits(kind_seconds=self.kind_timeout, parallel=self.parallel, qps=self.qps)
 
-    def read(self, output: Path, *, resume: bool = False) -> Written:
+    def read(self, output: Path, *, resume: bool = False) -> "Written":
         """Read the clusters into a file. Raises WrongUse."""
+        from rbac_audit.cli.progress import Progress
+        from rbac_audit.sources.live.collect import Order, collect
+        from rbac_audit.sources.live.kinds import live_kinds
+
         targets, gaps = self._targets()
         order = Order(live_kinds(secret_metadata=self.secret_metadata), gaps, resume)
         with Progress() as progress:
             return collect(targets, order, self.limits, output, progress.show)
 
-    def _targets(self) -> tuple[Sequence[Target], Sequence[Gap]]:
+    def snapshot(self) -> "Snapshot":
+        """Read the clusters into memory, through a file that goes at once."""
+        from rbac_audit.snapshot.file import read_snapshot
+
+        with tempfile.TemporaryDirectory(prefix="rbac-audit-") as folder:
+            file = Path(folder) / "live.jsonl"
+            self.read(file)
+            return read_snapshot(file)
+
+    def _targets(self) -> tuple[Sequence["Target"], Sequence["Gap"]]:
+        from rbac_audit.sources.live.rancher import find_clusters
+        from rbac_audit.sources.live.target import Target
+        from rbac_audit.sources.live.ways import InCluster
+
         self._check()
         named = list(self._of_contexts())
         if self.in_cluster:
@@ -164,7 +178,9 @@ class Live(msgspec.Struct, frozen=True):
         if stray:
             raise WrongUse("option", stray[0], "it is about a Rancher", "name that with --rancher URL")
 
-    def _of_contexts(self) -> Iterator[Target]:
+    def _of_contexts(self) -> Iterator["Target"]:
+        from rbac_audit.sources.live.kubeconfig import read_kubeconfig
+
         sides: dict[Side, tuple[str, ...]] = {
             "": self.contexts,
             "rancher": self.rancher_contexts,
@@ -177,7 +193,9 @@ class Live(msgspec.Struct, frozen=True):
         for side, text in asked or [("", kubeconfig.current)]:
             yield _of_context(side, text, kubeconfig)
 
-    def _login(self, url: str) -> Login:
+    def _login(self, url: str) -> "Login":
+        from rbac_audit.sources.live.ways import Login
+
         parts = urlsplit(url)
         local = parts.hostname in ("127.0.0.1", "::1", "localhost")
         if parts.scheme != "https" and not (parts.scheme == "http" and local):
@@ -200,13 +218,30 @@ class Live(msgspec.Struct, frozen=True):
         return token
 
 
+def live_reader(sources: Sequence[str]) -> "Callable[[], Snapshot] | None":
+    """Return what reads the source `live`; None for a command without the options for it.
+
+    Raises WrongUse where clusters are named, but `live` is not among the sources.
+    """
+    context = click.get_current_context(silent=True)
+    if context is None or _META not in context.meta:
+        return None
+    live = Live.asked()
+    named = (live.contexts, live.rancher_contexts, live.harvester_contexts, live.in_cluster, live.rancher)
+    if any(named) and not any(SourceSpec.parse(source).path == LIVE for source in sources):
+        raise WrongUse("option", "SOURCE", "clusters are named, but not read", f"add the source {LIVE}")
+    return live.snapshot
+
+
 def _authority(file: Path | None) -> Path | None:
     if file and not file.is_file():
         raise WrongUse("option", f"--rancher-ca {file}", "there is no such file", "give a file of PEM certificates")
     return file
 
 
-def _of_context(side: Side, text: str, kubeconfig: Kubeconfig) -> Target:
+def _of_context(side: "Side", text: str, kubeconfig: "Kubeconfig") -> "Target":
+    from rbac_audit.sources.live.target import Target
+
     name, context = _split(text, kubeconfig)
     if context not in kubeconfig.contexts:
         names = ", ".join(sorted(kubeconfig.contexts)) or "none"
@@ -216,7 +251,7 @@ def _of_context(side: Side, text: str, kubeconfig: Kubeconfig) -> Target:
     return Target(name, kubeconfig.way(context), side, kubeconfig.rancher_id(context))
 
 
-def _split(text: str, kubeconfig: Kubeconfig) -> tuple[str, str]:
+def _split(text: str, kubeconfig: "Kubeconfig") -> tuple[str, str]:
     """Split `[NAME=]CONTEXT`; the name of a context may have a `=` itself."""
     name, separator, context = text.partition("=")
     return (name, context) if separator and name and text not in kubeconfig.contexts else (text, text)

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from rbac_audit.report.text import one_line
-from rbac_audit.sources.live import Status
+from rbac_audit.sources.live.reader import Status
 
 SECONDS = 60.0
 ROWS = 12

@@ -3,7 +3,7 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -27,18 +27,24 @@ from rbac_audit.sources.naming import Item, item_in, item_of_file, item_of_stdin
 from rbac_audit.sources.spec import SourceSpec
 from rbac_audit.sources.streams import Peekable, open_regular, shown, unpacked
 
+LIVE = "live"
 _ADVICE = "name a file or folder with manifests of Kubernetes RBAC, Rancher or Harvester"
 
 
 def read_estate(
-    sources: Sequence[SourceSpec], *, stdin: IO[bytes] | None = None, backup_keys: Sequence[Path] = ()
+    sources: Sequence[SourceSpec],
+    *,
+    stdin: IO[bytes] | None = None,
+    backup_keys: Sequence[Path] = (),
+    live: Callable[[], Snapshot] | None = None,
 ) -> Snapshot:
     """Read all sources into one snapshot; sources of the same cluster are joined, and the later one wins.
 
-    `backup_keys` are the EncryptionConfigurations of Rancher backups. Raises BadInput for a source that is not what it
-    says it is, or that has nothing to audit; WrongUse for keys without a backup.
+    `backup_keys` are the EncryptionConfigurations of Rancher backups, `live` reads the source of that name. Raises
+    BadInput for a source that is not what it says it is, or that has nothing to audit; WrongUse for keys without a
+    backup.
     """
-    reader = _Reader(stdin or sys.stdin.buffer, Keys(backup_keys))
+    reader = _Reader(stdin or sys.stdin.buffer, Keys(backup_keys), live)
     with _without_gc():
         for source in sources:
             reader.source(source)
@@ -60,8 +66,8 @@ def _without_gc() -> Iterator[None]:
 class _Reader:
     """Reads source after source into one Evidence."""
 
-    def __init__(self, stdin: IO[bytes], keys: Keys) -> None:
-        self._stdin, self._keys = stdin, keys
+    def __init__(self, stdin: IO[bytes], keys: Keys, live: Callable[[], Snapshot] | None) -> None:
+        self._stdin, self._keys, self._live = stdin, keys, live
         self._evidence = Evidence()
         self._bundles: list[Bundle] = []
         self._backups: list[Backup] = []
@@ -80,7 +86,9 @@ class _Reader:
         path = Path(source.path)
         self._gaps_before = len(self._evidence.gaps)
         try:
-            if source.path == "-":
+            if source.path == LIVE and self._live:
+                merge(self._live(), LIVE, source.name, self._evidence)
+            elif source.path == "-":
                 self._file(Peekable(self._stdin), None, item_of_stdin(source))
             elif path.is_dir():
                 self._folder(Scan(path), source)

@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import subprocess
@@ -112,3 +113,35 @@ def test_interrupted_it_leaves_no_file(fake: Fake, config: Path, tmp_path: Path)
     assert process.returncode == 130
     assert err.strip() == "rbac-audit: interrupted"
     assert [path.name for path in tmp_path.iterdir()] == ["config"]
+
+
+def test_an_audit_reads_live_what_collecting_reads(run: Run, fake: Fake, config: Path, tmp_path: Path) -> None:
+    subjects = [{"kind": "Group", "apiGroup": "rbac.authorization.k8s.io", "name": "system:unauthenticated"}]
+    ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    items = [{"metadata": {"name": "open", "uid": "1"}, "roleRef": ref, "subjects": subjects}]
+    page = {"kind": "ClusterRoleBindingList", "metadata": {"resourceVersion": "7"}, "items": items}
+    fake.script = only("clusterrolebindings", Reply(json.dumps(page).encode()))
+    target, options = tmp_path / "estate.jsonl", ("--kubeconfig", config, "--context", "lab", "--qps", "999")
+    assert run("collect", *options, "-o", target).code == 0
+    collected = run("audit", target, "--format", "json", "--today", "2026-01-01")
+    live = run("audit", "live", *options, "--format", "json", "--today", "2026-01-01")
+    assert "anonymous-access" in live.out
+    assert (live.code, live.out) == (collected.code, collected.out)
+
+
+def test_an_audit_that_names_clusters_must_read_them(run: Run, fake: Fake, config: Path, tmp_path: Path) -> None:
+    target = tmp_path / "estate.jsonl"
+    assert run("collect", "--kubeconfig", config, "-o", target).code == 0
+    fake.asked.clear()
+    ran = run("audit", target, "--kubeconfig", config, "--context", "lab")
+    assert (ran.code, fake.asked, "add the source live" in ran.err) == (2, [], True)
+
+
+def test_a_file_called_live_is_named_with_its_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, config: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("collect", "--kubeconfig", config, "-o", "live").code == 0
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "missing"))
+    assert run("audit", "./live", "--format", "json").code in (0, 3)
+    assert run("audit", "live").code == 2

@@ -6,7 +6,11 @@ from pathlib import Path
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.file import read_snapshot
 from rbac_audit.snapshot.objects import Kind
-from rbac_audit.sources.live import Context, Limits, Order, Target, collect, live_kinds
+from rbac_audit.sources.live.collect import Order, collect
+from rbac_audit.sources.live.kinds import live_kinds
+from rbac_audit.sources.live.limits import Limits
+from rbac_audit.sources.live.target import Target
+from rbac_audit.sources.live.ways import Context
 
 FAST = Limits(first_delay=0.01, longest_delay=0.05, connect_seconds=2, silence_seconds=2, kind_seconds=20, qps=999)
 

@@ -12,8 +12,8 @@ import pytest
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.objects import ClusterRole, Namespace, Role, RoleBinding
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live import Limits, live_kinds
-from rbac_audit.sources.live.kinds import BUILT_IN
+from rbac_audit.sources.live.kinds import BUILT_IN, live_kinds
+from rbac_audit.sources.live.limits import Limits
 from rbac_audit.sources.live.lists import METADATA_ONLY
 from tests.sources.live.contexts import kubeconfig
 from tests.sources.live.fake import Asked, Fake, Reply, listed, only, serving, status

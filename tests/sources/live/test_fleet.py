@@ -12,8 +12,12 @@ import pytest
 from rbac_audit.errors import WrongUse
 from rbac_audit.snapshot.file import read_snapshot
 from rbac_audit.snapshot.objects import ClusterRole
-from rbac_audit.sources.live import Context, Order, Status, Target, Written, collect, live_kinds
+from rbac_audit.sources.live.collect import Order, Written, collect
+from rbac_audit.sources.live.kinds import live_kinds
 from rbac_audit.sources.live.parts import Parts
+from rbac_audit.sources.live.reader import Status
+from rbac_audit.sources.live.target import Target
+from rbac_audit.sources.live.ways import Context
 from tests.sources.live.contexts import kubeconfig
 from tests.sources.live.fake import Asked, Fake, Reply, listed, only, serving, status
 from tests.sources.live.reading import FAST, read

@@ -11,8 +11,8 @@ from rbac_audit.audit.estate import Estate as AuditedEstate
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.file import read_snapshot
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live import Limits, live_kinds
-from rbac_audit.sources.live.kinds import least_role
+from rbac_audit.sources.live.kinds import least_role, live_kinds
+from rbac_audit.sources.live.limits import Limits
 from tests.cli.conftest import Ran, Run, run
 from tests.controlplane.connections import Object
 from tests.controlplane.plugin import Estate

@@ -11,7 +11,7 @@ import pytest
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.objects import ClusterRole
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live import live_kinds
+from rbac_audit.sources.live.kinds import live_kinds
 from tests.sources.live import reading
 from tests.sources.live.contexts import kubeconfig
 from tests.sources.live.fake import Fake, listed, only, serving

@@ -16,7 +16,7 @@ import pytest
 from kubernetes.config import incluster_config
 
 from rbac_audit.snapshot.file import read_snapshot
-from rbac_audit.sources.live import Limits
+from rbac_audit.sources.live.limits import Limits
 from tests.cli.conftest import Ran, Run, run
 from tests.controlplane.server import Server
 from tests.sources.live.contexts import kubeconfig
