@@ -8,8 +8,7 @@ from typing import IO
 
 from rbac_audit.errors import WrongUse
 from rbac_audit.snapshot.lines import kind_key
-from rbac_audit.snapshot.objects import Kind
-from rbac_audit.sources.evidence import kind_name
+from rbac_audit.snapshot.objects import Kind, qualified
 
 
 class Spool:
@@ -59,7 +58,7 @@ class Spool:
         if file is None:
             return
         for kind in sorted(self._places, key=kind_key):
-            name, places = kind_name(kind.group, kind.kind), self._places[kind]
+            name, places = qualified(kind.kind, kind.group), self._places[kind]
             for key in sorted(places):
                 file.seek(places[key])
                 yield name, file.readline()
