@@ -73,6 +73,9 @@ class _Reader:
             yield from self._root(self._at(line_of(root)))
         elif self._values.value(root, 0) is not None:
             raise Refused("a manifest must be a mapping", line_of(root))
+        # Else what follows a complete value without `---` would be lost in silence: libyaml looks for it only now.
+        while not isinstance(self._events.next(), StreamEndEvent):
+            pass
 
     def _root(self, place: Place) -> Iterator[Part]:
         fields: Raw = {}

@@ -47,6 +47,7 @@ def problems(text: str) -> list[tuple[int, int, int, str, bool]]:
         ("a: 1\r\n---\r\nb: 2\r\n", [{"a": 1}, {"b": 2}]),
         ("---x: 1\n", [{"---x": 1}]),
         ("null\n---\n~\n---\na: 1", [{"a": 1}]),
+        ("a: 1\n...\n# end\n---\nc: 3\n...\n", [{"a": 1}, {"c": 3}]),
         ('{"a": 1}\n---\n{"b": [1, 2]}\n', [{"a": 1}, {"b": [1, 2]}]),
     ],
 )
@@ -118,6 +119,8 @@ def test_numbers_that_json_cannot_write_are_refused(scalar: str) -> None:
         ("- a\n- b\n", (1, 0, 1, "a manifest must be a mapping", True)),
         ("just text\n", (1, 0, 1, "a manifest must be a mapping", True)),
         ("a: 1\n---\nb: c\n\nd: \x07\n", (2, 0, 5, "no valid YAML (a character that YAML does not allow)", True)),
+        ("# two\n{a: 1}\n{b: 2}\n", (1, 0, 3, "no valid YAML (did not find expected <document start>)", True)),
+        ("a: 1\n...\nb: 2\n", (1, 0, 3, "no valid YAML (did not find expected <document start>)", True)),
         ("a: {{ .Values.x }}\n", (1, 0, 1, "a key must be a plain text", True)),
     ],
 )
