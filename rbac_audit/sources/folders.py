@@ -79,7 +79,11 @@ class Scan:
             self._trouble(parts, "is a link out of the folder and was not followed", "name its target as a source")
             return False
         if target.is_dir():
-            self.passed_over["links to folders"] += 1
+            if any(part.startswith(".") for part in target.relative_to(self._real).parts):
+                # As git-sync leaves it; a folder that is not hidden is walked anyway.
+                self._trouble(parts, "is a link to a hidden folder and was not followed", "name its target as a source")
+            else:
+                self.passed_over["links to folders"] += 1
             return False
         return True
 

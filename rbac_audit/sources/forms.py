@@ -1,5 +1,6 @@
 """Which form a file has, by its first bytes; its name only says whether a folder's file is evidence at all."""
 
+import codecs
 import re
 from enum import Enum
 from pathlib import Path
@@ -84,7 +85,7 @@ def _form_of_content(content: Peekable, name: str) -> Form | None:
     if _SNAPSHOT_HEADER in start[:100]:
         return Form.SNAPSHOT
     _check_name(name, start)
-    if manifests and _undecided(start):
+    if (manifests and _undecided(start)) or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Form.CALLED
     if _has_manifests(content):
         return Form.MANIFESTS

@@ -1,6 +1,6 @@
 """What a document says it is: an object, or what an API server answers instead, saved as if it were evidence.
 
-Source: apimachinery pkg/apis/meta/v1/types.go (Status, Table, PartialObjectMetadata).
+Source: apimachinery pkg/apis/meta/v1 types.go (Status, Table, PartialObjectMetadata) and watch.go (WatchEvent).
 """
 
 import re
@@ -20,9 +20,17 @@ def is_plain(api_version: str, kind: str) -> bool:
     return not (kind.endswith("List") or (api_version, kind) == _STATUS or api_version.startswith(_META))
 
 
+def is_event(raw: Raw) -> bool:
+    """Tell a WatchEvent, which says neither apiVersion nor kind."""
+    return raw.keys() == {"type", "object"} and isinstance(raw["object"], dict)
+
+
 def wrong_head(raw: Raw, place: Place) -> Problem | None:
     """Say why a document is no object; None when it may be one."""
     api_version, kind = raw.get("apiVersion"), raw.get("kind")
+    if is_event(raw):
+        advice = "list the objects themselves, without --output-watch-events"
+        return Problem(place, "what changed in an object, and not what is there", advice=advice)
     if not (isinstance(kind, str) and KIND.fullmatch(kind)):
         return Problem(place, "its kind is missing or no name")
     if not (isinstance(api_version, str) and API_VERSION.fullmatch(api_version)):

@@ -31,7 +31,7 @@ from rbac_audit.sources.evidence import (
     kinds_of_resource,
     without_namespace,
 )
-from rbac_audit.sources.heads import wrong_head
+from rbac_audit.sources.heads import is_event, wrong_head
 from rbac_audit.sources.json_reader import read_json
 from rbac_audit.sources.streams import Peekable, text
 from rbac_audit.sources.yaml_reader import read_yaml
@@ -109,7 +109,7 @@ class ManifestFile:
             # How deep this goes, the readers have limited.
             for part in items_of(raw, place):
                 self._part(part)
-        elif kind is None and raw.get("apiVersion") is None:
+        elif kind is None and raw.get("apiVersion") is None and not is_event(raw):
             self._no_manifests += 1
         elif (problem := wrong_head(raw, place)) is not None:
             self._problem(problem)

@@ -58,6 +58,7 @@ def test_what_is_obviously_no_evidence_is_counted(folder: Path) -> None:
         ("roles.json.gz", b"", "it is empty"),
         ("roles.json", json.dumps(role()).encode("utf-16"), "it is UTF-16 or binary, not UTF-8"),
         ("roles.yaml", json.dumps(role()).encode("utf-16-le"), "it is UTF-16 or binary, not UTF-8"),
+        ("roles", json.dumps(role()).encode("utf-16"), "it is UTF-16 or binary, not UTF-8"),
         ("roles.yaml", b"apiVersion: v1\n# gr\xfc\xdfe\nkind: Role\n", "it is not UTF-8 in line 2"),
         ("roles.json", b'{"apiVersion": "\xe4"}', "it is not UTF-8 in line 1"),
         (
@@ -91,6 +92,13 @@ def test_what_is_only_called_like_evidence_joins_no_clusters(tmp_path: Path, con
     assert [cluster.name for cluster in snapshot.clusters] == ["one", "two"]
     ((what, _),) = told(snapshot, tmp_path)
     assert what.partition(",")[0] == "roles.json"
+
+
+def test_a_file_of_powershell_is_a_gap_whatever_it_is_called(folder: Path) -> None:
+    (folder / "dump").write_bytes(json.dumps(role()).encode("utf-16"))
+    assert told(read(folder), folder) == [
+        ("dump, line 1", "it is UTF-16 or binary, not UTF-8; what follows was not read")
+    ]
 
 
 COMMENTS = b"# a licence\n" * 20_000
@@ -182,9 +190,11 @@ def test_links_are_followed_inside_the_folder_only(folder: Path, tmp_path: Path)
     (folder / "loop.json").symlink_to("loop.json")
     (folder / "deep").mkdir()
     (folder / "deep" / "up").symlink_to("..")
+    (folder / "current").symlink_to("..data")
     snapshot = read(folder)
     assert keys(snapshot.clusters[0]) == ["Role tenant-a/a", "Role tenant-a/b"]
     assert told(snapshot, folder) == [
+        ("current", "it is a link to a hidden folder and was not followed"),
         ("elsewhere", "it is a link out of the folder and was not followed"),
         ("gone.json", "it is a link that leads nowhere"),
         ("loop.json", "it is a link that leads nowhere"),

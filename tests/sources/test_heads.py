@@ -1,12 +1,13 @@
 """What an API server answers instead of objects is no evidence that there are none."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from rbac_audit.errors import BadInput
 from rbac_audit.snapshot.objects import Role
-from tests.sources.builders import Json, binding, listed, read, reasons, write
+from tests.sources.builders import Json, binding, keys, listed, read, reasons, write
 
 DETAILS: Json = {"group": "rbac.authorization.k8s.io", "kind": "roles"}
 FORBIDDEN: Json = {
@@ -72,3 +73,12 @@ def test_a_part_of_an_object_is_none(tmp_path: Path, kind: str) -> None:
         snapshot = read(write(tmp_path / f"{number}.json", content))
         assert reasons(snapshot.gaps) == [f"a {kind}, which has not all that its objects say"]
         assert snapshot.unknown_kinds == {}
+
+
+def test_what_changed_is_not_what_is_there(tmp_path: Path) -> None:
+    lines = [binding(), {"type": "DELETED", "object": binding("b")}, {"type": "ADDED", "object": binding("c")}]
+    path = write(tmp_path / "x.json", "".join(json.dumps(line) + "\n" for line in lines))
+    snapshot = read(path)
+    assert [gap.what for gap in snapshot.gaps] == [f"{path}, document {n}, line {n}" for n in (2, 3)]
+    assert {*reasons(snapshot.gaps)} == {"what changed in an object, and not what is there"}
+    assert keys(snapshot.clusters[0]) == ["RoleBinding tenant-a/devs"]
