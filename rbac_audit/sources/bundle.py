@@ -28,7 +28,7 @@ from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources.archive import Bomb, Files
 from rbac_audit.sources.bundle_log import Failures, read_failures
 from rbac_audit.sources.documents import Document, Unusable
-from rbac_audit.sources.evidence import ClusterEvidence, Evidence, kind_names
+from rbac_audit.sources.evidence import ClusterEvidence, Evidence, kind_names, some
 from rbac_audit.sources.mangled import restore
 from rbac_audit.sources.manifests import ManifestFile, read_parts
 from rbac_audit.sources.streams import shown
@@ -39,6 +39,7 @@ _NAMESPACED = re.compile(r"yamls/namespaced/([^/]+)/.+\.yaml$")
 _SECRETS = re.compile(r"yamls/namespaced/[^/]+/v1/secrets\.yaml$")
 _RESOURCE = re.compile(r"(?:cluster|namespaced/[^/]+)/(?:(?P<group>[^/]+)/)?v[^/]+/(?P<plural>[^/]+)\.yaml$")
 _CLUSTER = re.compile(r"yamls/cluster/.+\.yaml$")
+_KNOWN = re.compile(rf"{_NAMESPACED.pattern}|{_CLUSTER.pattern}")
 
 # The Secrets of fleet-local that are there after all are machine plans with a few keys: not the Secrets of the cluster.
 _LEFT_OUT: tuple[Kind, ...] = (Secret, User, Token)
@@ -76,11 +77,17 @@ class Bundle:
         """Read nothing yet."""
         self._files, self.label = files, label
         self._evidence, self.cluster = evidence, cluster
-        self.folders = {found[1] for found in map(_NAMESPACED.match, files.names) if found}
+        # Of fleet-local the Secrets are there even when nothing else of it is (collectors/harvester.go).
+        whole = (name for name in files.names if not _SECRETS.match(name))
+        self.folders = {found[1] for found in map(_NAMESPACED.match, whole) if found}
 
     def read(self) -> int:
         """Take everything; return how many files gave objects."""
         useful = sum(map(self._file, self._files.names))
+        strange = [name for name in self._files.names if name.startswith("yamls/") and not _KNOWN.match(name)]
+        if strange:
+            problem = f"{len(strange)} files under yamls/ are not where this version looks for them: "
+            self._gap(problem + some(map(shown, strange)), "name them as sources of their own")
         self._collected(self._failures())
         return useful
 

@@ -154,6 +154,22 @@ def test_two_bundles_of_one_cluster_complete_each_other(tmp_path: Path) -> None:
     assert gap(snapshot, "were not collected").reason == "1 namespaces were not collected: kube-public"
 
 
+def test_a_namespace_of_which_only_secrets_are_there_was_not_read(tmp_path: Path) -> None:
+    files = {
+        **FILES,
+        "cluster/v1/namespaces.yaml": namespaces("default", "tenant-a", "fleet-local"),
+        "namespaced/fleet-local/v1/secrets.yaml": listed(thing("v1", "Secret", "a", "fleet-local")),
+    }
+    assert read(zipped(tmp_path / "b.zip", bundle_files(files))).clusters[0].unread_namespaces == {"fleet-local"}
+
+
+@pytest.mark.parametrize("name", [f"cluster/{RBAC}/roles.yml", f"tenant-a/{RBAC}/roles.yaml", "namespaced/x.yaml"])
+def test_files_that_lie_elsewhere_are_a_gap(tmp_path: Path, form: BundleForm, name: str) -> None:
+    found = gap(read(form(tmp_path / "b", bundle_files({**FILES, name: listed(role())}))), "under yamls/")
+    assert found.reason.endswith(f"looks for them: yamls/{name}")
+    assert found.kinds == ()
+
+
 def test_names(tmp_path: Path) -> None:
     bundle = zipped(tmp_path / "b.zip", bundle_files(FILES))
     assert read(f"prod={bundle}").clusters[0].name == "prod"
