@@ -16,7 +16,7 @@ from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
 from rbac_audit.sources.backup_crypto import Keys, Sealed, WrongKey, parse_sealed
 from rbac_audit.sources.documents import KIND, Document, Problem, Unusable
-from rbac_audit.sources.evidence import some
+from rbac_audit.sources.evidence import holds_manifests, some
 from rbac_audit.sources.manifests import read_parts
 from rbac_audit.sources.streams import Peekable
 from rbac_audit.sources.tar import Foreign, Member, read_members
@@ -66,21 +66,20 @@ class Contents(msgspec.Struct):
 
 def read_contents(stream: Peekable, label: str, keys: Keys) -> Contents | None:
     """Read a tar archive; None when it is no Rancher backup. Raises Unusable, and BadInput for a wrong key."""
-    reader = _Reader(label, keys)
+    reader, foreign = _Reader(label, keys), False
     try:
         for member in read_members(stream):
             reader.member(member)
-            if reader.contents.other > _STRANGERS and not reader.entries:
-                return None
+            foreign = reader.contents.other > _STRANGERS and not reader.entries
+            if foreign:
+                break
     except Foreign:
         if reader.entries:
             raise
-        return None
+        foreign = True
     found = reader.contents
-    if not found.is_backup:
-        if reader.entries:
-            advice = "copy it again from where the operator wrote it, and do not pack it again"
-            raise Unusable(f"has entries of a Rancher backup, but no {FILTERS} at its top", advice)
+    if foreign or not found.is_backup:
+        reader.check_foreign()
         return None
     if keys.files and found.locked and not found.opened:
         wanted = some(f"{each.key} ({each.provider})" for each in found.locked)
@@ -95,6 +94,7 @@ class _Reader:
     def __init__(self, label: str, keys: Keys) -> None:
         self.contents = Contents()
         self.entries = 0
+        self._others: list[str] = []
         self._label, self._keys = label, keys
 
     def member(self, member: Member) -> None:
@@ -105,6 +105,8 @@ class _Reader:
         if found is None:
             self.contents.other += 1
             self.entries += bool(_BELOW.search(member.name))
+            if len(self._others) <= _STRANGERS:
+                self._others.append(member.name)
             return
         self.entries += 1
         plural, group, _, namespace, name = found.groups()
@@ -123,6 +125,14 @@ class _Reader:
             self.contents.open_tokens += 1
         if plain is not None:
             self._entry(member.name, plain, kind, (namespace or "", name))
+
+    def check_foreign(self) -> None:
+        """Refuse what is no backup, and may be evidence all the same; raises Unusable."""
+        if self.entries:
+            advice = "copy it again from where the operator wrote it, and do not pack it again"
+            raise Unusable(f"has entries of a Rancher backup, but no {FILTERS} at its top", advice)
+        if holds_manifests(self._others):
+            raise Unusable("is a tar archive of manifests", "unpack it and name its folder")
 
     def _filters(self, member: Member) -> None:
         self.contents.is_backup = True

@@ -18,7 +18,7 @@ from rbac_audit.sources.backup_contents import read_contents
 from rbac_audit.sources.backup_crypto import Keys
 from rbac_audit.sources.bundle import Bundle, bundle_name
 from rbac_audit.sources.documents import Unusable
-from rbac_audit.sources.evidence import ClusterEvidence, Evidence, kind_names, kinds_of_resource
+from rbac_audit.sources.evidence import ClusterEvidence, Evidence, holds_manifests, kind_names, kinds_of_resource
 from rbac_audit.sources.folders import Found, Scan
 from rbac_audit.sources.forms import Form, form_of
 from rbac_audit.sources.manifests import ManifestFile
@@ -195,6 +195,8 @@ class _Reader:
     def _bundle_in_folder(self, files: Files, item: Item) -> bool:
         own = bundle_name(files)
         if own is None:
+            if holds_manifests(files.names):
+                raise Unusable("is a zip of manifests", "unpack it and name its folder")
             self._evidence.note(f"{item.label} is a zip, but no support bundle, and was passed over")
             return False
         return self._bundle(files, item, own)

@@ -11,6 +11,7 @@ from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, qualified
 
 NAMES_IN_A_GAP = 3
 UNKNOWN_KINDS = 1_000
+_LISTED = re.compile(r"\.(json|ya?ml)(\.gz)?$", re.IGNORECASE)
 _SUFFIXES = re.compile(r"(\.(jsonl?|ya?ml))?(\.gz)?$")
 
 
@@ -24,6 +25,12 @@ def kinds_of_resource(file: str) -> tuple[Kind, ...]:
     plural, _, group = _SUFFIXES.sub("", file.lower()).partition(".")
     found = tuple(kind for kind in KINDS if kind.plural == plural and (kind.group == group or not group))
     return tuple(kind for kind in found if kind.group == group) or found
+
+
+def holds_manifests(names: Iterable[str]) -> bool:
+    """Tell whether the files of an archive are called like lists of objects; a Helm chart has templates of them."""
+    files = {name.rpartition("/")[2] for name in names}
+    return "Chart.yaml" not in files and any(_LISTED.search(file) and kinds_of_resource(file) for file in files)
 
 
 def some(names: Iterable[str]) -> str:

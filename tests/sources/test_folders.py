@@ -22,7 +22,8 @@ from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.sources import limits
 from rbac_audit.sources.folders import Scan
 from rbac_audit.sources.streams import Peekable
-from tests.sources.builders import RBAC_V1, keys, listed, read, role, thing, write
+from tests.sources.backups import tarred
+from tests.sources.builders import RBAC_V1, keys, listed, read, role, thing, write, zipped
 
 
 def told(snapshot: Snapshot, folder: Path) -> list[tuple[str, str]]:
@@ -92,6 +93,18 @@ def test_what_is_only_called_like_evidence_joins_no_clusters(tmp_path: Path, con
     assert [cluster.name for cluster in snapshot.clusters] == ["one", "two"]
     ((what, _),) = told(snapshot, tmp_path)
     assert what.partition(",")[0] == "roles.json"
+
+
+PACKED = {"dump/roles.json": json.dumps(role("b")).encode(), "dump/README": b"x"}
+
+
+@pytest.mark.parametrize("name", ["dump.zip", "dump.tar.gz"])
+@pytest.mark.parametrize("chart", [False, True])
+def test_an_archive_of_manifests_is_a_gap_and_a_chart_is_none(folder: Path, name: str, *, chart: bool) -> None:
+    content = {**PACKED, **({"dump/Chart.yaml": b"name: x"} if chart else {})}
+    (zipped if name.endswith(".zip") else tarred)(folder / name, content)
+    expected = [] if chart else [(name, f"it is a {'zip' if name.endswith('.zip') else 'tar archive'} of manifests")]
+    assert told(read(folder), folder) == expected
 
 
 def test_a_file_of_powershell_is_a_gap_whatever_it_is_called(folder: Path) -> None:
