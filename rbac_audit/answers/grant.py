@@ -3,9 +3,10 @@
 Source: kubernetes pkg/registry/rbac/{role,clusterrole,rolebinding,clusterrolebinding}/policybased/storage.go:
 creating or updating a role needs all its rules, or the verb escalate on it; an aggregated one, or one that was, needs
 all rights there are; a binding needs all rules of its role, or the verb bind on the role. An update that changes
-nothing needs none of it.
+nothing needs none of it. A patch ends as an update there, but needs the verb patch.
 """
 
+import bisect
 from collections.abc import Iterable
 
 import msgspec
@@ -32,19 +33,30 @@ _Granting = Role | ClusterRole | RoleBinding | ClusterRoleBinding
 
 
 class GrantAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether one object may be created or updated.
+    """Whether one object may be created or, where it is there already, changed.
 
-    `needs` is the plain permission on the object itself, "" when it is held; `missing` are the single rights that the
-    subject does not hold and would hand out; `because` says by what the check is passed or why it is not. The answer is
-    not `complete` where what was not read could change it.
+    `verb` is the one that was decided: create, or of patch (kubectl apply, edit) and update (kubectl replace) the first
+    that is held. `needs` is the plain permission on the object itself, "" when it is held, and `lacks` that for the
+    other verb; `missing` are the single rights that the subject does not hold and would hand out; `because` says by
+    what the check is passed or why it is not. The answer is not `complete` where what was not read could change it.
     """
 
     object: str
+    verb: str
     allowed: bool
     complete: bool
     needs: str
+    lacks: str
     missing: tuple[PolicyRule, ...]
     because: str
+
+
+class _Verdict(msgspec.Struct, frozen=True):
+    """Whether the check on what is handed out is passed, by what or why not, and what is missing."""
+
+    passed: bool
+    because: str
+    missing: tuple[PolicyRule, ...] = ()
 
 
 def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: bool = True) -> GrantAnswer:
@@ -54,57 +66,59 @@ def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: 
     """
     if not isinstance(item, Role | ClusterRole | RoleBinding | ClusterRoleBinding):
         raise BadInput("object", str(item), "it hands out no rights", "give Roles, ClusterRoles and their bindings")
-    needs = _write(view, who, item)
-    missing, because = _escalation(view, who, item)
-    passed = bool(because) and not missing
     stored = _stored(view, item)
-    if fixed := passed and _changes_role(stored, item):
-        passed, because = False, "the roleRef of a binding cannot be changed: it has to be deleted first"
-    allowed = passed and not needs
+    held, lacking = _write(view, who, item, exists=stored is not None)
+    verdict = _escalation(view, who, item, stored)
+    if fixed := verdict.passed and stored is not None and _referred(stored) != _referred(item):
+        # What validation refuses, whoever asks (pkg/apis/rbac/validation ValidateRoleBindingUpdate).
+        verdict = _Verdict(
+            passed=False, because="the roleRef of a binding cannot be changed: it has to be deleted first"
+        )
+    allowed = verdict.passed and bool(held)
     # A yes is sure when it is known what the object would replace, a no when everything is known.
-    known = bool(stored) or not unread(view, (item.namespace,), (type(item),))
+    known = stored is not None or not unread(view, (item.namespace,), (type(item),))
     whole = all_groups and not unread(view, (item.namespace,))
     return GrantAnswer(
         object=str(item),
+        verb=(held or lacking)[0].verb,
         allowed=allowed,
         complete=fixed or (known if allowed else whole),
-        needs=needs,
-        missing=missing,
-        because=because,
+        needs="" if held else str(lacking[0]),
+        lacks=", ".join(map(str, lacking if held else lacking[1:])),
+        missing=verdict.missing,
+        because=verdict.because,
     )
 
 
-def _write(view: View, who: Identity, item: _Granting) -> str:
-    verb = "update" if _stored(view, item) else "create"
-    name = item.name if verb == "update" else ""
-    permission = Permission(verb, _RBAC, item.plural, name)
-    return "" if view.access.allowed(who, permission, item.namespace) else str(permission)
-
-
 def _stored(view: View, item: _Granting) -> _Granting | None:
-    return next((other for other in view.cluster.of(type(item)) if other.key == item.key), None)
+    there = view.cluster.of(type(item))
+    place = bisect.bisect_left(there, _order(item), key=_order)
+    return there[place] if place < len(there) and there[place].key == item.key else None
 
 
-def _changes_role(stored: _Granting | None, item: _Granting) -> bool:
-    """Tell what validation refuses, whoever asks (pkg/apis/rbac/validation ValidateRoleBindingUpdate)."""
-    return _referred(stored) != _referred(item) if stored else False
+def _order(item: KubernetesObject) -> tuple[str, str]:
+    return item.namespace, item.name
+
+
+def _write(view: View, who: Identity, item: _Granting, *, exists: bool) -> tuple[list[Permission], list[Permission]]:
+    """Sort the permissions to write it into those that are held and those that are not."""
+    verbs, name = (("patch", "update"), item.name) if exists else (("create",), "")
+    wanted = [Permission(verb, _RBAC, item.plural, name) for verb in verbs]
+    held = [permission for permission in wanted if view.access.allowed(who, permission, item.namespace)]
+    return held, [permission for permission in wanted if permission not in held]
 
 
 def _referred(item: _Granting) -> tuple[str, str] | None:
     return (item.role_ref.kind, item.role_ref.name) if isinstance(item, RoleBinding | ClusterRoleBinding) else None
 
 
-_Verdict = tuple[tuple[PolicyRule, ...], str]
-"""What is missing, and by what the check is passed or why it is not: "" for no reason to pass it."""
-
-
-def _escalation(view: View, who: Identity, item: _Granting) -> _Verdict:
+def _escalation(view: View, who: Identity, item: _Granting, stored: _Granting | None) -> _Verdict:
     if MASTERS in who.groups:
-        return (), "system:masters may hand out everything"
-    if (stored := _stored(view, item)) is not None and _content(stored) == _content(item):
-        return (), "it changes nothing"
+        return _Verdict(passed=True, because="system:masters may hand out everything")
+    if stored is not None and _content(stored) == _content(item):
+        return _Verdict(passed=True, because="it changes nothing")
     if isinstance(item, Role | ClusterRole):
-        return _role(view, who, item)
+        return _role(view, who, item, stored)
     return _binding(view, who, item)
 
 
@@ -113,17 +127,16 @@ def _content(item: _Granting) -> KubernetesObject:
     return replace(item, metadata=replace(item.metadata, owner_references=(), finalizers=()))
 
 
-def _role(view: View, who: Identity, item: Role | ClusterRole) -> _Verdict:
+def _role(view: View, who: Identity, item: Role | ClusterRole, stored: _Granting | None) -> _Verdict:
     # A request that creates something does not name it, so that no resourceNames match.
-    stored = _stored(view, item)
     name = item.name if stored else ""
     if view.access.allowed(who, Permission("escalate", _RBAC, item.plural, name), item.namespace):
-        return (), f"escalate on {item.plural} is held"
-    missing, because = _covered(view, who, item.rules, item.namespace)
-    if missing or not (_aggregated(item) or _aggregated(stored)):
-        return missing, because
-    missing, _ = _covered(view, who, EVERY_RIGHT, "")
-    return missing, "an aggregationRule may gather anything, so it needs all rights there are"
+        return _Verdict(passed=True, because=f"escalate on {item.plural} is held")
+    covered = _covered(view, who, item.rules, item.namespace)
+    if not covered.passed or not (_aggregated(item) or _aggregated(stored)):
+        return covered
+    all_there_is = _covered(view, who, EVERY_RIGHT, "")
+    return replace(all_there_is, because="an aggregationRule may gather anything, so it needs all rights there are")
 
 
 def _aggregated(item: KubernetesObject | None) -> bool:
@@ -134,13 +147,15 @@ def _aggregated(item: KubernetesObject | None) -> bool:
 def _binding(view: View, who: Identity, item: RoleBinding | ClusterRoleBinding) -> _Verdict:
     plural = "clusterroles" if item.role_ref.kind == "ClusterRole" else "roles"
     if view.access.allowed(who, Permission("bind", _RBAC, plural, item.role_ref.name), item.namespace):
-        return (), f"bind on {plural} is held"
+        return _Verdict(passed=True, because=f"bind on {plural} is held")
     place = "" if plural == "clusterroles" else item.namespace
     if (place, item.role_ref.name) not in view.access.roles:
-        return (), ""
+        role = f"{item.role_ref.kind} {place}{'/' if place else ''}{item.role_ref.name}"
+        return _Verdict(passed=False, because=f"{role} does not exist: only who holds bind on it may bind it")
     return _covered(view, who, view.access.rules((place, item.role_ref.name)), item.namespace)
 
 
 def _covered(view: View, who: Identity, wanted: Iterable[PolicyRule], namespace: str) -> _Verdict:
     missing = uncovered(view.access.rules_for(who, namespace), wanted)
-    return missing, "some of the rights are not held" if missing else "all of the rights are held"
+    because = "some of the rights are not held" if missing else "all of the rights are held"
+    return _Verdict(not missing, because, missing)

@@ -61,7 +61,10 @@ def _lines(answer: GrantAnswer) -> Iterator[str]:
     doubt = "" if answer.complete else ", as far as could be read"
     yield f"{answer.object}: {'yes' if answer.allowed else 'no'}{doubt}"
     if answer.needs:
-        yield f"  not allowed at all: {answer.needs}"
+        yield f"  not allowed at all: {answer.needs}{f', nor {answer.lacks}' if answer.lacks else ''}"
+    elif answer.verb != "create":
+        lacking = f"; not held: {answer.lacks}" if answer.lacks else ""
+        yield f"  it is there already, and needs {answer.verb}{lacking}"
     if answer.because:
         yield f"  {answer.because}"
     for rule in answer.missing:

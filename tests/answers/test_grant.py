@@ -47,12 +47,30 @@ def test_the_write_itself_must_be_allowed() -> None:
 def test_an_existing_object_needs_update() -> None:
     existing = (BINDING % ("dev", "grantor")).replace("name: b,", "name: grantors,")
     assert answer(existing).allowed
-    assert answer(existing, Identity("u-eve")).needs == "update rolebindings.rbac.authorization.k8s.io grantors"
+    one = "rolebindings.rbac.authorization.k8s.io grantors"
+    eve = answer(existing, Identity("u-eve"))
+    assert (eve.verb, eve.needs, eve.lacks) == ("patch", f"patch {one}", f"update {one}")
+    # Bob may update it, as kubectl replace does, but not patch it, as kubectl apply does.
+    bob = answer(existing)
+    assert (bob.verb, bob.needs, bob.lacks) == ("update", "", f"patch {one}")
+
+
+@pytest.mark.parametrize(
+    ("verbs", "verb", "lacks"),
+    [("patch", "patch", "update"), ("patch, update", "patch", ""), ("update", "update", "patch")],
+)
+def test_one_of_two_verbs_is_enough_to_change_what_is_there(verbs: str, verb: str, lacks: str) -> None:
+    cluster = view(estate(HARVESTER.replace("verbs: [create, update]", f"verbs: [{verbs}]"), RANCHER))
+    (item,) = objects((BINDING % ("dev", "grantor")).replace("name: b,", "name: grantors,"))
+    given = can_grant(cluster, identity_of(cluster, BOB), item)
+    assert (given.allowed, given.verb, given.lacks.partition(" ")[0]) == (True, verb, lacks)
+    assert answer(ROLE % "pods").verb == "create"
 
 
 def test_a_missing_role_cannot_be_bound() -> None:
     given = answer(BINDING % ("dev", "nothing"))
-    assert (given.allowed, given.because) == (False, "")
+    assert (given.allowed, given.missing) == (False, ())
+    assert given.because == "ClusterRole nothing does not exist: only who holds bind on it may bind it"
 
 
 def test_masters_may_hand_out_everything() -> None:

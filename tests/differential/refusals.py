@@ -45,6 +45,7 @@ def said_by(response: Response) -> Outcome:
         AGGREGATES: "aggregates",
         " cannot create resource ": "no write",
         " cannot update resource ": "no write",
+        " cannot patch resource ": "no write",
         " not found": "no role",
         "cannot change roleRef": "other role",
     }.items():
@@ -73,4 +74,4 @@ def said_by_us(answer: GrantAnswer) -> Outcome:
         return Outcome("aggregates")
     if answer.missing:
         return Outcome("grants more", frozenset(answer.missing))
-    return Outcome("other role" if answer.because else "no role")
+    return Outcome("no role" if "does not exist" in answer.because else "other role")

@@ -23,7 +23,7 @@ from tests.controlplane.api import ApiError
 from tests.differential import drawing
 from tests.differential.comparing import view_of
 from tests.differential.conftest import Count
-from tests.differential.grants_table import ALICE, PLURALS, SECRETS, SELECTORS, TABLE, VIEW, WRITE, Row
+from tests.differential.grants_table import ALICE, PLURALS, PODS, SECRETS, SELECTORS, TABLE, VIEW, WRITE, Row
 from tests.differential.refusals import Outcome, said_by, said_by_us
 from tests.differential.shrinking import shrink_world
 from tests.differential.stage import Stage
@@ -98,6 +98,37 @@ def test_an_update_that_changes_nothing_needs_nothing(stage: Stage, count: Count
         assert outcomes(stage, held, ALICE, item) == (Outcome("allowed"), Outcome("allowed"))
         assert outcomes(stage, held, ALICE, collected) == (Outcome("allowed"), Outcome("allowed"))
     count("writes of roles and bindings", 2 * len(held.manifests))
+
+
+@pytest.mark.parametrize(
+    ("verbs", "method"), [(["patch"], "PATCH"), (["patch"], "PUT"), (["update"], "PATCH"), (["update"], "PUT")]
+)
+@pytest.mark.parametrize("rule", [PODS, SECRETS], ids=["held", "not-held"])
+def test_a_patch_is_checked_as_an_update_is(
+    stage: Stage, verbs: list[str], method: str, rule: Manifest, count: Count
+) -> None:
+    """Where the verb is held, it ends as we say; where it is not, we name it as lacking."""
+    may = [{"verbs": verbs, "apiGroups": [RBAC], "resources": ["roles"]}, PODS]
+    grantor = [cluster_role("grantor", *may), cluster_role_binding("grantor", "ClusterRole/grantor", user("alice"))]
+    stage.load(World((*grantor, role("team-a/own"))))
+    held, item = stage.held(), role("team-a/own", rule)
+    path = next(each for each in stage.api.objects(f"{RBAC}/v1", "Role") if each["metadata"]["name"].startswith("own"))
+    resource = stage.api.discovery.find(f"{RBAC}/v1", "Role").path("team-a", path["metadata"]["name"])
+    body = {**item, "metadata": path["metadata"]} if method == "PUT" else {"rules": item["rules"]}
+    content = "application/merge-patch+json" if method == "PATCH" else "application/json"
+    theirs = said_by(
+        stage.api.acting_as("alice", ALICE.groups).request(method, f"{resource}?dryRun=All", body, content)
+    )
+    decoded = decode(item)
+    assert decoded is not None
+    answer = can_grant(view_of(held.cluster), ALICE, decoded)
+    sent = {"PATCH": "patch", "PUT": "update"}[method]
+    count("writes of roles and bindings", 1)
+    assert (answer.verb == sent) is (sent in verbs)
+    if answer.verb == sent:
+        assert theirs == said_by_us(answer)
+    else:
+        assert (theirs.said, answer.lacks.partition(" ")[0]) == ("no write", sent)
 
 
 def must_agree(stage: Stage, world: World, held: World, item: Manifest) -> None:
