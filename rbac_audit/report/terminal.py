@@ -53,7 +53,7 @@ def verdict(report: Report) -> str:
 
 def _lines(report: Report) -> Iterator[str]:
     for finding in report.findings:
-        yield " ".join(_cells(finding))
+        yield " ".join(_cells(finding, report))
     for gap in report.gaps:
         yield one_line(f"gap {gap.cluster}: {gap.what}: {gap.reason}; {gap.advice}")
     for cluster, rules, because, how in _blind(report):
@@ -70,16 +70,21 @@ def _blind(report: Report) -> Iterator[tuple[str, str, str, str]]:
         yield cluster, ", ".join(names), "; ".join(because), how
 
 
-def _cells(finding: Finding) -> tuple[str, str, str, str]:
+def _cells(finding: Finding, report: Report) -> tuple[str, str, str, str]:
+    """Severity, rule, object and what is wrong; of several clusters, which it is about and which has the object."""
     severity = finding.severity.value
     sure = severity if finding.confidence is Confidence.CERTAIN else f"{severity}?"
-    return sure, one_line(finding.rule), one_line(str(finding.object)), one_line(finding.message)
+    target = str(finding.object)
+    if len(report.estate.clusters) > 1:
+        elsewhere = "" if finding.object.cluster in {"", finding.cluster} else f" (in {finding.object.cluster})"
+        target = f"{finding.cluster}: {target}{elsewhere}"
+    return sure, one_line(finding.rule), one_line(target), one_line(finding.message)
 
 
 def _tables(report: Report, console: Console) -> None:
     table = Table("severity", "rule", "object", "what is wrong", title=None, expand=True)
     for finding in report.findings[:LIMIT]:
-        severity, *rest = _cells(finding)
+        severity, *rest = _cells(finding, report)
         table.add_row(Text(severity, style=_STYLE[finding.severity]), *map(Text, rest))
     if report.findings:
         console.print(table)

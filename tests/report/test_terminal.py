@@ -50,6 +50,17 @@ def test_a_pipe_gets_every_finding_gap_and_reason_on_a_line_of_its_own() -> None
         assert finding.message in line
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_the_cluster_is_named_where_there_are_several(number: int) -> None:
+    report = factory.report(3)
+    clusters = (report.estate.clusters * 2)[:number]
+    report = msgspec.structs.replace(report, estate=msgspec.structs.replace(report.estate, clusters=clusters))
+    wide = without_styles(on_a_terminal(report, width=400))
+    for finding, line in zip(report.findings, terminal.plain(report).splitlines(), strict=False):
+        assert (f" {finding.cluster}: {finding.object} " in line) is (number > 1)
+        assert (f"{finding.cluster}: {finding.object}" in wide) is (number > 1)
+
+
 def test_what_is_only_possible_is_marked() -> None:
     report = factory.report(60)
     marks = {
