@@ -1,5 +1,6 @@
 """`rbac-audit diff`: rights gained and lost between two states."""
 
+import re
 import sys
 from collections.abc import Iterator
 
@@ -79,9 +80,15 @@ def _markdown(found: Difference) -> Iterator[str]:
     yield from (f"\n{_cell(line)}" for line in _uncompared(found))
 
 
+# An entity would be decoded before mentions are looked for, and a link needs no brackets to be one.
+_ESCAPES = str.maketrans({char: f"\\{char}" for char in "\\`*_~[]()|#!"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
+_LINKS = re.compile(r"(@)|(?<=:)//|(www)\.", re.IGNORECASE)
+
+
 def _cell(text: str) -> str:
-    """Markdown and HTML must not find anything to act on in a name."""
-    escaped = one_line(text)
-    for char in "\\`*_[]<>|&":
-        escaped = escaped.replace(char, f"\\{char}" if char != "<" else "&lt;")
-    return escaped
+    """Write a text so that Markdown, HTML and what is made of mentions and links find nothing to act on in it."""
+    return _LINKS.sub(_broken, one_line(text).translate(_ESCAPES))
+
+
+def _broken(found: re.Match[str]) -> str:
+    return "@&#8203;" if found[1] else f"{found[2]}\\." if found[2] else "\\//"
