@@ -5,7 +5,7 @@ pkg/registry/rbac/validation/rule.go (VisitRulesFor, GetRoleReferenceRules). Ans
 index by subject and namespace, never from a scan over bindings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 import msgspec
@@ -41,9 +41,9 @@ class Authorizer:
         self._allowing: dict[Permission, dict[RoleKey, PolicyRule]] = {}
 
     @cached_property
-    def by_role(self) -> dict[RoleKey, list[Binding]]:
+    def by_role(self) -> Mapping[RoleKey, list[Binding]]:
         """Bindings by the role they grant."""
-        return dict(by_role(self.bindings))
+        return by_role(self.bindings)
 
     @cached_property
     def by_namespace(self) -> dict[str, list[Binding]]:
@@ -54,9 +54,9 @@ class Authorizer:
         return index
 
     @cached_property
-    def by_subject(self) -> dict[str, dict[str, list[Binding]]]:
+    def by_subject(self) -> Mapping[str, Mapping[str, list[Binding]]]:
         """Bindings by subject key (`u:alice`, `g:devs`), then namespace."""
-        return {key: dict(found) for key, found in by_subject(self.bindings).items()}
+        return by_subject(self.bindings)
 
     @cached_property
     def _places(self) -> list[tuple[PolicyRule, list[tuple[int, RoleKey]]]]:

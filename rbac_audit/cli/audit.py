@@ -108,6 +108,8 @@ def command(
     not be read or evaluated.
     """
     targets = _targets(formats or ("terminal",), outputs)
+    if cluster and not (added or removed):
+        raise WrongUse("option", "--cluster", "there is nothing to change on it", "give --with or --without as well")
     policies, capabilities = load_policies(folders)
     known = (*RULES, *policies)
     _check_rules(rules, [rule.id for rule in known])

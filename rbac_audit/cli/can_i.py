@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
+from click.core import ParameterSource
+from click.globals import get_current_context
 
 from rbac_audit.answers import words
 from rbac_audit.answers.access import Answer, ask
@@ -45,6 +47,7 @@ def command(
     """
     asked = Asked(cluster, more, ids, added, removed)
     if batch is not None:
+        _check_batch_options()
         sys.exit(_batch(asked, texts, batch))
     if subject is None:
         raise WrongUse("option", "--as", "nobody is named", USAGE)
@@ -83,9 +86,19 @@ def _batch(asked: Asked, texts: tuple[str, ...], batch: str) -> int:
     return exit_code(allowed=not wrong and not unknown, complete=bool(wrong))
 
 
+def _check_batch_options() -> None:
+    """Refuse what every line of a batch says for itself."""
+    context = get_current_context()
+    for name, option in {"subject": "--as", "namespace": "-n", "form": "--format"}.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            problem = "a batch reads and writes JSON lines, each with its own user and namespace"
+            raise WrongUse("option", option, problem, "leave it out")
+
+
 def _read(batch: str) -> list[str]:
     try:
         raw = sys.stdin.buffer.read() if batch == "-" else Path(batch).read_bytes()
-        return raw.decode("utf-8-sig").splitlines()
+        # Not at every line separator of Unicode: a string may hold one.
+        return raw.decode("utf-8-sig").split("\n")
     except (OSError, UnicodeError) as error:
         raise BadInput("batch", batch, "it cannot be read as UTF-8 text", "give a file of JSON lines") from error

@@ -35,13 +35,10 @@ def list_rules(folders: tuple[Path, ...]) -> None:
 )
 def show_rule(rule_id: str, folders: tuple[Path, ...]) -> None:
     """Show the page of one rule, or of all."""
-    known = {rule.id: rule for rule in _all(folders)}
-    if rule_id == "all":
-        click.echo("\n".join(page(rule) for rule in known.values()), nl=False)
-        return
-    if rule_id not in known:
+    wanted = [rule for rule in _all(folders) if rule_id in {rule.id, "all"}]
+    if not wanted:
         raise WrongUse("argument", rule_id, "there is no such rule", "see rbac-audit rules list")
-    for line in page(known[rule_id]).rstrip("\n").split("\n"):
+    for line in "\n".join(map(page, wanted)).rstrip("\n").split("\n"):
         click.echo(one_line(line))
 
 

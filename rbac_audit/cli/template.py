@@ -54,10 +54,7 @@ def _lines(found: Granted) -> Iterator[str]:
     yield f"role template {found.template}{title}, {context}, {found.model} model"
     if found.inherits:
         yield f"inherits {', '.join(found.inherits)}"
-    if found.missing:
-        yield f"not there: {', '.join(found.missing)}"
-    if found.cyclic:
-        yield "it inherits itself, in a circle"
+    yield from _wrong(found)
     yield "in every namespace of the project:" if found.context == "project" else "on the whole cluster:"
     yield from (f"  {describe(rule)}" for rule in found.rules)
     if not found.rules:
@@ -73,11 +70,19 @@ def _lines(found: Granted) -> Iterator[str]:
         yield from (f"    {describe(rule)}" for rule in item.rules)
 
 
+def _wrong(found: Granted) -> Iterator[str]:
+    if found.missing:
+        yield f"not there: {', '.join(found.missing)}"
+    if found.cyclic:
+        yield "it inherits itself, in a circle"
+
+
 def _compared(one: Granted, other: Granted, found: Comparison) -> Iterator[str]:
     sides = (
         (one.template, found.only_one, found.beyond_only_one),
         (other.template, found.only_other, found.beyond_only_other),
     )
+    yield from (f"{side.template}: {line}" for side in (one, other) for line in _wrong(side))
     if one.context != other.context:
         yield f"{one.template} is of context {one.context or 'none'}, {other.template} of {other.context or 'none'}"
     for name, rules, roles in sides:

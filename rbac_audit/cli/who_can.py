@@ -44,6 +44,8 @@ def command(
     Exit codes: 0 these are all, 2 wrong use or bad input, 3 there may be others that could not be read.
     """
     asked = Asked(cluster, more, ids, added, removed)
+    if namespace and project:
+        raise WrongUse("option", "--project", "a namespace is asked about as well", "give -n or --project")
     permission, source = request(texts, USAGE)
     view = asked.view(asked.estate(source))
     places = _namespaces(view, project) if project else (namespace,) if namespace else None

@@ -286,3 +286,9 @@ def test_no_value_of_a_secret_is_in_any_output(run: Run, tmp_path: Path) -> None
         ran = run("audit", source, "--format", form)
         assert ran.code in {1, 3}
         assert canary not in ran.out + ran.err
+
+
+def test_a_cluster_without_a_change_is_refused(run: Run) -> None:
+    ran = run("audit", LIVED_IN, "--cluster", "harvester")
+    assert (ran.code, ran.out) == (2, "")
+    assert "give --with or --without as well" in ran.err

@@ -159,6 +159,22 @@ def test_a_batch_that_cannot_be_read_is_refused(run: Run, stdin: bytes) -> None:
     assert len(ran.err.splitlines()) == 1
 
 
+def test_a_line_of_a_batch_may_hold_any_separator_of_lines(run: Run) -> None:
+    odd = "u\u2028m\u2029\x0b\x0c\x1c\u0085"
+    lines = json.dumps(question(odd, "get", "secrets"), ensure_ascii=False)
+    ran = run("can-i", "--batch", "-", LEGACY, stdin=f"\r\n{lines}\r\n".encode())
+    assert [parsed(line)["subject"] for line in ran.out.split("\n")[:-1]] == [f"User:{odd}"]
+
+
+@pytest.mark.parametrize(
+    "option", [["--as", READER], ["-n", "default"], ["--format", "terminal"], ["--format", "json"]]
+)
+def test_a_batch_takes_nothing_that_its_lines_say(run: Run, option: list[str]) -> None:
+    ran = run("can-i", "--batch", "-", *option, LEGACY, stdin=batch(question("u-m4t7x", "get", "secrets")))
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith(f"rbac-audit: option at {option[0]}: a batch reads and writes JSON lines")
+
+
 # ---- who-can, what-can, why
 
 
@@ -202,6 +218,12 @@ def test_who_can_in_a_project_that_is_not_there(run: Run) -> None:
     assert ran.code == 2
     assert "no project has this name; one of: " in ran.err
     assert "ledger" in ran.err
+
+
+def test_who_can_in_a_namespace_and_a_project_is_refused(run: Run) -> None:
+    ran = run("who-can", "get", "secrets", "--project", "ledger", "-n", "default", LIVED_IN)
+    assert (ran.code, ran.out) == (2, "")
+    assert "give -n or --project" in ran.err
 
 
 def test_who_can_names_the_known_members_of_a_group_or_says_that_none_is(run: Run) -> None:
@@ -388,6 +410,36 @@ def test_a_difference_in_other_forms(run: Run, tmp_path: Path, form: str) -> Non
     else:
         head, _, *rows = ran.out.splitlines()
         assert all(row.count("|") - row.count("\\|") == head.count("|") for row in rows)
+
+
+NAMES = [
+    ("a|b\\|c", "a\\|b\\\\\\|c"),
+    ("<b>x</b>&amp;", "&lt;b&gt;x&lt;/b&gt;&amp;amp;"),
+    ("@someone", "@&#8203;someone"),
+    ("https://example.com", "https:\\//example.com"),
+    ("WWW.example.com", "WWW\\.example.com"),
+    ("[a](b) ![c](d)", "\\[a\\]\\(b\\) \\!\\[c\\]\\(d\\)"),
+    ("`x` *y* _z_ ~~w~~ #1", "\\`x\\` \\*y\\* \\_z\\_ \\~\\~w\\~\\~ \\#1"),
+]
+
+
+@pytest.mark.parametrize(("name", "written"), NAMES)
+def test_a_name_does_nothing_in_markdown(run: Run, tmp_path: Path, name: str, written: str) -> None:
+    group = "rbac.authorization.k8s.io"
+    head = {"apiVersion": f"{group}/v1", "metadata": {"name": "edit", "namespace": "default"}}
+    rules = [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]
+    ref = {"roleRef": {"apiGroup": group, "kind": "Role", "name": "edit"}}
+    for state, subjects in ((old := tmp_path / "old.json", []), (new := tmp_path / "new.json", [name])):
+        bound = [{"apiGroup": group, "kind": "User", "name": each} for each in subjects]
+        items = [{**head, "kind": "Role", "rules": rules}, {**head, "kind": "RoleBinding", **ref, "subjects": bound}]
+        state.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    ran = run("diff", f"x={old}", f"x={new}", "--format", "markdown")
+    assert f"| x | User:{written} | default | gained | get on pods in core |" in ran.out
+
+
+def test_what_is_not_compared_does_nothing_in_markdown(run: Run) -> None:
+    ran = run("diff", f"a_b={LEGACY / 'harvester'}", f"b={LEGACY / 'harvester'}", "--format", "markdown")
+    assert "cluster a\\_b is in the old state only" in ran.out
 
 
 def test_a_cluster_of_one_side_only_is_not_compared_and_not_clean(run: Run) -> None:

@@ -86,3 +86,17 @@ def test_what_was_not_read_is_said(run: Run, tmp_path: Path) -> None:
     assert ran.out.splitlines()[-1].startswith("note: not read from rancher: feature aggregated-roletemplates")
     answer = json.loads(run("template", "project-member", tmp_path, "--format", "json").out)
     assert (answer["complete"], len(answer["notes"])) == (False, 1)
+
+
+def test_a_comparison_shows_what_is_wrong_with_either(run: Run, tmp_path: Path) -> None:
+    more = tmp_path / "more.json"
+    template = {
+        "apiVersion": "management.cattle.io/v3",
+        "kind": "RoleTemplate",
+        "metadata": {"name": "odd"},
+        "context": "project",
+        "roleTemplateNames": ["odd", "gone"],
+    }
+    more.write_text(json.dumps(template))
+    ran = run("template", "read-only", LEGACY, "--source", f"rancher={more}", "--compare", "odd")
+    assert ran.out.splitlines()[:2] == ["odd: not there: gone", "odd: it inherits itself, in a circle"]
