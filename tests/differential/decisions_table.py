@@ -56,6 +56,67 @@ def _aggregated(name: str, *roles: Manifest, allowed: bool) -> Row:
     return Row(name, held, ALICE, GET_PODS, "", allowed)
 
 
+def _url(name: str, url: str, path: str, *, allowed: bool) -> Row:
+    return _rule(name, {"verbs": ["get"], "nonResourceURLs": [url]}, Permission("get", path=path), allowed=allowed)
+
+
+def _words(name: str, words: list[str], resource: str, *, allowed: bool) -> Row:
+    return _rule(name, {**PODS, "resources": words}, Permission("get", resource=resource), allowed=allowed)
+
+
+def _named(name: str, verb: str, names: list[str], asked: str, *, allowed: bool) -> Row:
+    rule = {**PODS, "verbs": [verb], "resourceNames": names}
+    return _rule(name, rule, Permission(verb, resource="pods", name=asked), allowed=allowed)
+
+
+URLS = [
+    ("/api/* is /api/", "/api/*", "/api/", True),
+    ("/api/* is not /api", "/api/*", "/api", False),
+    ("/api/* is not /apis/", "/api/*", "/apis/x", False),
+    ("/api* is /apis/", "/api*", "/apis/x", True),
+    ("/* is the root", "/*", "/", True),
+    ("/* is all below the root", "/*", "/x/y/", True),
+    ("* is the root", "*", "/", True),
+    ("no URL is not the root", "", "/", False),
+    ("no URL is none", "", "/x", False),
+    ("the root is not below", "/", "/x", False),
+    ("a slash at the end of what is held", "/x/", "/x", False),
+    ("a slash at the end of what is asked", "/x", "/x/", False),
+    ("a slash at both ends", "/x/", "/x/", True),
+    ("URLs have a case", "/X", "/x", False),
+    ("a star that is asked for", "/x/*", "/x/*", True),
+    ("a star that is asked for and not held", "/x/y", "/x/*", False),
+]
+WORDS = [
+    ("*/scale is that of any resource", ["*/scale"], "deployments/scale", True),
+    ("*/scale is no resource", ["*/scale"], "deployments", False),
+    ("*/scale is not deeper", ["*/scale"], "deployments/scale/x", False),
+    ("*/scale is no other subresource", ["*/scale"], "deployments/scales", False),
+    ("pods/* is not pods", ["pods/*"], "pods", False),
+    ("one resource is not all", ["pods"], "*", False),
+    ("all resources by all", ["*"], "*", True),
+    ("a subresource of all by all", ["*"], "*/log", True),
+    ("a subresource of all by itself", ["*/log"], "*/log", True),
+    ("a subresource of one is not that of all", ["pods/log"], "*/log", False),
+    ("a subresource of all is not all", ["*/log"], "*", False),
+    ("deep subresources by all", ["*"], "pods/log/x", True),
+]
+NAMES = [
+    ("a name with a slash", "get", ["a/b"], "a/b", True),
+    ("a part of a name with a slash", "get", ["a/b"], "a", False),
+    ("a name with colons", "get", ["system:node:x"], "system:node:x", True),
+    ("a name with a star", "get", ["we*"], "web", False),
+    ("a name with a star by itself", "get", ["we*"], "we*", True),
+    ("names have a case", "get", ["Web"], "web", False),
+    ("names limit list", "list", ["web"], "", False),
+    ("a list by name", "list", ["web"], "web", True),
+    ("names limit watch", "watch", ["web"], "", False),
+    ("a watch by name", "watch", ["web"], "web", True),
+    ("names limit deletecollection", "deletecollection", ["web"], "", False),
+    ("a deletecollection by name", "deletecollection", ["web"], "web", True),
+    ("another name is not created", "create", ["web"], "db", False),
+]
+
 TABLE: list[Row] = [
     _rule("a rule", PODS, GET_PODS, allowed=True),
     _rule("a resource is not its subresources", PODS, Permission("get", resource="pods/log"), allowed=False),
@@ -97,6 +158,16 @@ TABLE: list[Row] = [
     _rule("all URLs", {"verbs": ["get"], "nonResourceURLs": ["*"]}, Permission("get", path="/x"), allowed=True),
     _rule("all URLs are no resources", {"verbs": ["*"], "nonResourceURLs": ["*"]}, GET_PODS, allowed=False),
     _rule("all resources are no URLs", {**PODS, "resources": ["*"], "apiGroups": ["*"]}, Permission("get", path="/x"), allowed=False),
+    *(_url(name, url, path, allowed=allowed) for name, url, path, allowed in URLS),
+    *(_words(name, words, resource, allowed=allowed) for name, words, resource, allowed in WORDS),
+    *(_named(name, verb, names, asked, allowed=allowed) for name, verb, names, asked, allowed in NAMES),
+    _rule("any verb on a URL", {"verbs": ["*"], "nonResourceURLs": ["/x"]}, Permission("dance", path="/x"), allowed=True),
+    _rule("any verb on another URL", {"verbs": ["*"], "nonResourceURLs": ["/x"]}, Permission("get", path="/y"), allowed=False),
+    _rule("a verb on a URL is not all", {"verbs": ["get"], "nonResourceURLs": ["/x"]}, Permission("*", path="/x"), allowed=False),
+    _rule("all verbs by any verb", {**PODS, "verbs": ["*"]}, Permission("*", resource="pods"), allowed=True),
+    _rule("the core among any group", {**PODS, "apiGroups": ["*"]}, GET_PODS, allowed=True),
+    _rule("all groups by any group", {**PODS, "apiGroups": ["*"]}, Permission("get", "*", "pods"), allowed=True),
+    _rule("the core is no other group", PODS, Permission("get", "core", "pods"), allowed=False),
     Row(
         "rules do not add up",
         [
@@ -192,5 +263,9 @@ UNCHECKED: list[Row] = [
     _rule("resources count beside URLs", {**PODS, "nonResourceURLs": ["/x"]}, GET_PODS, allowed=True),
     _rule("URLs count beside resources", {**PODS, "nonResourceURLs": ["/x"]}, Permission("get", path="/x"), allowed=True),
     _rule("names do not limit URLs", {"verbs": ["get"], "nonResourceURLs": ["/x"], "resourceNames": ["a"]}, Permission("get", path="/x"), allowed=True),
+    _rule("an empty name beside another", {**PODS, "resourceNames": ["", "web"]}, Permission("get", resource="pods", name="web"), allowed=True),
+    _rule("an empty name is no other", {**PODS, "resourceNames": [""]}, Permission("get", resource="pods", name="web"), allowed=False),
+    _rule("an empty resource is no resource", {**PODS, "resources": [""]}, GET_PODS, allowed=False),
+    _rule("an empty verb is no verb", {**PODS, "verbs": [""]}, GET_PODS, allowed=False),
     _rule("an empty name is the name of nothing", {**PODS, "resourceNames": [""]}, GET_PODS, allowed=True),
 ]  # fmt: skip

@@ -11,6 +11,9 @@ from collections.abc import Sequence
 import pytest
 
 from rbac_audit.access import Authorizer
+from rbac_audit.answers.batch import parse_questions
+from rbac_audit.errors import BadInput
+from tests.access.manifests import cluster_role, cluster_role_binding, user
 from tests.access.worlds import Request, World
 from tests.differential import drawing
 from tests.differential.comparing import Asked, ask, decide, must_agree, smallest
@@ -61,6 +64,20 @@ def test_a_case_of_the_table(stage: Stage, row: Row, count: Count) -> None:
     count("decisions", 1)
     assert stage.ask(asked.requests) == asked.answers
     assert decide(asked.world, asked.requests) == asked.answers
+
+
+@pytest.mark.parametrize(("word", "allowed"), [("pods/log", True), ("*", True), ("pods", False), ("*/log", False)])
+def test_a_slash_in_a_resource_is_no_subresource_to_the_server(
+    stage: Stage, word: str, allowed: bool, count: Count
+) -> None:
+    """A review that does not take a resource and its subresource apart is another question: a batch refuses it."""
+    rule = {"verbs": ["get"], "apiGroups": [""], "resources": [word]}
+    stage.load(World((cluster_role("own", rule), cluster_role_binding("b", "ClusterRole/own", user("alice")))))
+    count("decisions", 1)
+    (answer,) = stage.api.sars([("alice", (), {"verb": "get", "resource": "pods/log"})])
+    assert bool(answer) is allowed
+    with pytest.raises(BadInput, match="resource pods/log holds a subresource"):
+        parse_questions(['{"user": "alice", "verb": "get", "resource": "pods/log"}'], "f")
 
 
 def authorize(world: World, requests: Sequence[Request]) -> list[bool]:
