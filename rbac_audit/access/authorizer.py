@@ -97,6 +97,13 @@ class Authorizer:
             known = self._allowing[permission] = {key: rule for key, (_, rule) in first.items()}
         return known
 
+    def allowing_named(self, permission: Permission) -> Iterator[tuple[RoleKey, PolicyRule]]:
+        """Find the roles that hold a permission for some names only, whichever these are, with each rule that does."""
+        for key in self.roles:
+            for rule in self.rules(key):
+                if rule.resource_names and rule_allows(msgspec.structs.replace(rule, resource_names=()), permission):
+                    yield key, rule
+
     def first_allowing(self, role: RoleKey, permission: Permission) -> PolicyRule | None:
         """Find the first rule of one role that holds a permission."""
         return _first(self.rules(role), permission)

@@ -1,6 +1,7 @@
 """May somebody do something, and why: one question, one answer."""
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -23,7 +24,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link
 from rbac_audit.harvester.versions import at_least
-from rbac_audit.snapshot.objects import Subject
+from rbac_audit.snapshot.objects import Namespace, Subject
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,13 +90,21 @@ def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -
         allowed=bool(grants),
         complete=bool(grants) or not blind,
         chains=tuple(chain_of(view, grant, through(who, grant)) for grant in grants),
-        notes=(*blind, *left_out(permission, (asked,)), *_notes(view, permission)),
+        notes=(*blind, *left_out(permission, (asked,)), *absent(view, (namespace,)), *_notes(view, permission)),
     )
 
 
 def request_namespace(permission: Permission, asked: str) -> str:
     """Name the namespace that a request carries, "" for none, where one was asked about."""
     return next(iter(request_places(permission, (asked,)) or ()), "")
+
+
+def absent(view: View, namespaces: Iterable[str]) -> Iterator[str]:
+    """Name the namespaces that are not there, where all of them were read: nobody is bound in what is misspelt."""
+    there = {item.name for item in view.cluster.of(Namespace)} | view.cluster.unread_namespaces
+    for name in sorted(set(namespaces) - there - {""}) if view.cluster.whole(Namespace) else ():
+        close = difflib.get_close_matches(name, sorted(there), n=1)
+        yield f"there is no namespace {name} on {view.name}{f'; did you mean {close[0]}' if close else ''}"
 
 
 def subject_of(user: str) -> Subject:
@@ -128,14 +137,13 @@ def _notes(view: View, permission: Permission) -> Iterator[str]:
     yield from doubts(permission)
     release = view.baseline.components_of(view.versions.get("harvester", ""))
     version = release.components.get("kubernetes", "")
-    if permission.resource in _INTERACTIVE and permission.verb == "get":
+    if permission.resource in _INTERACTIVE and permission.verb in {"get", "create"}:
         newer = at_least(version, "1.35")
-        if newer is None:
-            yield "below Kubernetes 1.35 get alone is enough to open a session by WebSocket; the version is not known"
-        elif newer:
+        if newer and permission.verb == "get":
             yield "from Kubernetes 1.35 on, opening a session needs create as well"
-        else:
-            yield "below Kubernetes 1.35 get alone is enough to open a session by WebSocket"
+        elif not newer:
+            unknown = "; the version is not known" if newer is None else ""
+            yield f"below Kubernetes 1.35 get alone is enough to open a session by WebSocket{unknown}"
     if permission.resource in _KUBELET and at_least(version, "1.33") is not True:
         yield "before Kubernetes 1.33 the kubelet asks for nodes/proxy instead"
     if permission.verb.startswith("impersonate:") and at_least(version, "1.36") is not True:

@@ -10,7 +10,7 @@ from rbac_audit.access.escalation import breakdown, covers
 from rbac_audit.access.identity import subject_key
 from rbac_audit.answers.access import identity_of
 from rbac_audit.answers.unread import unread, unread_people
-from rbac_audit.answers.what import compact
+from rbac_audit.answers.what import compact, is_void
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evidence import placed
 from rbac_audit.snapshot.objects import ObjectRef, PolicyRule, Subject
@@ -123,7 +123,7 @@ def _fresh(
     for binding in bindings:
         for rule in view.access.rules(binding.role):
             for atom in breakdown(rule):
-                if not covers(kept, (atom,)):
+                if not (binding.namespace and is_void(atom)) and not covers(kept, (atom,)):
                     yield atom, binding
 
 

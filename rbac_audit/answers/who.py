@@ -1,6 +1,6 @@
 """Who can do something: people and accounts rather than strings."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import msgspec
 
@@ -20,13 +20,14 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who can do it.
 
     `members` are the people known to be in a group, and `members_known` tells whether Rancher knows any; `workloads`
-    run as a service account. `namespaces` is empty when it holds cluster-wide.
+    run as a service account. `namespaces` is empty when it holds cluster-wide, `names` unless it holds for these only.
     """
 
     subject: str
     display_name: str
     cluster_wide: bool
     namespaces: tuple[str, ...]
+    names: tuple[str, ...] = ()
     members: tuple[SubjectRef, ...] = ()
     members_known: bool = True
     workloads: tuple[ObjectRef, ...] = ()
@@ -38,9 +39,24 @@ def who_can(view: View, permission: Permission, namespaces: Iterable[str] | None
 
     RoleBindings count where a request can be made; those of cluster-scoped kinds are in no namespace.
     """
-    places = request_places(permission, namespaces)
+    return _holders(view, view.access.holders(permission), request_places(permission, namespaces))
+
+
+def who_can_by_name(view: View, permission: Permission, namespaces: Iterable[str] | None = None) -> tuple[Holder, ...]:
+    """List who can do it with some names only, where none was asked about; to create, nothing has a name yet."""
+    if permission.path or permission.name or permission.verb == "create":
+        return ()
+    bindings = view.access.by_role
+    named = view.access.allowing_named(permission)
+    grants = (Grant(binding, rule) for role, rule in named for binding in bindings.get(role, ()))
+    return _holders(view, grants, request_places(permission, namespaces), named=True)
+
+
+def _holders(
+    view: View, grants: Iterable[Grant], places: Set[str] | None, *, named: bool = False
+) -> tuple[Holder, ...]:
     found: dict[tuple[str, bool], list[_Held]] = {}
-    for grant in view.access.holders(permission):
+    for grant in grants:
         namespace = grant.binding.namespace if grant.binding else ""
         if namespace and places is not None and namespace not in places:
             continue
@@ -48,7 +64,7 @@ def who_can(view: View, permission: Permission, namespaces: Iterable[str] | None
             who = placed(subject, namespace)
             if subject_key(who, "") is not None:
                 found.setdefault((str(who), not namespace), []).append((grant, namespace, who))
-    holders = (_holder(view, everywhere, held) for (_, everywhere), held in found.items())
+    holders = (_holder(view, everywhere, held, named=named) for (_, everywhere), held in found.items())
     return tuple(sorted(holders, key=lambda holder: (not holder.cluster_wide, holder.subject)))
 
 
@@ -56,14 +72,16 @@ _Held = tuple[Grant, str, Subject]
 """What grants it, in which namespace ("" for everywhere), and to whom."""
 
 
-def _holder(view: View, everywhere: bool, held: list[_Held]) -> Holder:
+def _holder(view: View, everywhere: bool, held: list[_Held], *, named: bool) -> Holder:
     grant, _, subject = held[0]
+    names = {name for each, _, _ in held for name in (each.rule.resource_names if each.rule else ())}
     members = view.people.members(subject.name) if subject.kind == "Group" else ()
     return Holder(
         subject=str(subject),
         display_name=view.display_name(subject),
         cluster_wide=everywhere,
         namespaces=() if everywhere else tuple(sorted({namespace for _, namespace, _ in held})),
+        names=tuple(sorted(names)) if named else (),
         members=tuple(SubjectRef("User", person.user, "", person.display_name) for person in members),
         members_known=subject.kind != "Group" or bool(members),
         workloads=_workloads(view, subject),

@@ -11,7 +11,7 @@ from rbac_audit.access.aggregation import selects
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import subject_key
-from rbac_audit.access.permission import Permission, rule_allows
+from rbac_audit.access.permission import Permission
 from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, OfSubject
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
@@ -111,17 +111,9 @@ def _holding(entry: PolicyPermission, view: View) -> dict[RoleKey, dict[PolicyRu
     found: dict[RoleKey, dict[PolicyRule, list[Permission]]] = {}
     for permission in entry.each():
         held = view.access.allowing(permission).items()
-        for role, rule in itertools.chain(held, _named(view, permission)) if entry.named else held:
+        for role, rule in itertools.chain(held, view.access.allowing_named(permission)) if entry.named else held:
             found.setdefault(role, {}).setdefault(rule, []).append(permission)
     return found
-
-
-def _named(view: View, permission: Permission) -> Iterator[tuple[RoleKey, PolicyRule]]:
-    """Find the roles that grant a permission for some names only, whichever these are."""
-    for key in view.access.roles:
-        for rule in view.access.rules(key):
-            if rule.resource_names and rule_allows(msgspec.structs.replace(rule, resource_names=()), permission):
-                yield key, rule
 
 
 def cause_of(view: View, role: RoleKey, rule: PolicyRule) -> ObjectRef | None:

@@ -7,8 +7,9 @@ import rich_click as click
 
 from rbac_audit.access.scope import left_out, request_places
 from rbac_audit.answers import words
+from rbac_audit.answers.access import absent
 from rbac_audit.answers.unread import unread
-from rbac_audit.answers.who import Holder, who_can
+from rbac_audit.answers.who import Holder, who_can, who_can_by_name
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.cli.asking import Asked, print_answer, question, request
@@ -50,13 +51,15 @@ def command(
     view = asked.view(asked.estate(source))
     places = _namespaces(view, project) if project else (namespace,) if namespace else None
     holders = who_can(view, permission, namespaces=places)
+    by_name = who_can_by_name(view, permission, namespaces=places)
     blind = unread(view, request_places(permission, places))
-    notes = (*blind, *left_out(permission, places or ()), *words.doubts(permission))
+    vain = (*left_out(permission, places or ()), *absent(view, (namespace,)))
+    notes = (*blind, *vain, *words.doubts(permission))
     if form == "json":
         asked_for = {"permission": str(permission), "cluster": view.name}
-        print_answer({**asked_for, "holders": holders, "complete": not blind, "notes": notes})
+        print_answer({**asked_for, "holders": holders, "by_name": by_name, "complete": not blind, "notes": notes})
     else:
-        for line in (*_lines(holders), *(f"note: {note}" for note in notes)):
+        for line in (*_lines(holders), *_named(by_name), *(f"note: {note}" for note in notes)):
             click.echo(one_line(line))
     sys.exit(3 if blind else 0)
 
@@ -79,10 +82,16 @@ def _lines(holders: tuple[Holder, ...]) -> list[str]:
     return lines
 
 
+def _named(holders: tuple[Holder, ...]) -> list[str]:
+    rows = [line for holder in holders for line in _holder(holder)]
+    return ["by these names only:", *rows] if rows else []
+
+
 def _holder(holder: Holder) -> list[str]:
     name = in_brackets(holder.display_name)
     places = f": {', '.join(holder.namespaces)}" if holder.namespaces else ""
-    lines = [f"  {holder.subject}{name}{places}"]
+    names = f" (named {', '.join(holder.names)})" if holder.names else ""
+    lines = [f"  {holder.subject}{name}{places}{names}"]
     if holder.members:
         members = ", ".join(f"{person.display_name or person.name} ({person})" for person in holder.members)
         lines.append(f"    members known to Rancher: {members}")

@@ -6,7 +6,7 @@ from rbac_audit.access import Identity, Permission
 from rbac_audit.answers.access import ask, identity_of
 from rbac_audit.answers.what import what_can
 from rbac_audit.answers.why import remedies, sentence, tree, why
-from rbac_audit.snapshot.objects import ClusterRoleBinding, Role, Subject
+from rbac_audit.snapshot.objects import ClusterRoleBinding, Namespace, Role, Subject
 from tests.answers.shop import HARVESTER, RANCHER, shop_view
 from tests.rules.estate import estate, view
 
@@ -92,19 +92,25 @@ def test_an_unauthenticated_request_has_that_group_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "note"),
+    ("version", "verb", "note"),
     [
-        ("v1.7.0", "get alone is enough"),
-        ("v1.8.0", "needs create as well"),
-        ("master-head", "the version is not known"),
+        ("v1.7.0", "get", ["get alone is enough"]),
+        ("v1.7.0", "create", ["get alone is enough"]),
+        ("v1.8.0", "get", ["needs create as well"]),
+        ("v1.8.0", "create", []),
+        ("v1.7.0", "list", []),
+        ("master-head", "get", ["the version is not known"]),
+        ("master-head", "create", ["the version is not known"]),
     ],
 )
-def test_exec_by_get_depends_on_the_version(version: str, note: str) -> None:
+def test_exec_by_get_depends_on_the_version(version: str, verb: str, note: list[str]) -> None:
     setting = (
         f"{{apiVersion: harvesterhci.io/v1beta1, kind: Setting, metadata: {{name: server-version}}, value: {version}}}"
     )
-    (said,) = ask(view(estate(setting)), ALICE, Permission("get", "", "pods/exec"), "dev").notes
-    assert note in said
+    namespace = "{apiVersion: v1, kind: Namespace, metadata: {name: dev}}"
+    said = ask(view(estate(f"{setting}\n---\n{namespace}")), ALICE, Permission(verb, "", "pods/exec"), "dev").notes
+    assert len(said) == len(note)
+    assert all(part in line for part, line in zip(note, said, strict=True))
 
 
 @pytest.mark.parametrize(
@@ -161,6 +167,29 @@ def test_a_namespace_asked_for_by_name_is_also_the_namespace_of_the_request() ->
     assert ask(cluster, ALICE, Permission("get", "", "namespaces", "lab")).allowed
     assert not ask(cluster, ALICE, Permission("get", "", "namespaces", "dev")).allowed
     assert not ask(cluster, ALICE, Permission("list", "", "namespaces")).allowed
+
+
+@pytest.mark.parametrize(
+    ("namespace", "note"),
+    [
+        ("lab", []),
+        ("", []),
+        ("labs", ["there is no namespace labs on harvester; did you mean lab"]),
+        ("zzz", ["there is no namespace zzz on harvester"]),
+        ("away", []),
+    ],
+)
+def test_a_namespace_that_is_not_there_is_told(namespace: str, note: list[str]) -> None:
+    cluster = view(estate(HARVESTER, RANCHER, unread_namespaces=["away"]))
+    notes = ask(cluster, CI, Permission("delete", "", "secrets"), namespace).notes
+    assert [line for line in notes if "not read" not in line] == note
+
+
+def test_no_namespace_is_missed_where_they_were_not_read() -> None:
+    cluster = view(
+        estate("{apiVersion: v1, kind: ServiceAccount, metadata: {name: a, namespace: b}}", unread=(Namespace,))
+    )
+    assert ask(cluster, CI, SECRETS, "zzz").notes == ()
 
 
 def test_kinds_that_were_not_read_are_named_in_every_answer() -> None:

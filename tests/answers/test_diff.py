@@ -129,3 +129,13 @@ def test_who_may_everything_gains_nothing() -> None:
     masters = MORE.replace("kind: User, name: u-alice", "kind: Group, name: 'system:masters'")
     more = estate(f"{HARVESTER}---{masters}", RANCHER)
     assert diff(shop(), more).changes == diff(more, shop()).changes == ()
+
+
+def test_what_is_void_in_a_namespace_is_not_gained_there() -> None:
+    grown = changed(
+        "resources: [secrets, nodes], verbs: [get, list]",
+        "resources: [secrets, nodes, persistentvolumes], verbs: [get, list]",
+    )
+    assert told(diff(shop(), grown).changes) == [
+        ("ServiceAccount:dev/ci", "", True, ["ClusterRole view"]),
+    ]

@@ -6,7 +6,7 @@ import pytest
 
 from rbac_audit.access import Permission
 from rbac_audit.answers.access import ask
-from rbac_audit.answers.who import Holder, who_can
+from rbac_audit.answers.who import Holder, who_can, who_can_by_name
 from rbac_audit.audit.estate import View
 from rbac_audit.snapshot.objects import Subject
 from tests.answers.shop import HARVESTER, RANCHER, shop_view
@@ -142,3 +142,39 @@ def test_without_a_namespace_every_place_is_listed_where_it_can_be_asked() -> No
     assert places(Permission("list", "", "namespaces")) == everywhere
     assert places(Permission("get", "", "namespaces")) == {**everywhere, **lab}
     assert places(Permission("get", "", "namespaces", "dev")) == everywhere
+
+
+NAMED = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: some, namespace: lab}
+rules:
+- {apiGroups: [""], resources: [secrets], resourceNames: [web, db], verbs: [get, create, list]}
+- {apiGroups: [""], resources: [secrets], resourceNames: [cache], verbs: [get]}
+- {apiGroups: [""], resources: [pods], resourceNames: [pod], verbs: [get]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: some, namespace: lab}
+roleRef: {kind: Role, name: some}
+subjects: [{kind: User, name: u-bob}, {kind: ServiceAccount, name: own}]
+"""
+
+
+def test_who_can_with_some_names_only_is_listed_apart() -> None:
+    cluster = view(estate(HARVESTER + NAMED, RANCHER))
+    assert "User:u-bob" not in {holder.subject for holder in who_can(cluster, SECRETS)}
+
+    def named(permission: Permission, namespaces: list[str] | None = None) -> dict[str, tuple[str, ...]]:
+        return {holder.subject: holder.names for holder in who_can_by_name(cluster, permission, namespaces)}
+
+    everything = dict.fromkeys(("ServiceAccount:lab/own", "User:u-bob"), ("cache", "db", "web"))
+    assert named(SECRETS) == named(SECRETS, ["lab"]) == everything
+    assert named(SECRETS, ["dev"]) == {}
+    assert named(Permission("list", "", "secrets"))["User:u-bob"] == ("db", "web")
+    assert named(Permission("create", "", "secrets")) == named(Permission("get", path="/x")) == {}
+    # Who asks about one name gets those who can, whichever way.
+    web = Permission("get", "", "secrets", "web")
+    assert named(web) == {}
+    assert {holder.subject: holder.names for holder in bound(cluster, web, ["lab"])}["User:u-bob"] == ()

@@ -200,6 +200,15 @@ def test_who_can_in_a_place_where_nobody_is_bound(run: Run) -> None:
 LIVED_IN = ROOT / "examples/lived-in"
 
 
+def test_who_can_by_some_names_stands_apart(run: Run) -> None:
+    lines = run("who-can", "get", "settings.harvesterhci.io", LEGACY).out.splitlines()
+    named = lines[lines.index("by these names only:") + 1 :]
+    assert any(line.startswith("  Group:system:authenticated (named ") and "server-version" in line for line in named)
+    answer = parsed(run("who-can", "get", "settings.harvesterhci.io", LEGACY, "--format", "json").out)
+    assert "Group:system:authenticated" in {holder["subject"] for holder in answer["by_name"]}
+    assert "Group:system:authenticated" not in {holder["subject"] for holder in answer["holders"]}
+
+
 def test_who_can_in_a_project_counts_its_namespaces_only(run: Run) -> None:
     ran = run("who-can", "get", "secrets", "--project", "ledger", LIVED_IN)
     _, _, rows = ran.out.partition("in namespaces:\n")
