@@ -12,7 +12,7 @@ from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, qualified
 NAMES_IN_A_GAP = 3
 UNKNOWN_KINDS = 1_000
 _LISTED = re.compile(r"\.(json|ya?ml)(\.gz)?$", re.IGNORECASE)
-_SUFFIXES = re.compile(r"(\.(jsonl?|ya?ml))?(\.gz)?$")
+_SUFFIXES = re.compile(r"(\.(jsonl?|ndjson|ya?ml))?(\.gz)?$")
 
 
 def kind_names(kinds: Iterable[Kind]) -> tuple[str, ...]:

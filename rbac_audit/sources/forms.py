@@ -10,7 +10,10 @@ from rbac_audit.sources.documents import EMPTY, Unusable
 from rbac_audit.sources.evidence import kinds_of_resource
 from rbac_audit.sources.streams import ZIP, ZSTD, Peekable, is_tar, open_regular, unpacked
 
-_MANIFEST_NAME = re.compile(r"\.(json|ya?ml)(\.gz)?$", re.IGNORECASE)
+_MANIFEST_NAME = re.compile(r"\.(json|ndjson|ya?ml)(\.gz)?$", re.IGNORECASE)
+_TEXT_NAME = re.compile(r"\.txt$", re.IGNORECASE)
+# What kubectl writes begins like this; a text that only quotes a manifest does not.
+_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:---\s+)?(?:\{\s*\"|)(?:apiVersion|kind)[\"']?\s*:")
 _SNAPSHOT_NAME = re.compile(r"\.jsonl(\.zst|\.gz)?$", re.IGNORECASE)
 _DISCOVERY_NAME = re.compile(r"discovery-.*\.json(\.gz)?$")
 _API_VERSION = re.compile(rb"(?:^|[\n{,\s-])[\"']?apiVersion[\"']?\s*:")
@@ -18,7 +21,7 @@ _BUNDLE_METADATA = re.compile(rb"^bundle(?:name|version):", re.MULTILINE | re.IG
 _SNAPSHOT_HEADER = b'"rbac-audit/snapshot/'
 _TAR_NAME = re.compile(r"\.(tar(\.gz)?|tgz)(\.enc)?$", re.IGNORECASE)
 _ZIP_NAME = re.compile(r"\.zip$", re.IGNORECASE)
-_NAMES = _MANIFEST_NAME, _SNAPSHOT_NAME, _TAR_NAME, _ZIP_NAME
+_NAMES = _MANIFEST_NAME, _TEXT_NAME, _SNAPSHOT_NAME, _TAR_NAME, _ZIP_NAME
 _CALLED = {"snapshot": _SNAPSHOT_NAME, "tar archive": _TAR_NAME, "zip archive": _ZIP_NAME}
 _PACKED_NAME = re.compile(r"\.(json|ya?ml)\.(zst|bz2|xz|lz4|br|7z)$", re.IGNORECASE)
 # So much of a field `apiVersion:` may stand at the end of one chunk.
@@ -85,8 +88,12 @@ def _form_of_content(content: Peekable, name: str) -> Form | None:
     if _SNAPSHOT_HEADER in start[:100]:
         return Form.SNAPSHOT
     _check_name(name, start)
+    if _TEXT_NAME.search(name):
+        return Form.MANIFESTS if _BEGINS.match(start) else None
     if (manifests and _undecided(start)) or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Form.CALLED
+    if b"\0" in start:
+        return None
     if _has_manifests(content):
         return Form.MANIFESTS
     return Form.CALLED if kinds_of_resource(name) else None

@@ -10,7 +10,7 @@ from rbac_audit.sources.forms import Form
 from rbac_audit.sources.spec import SourceSpec
 from rbac_audit.sources.streams import shown
 
-_SUFFIXES = re.compile(r"(\.(jsonl?|ya?ml|zip))?(\.gz)?$", re.IGNORECASE)
+_SUFFIXES = re.compile(r"(\.(jsonl?|ndjson|txt|ya?ml|zip))?(\.gz)?$", re.IGNORECASE)
 
 
 class Item(msgspec.Struct, frozen=True):

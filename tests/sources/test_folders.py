@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -37,6 +38,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_is_obviously_no_evidence_is_counted(folder: Path) -> None:
+    (folder / "disk").write_bytes(b"\0" * 100_000 + b"\napiVersion: v1\n")
+    write(folder / "how.txt", "Write this:\n\napiVersion: v1\nkind: Role\n")
     for name in ("README.md", "notes.txt", "get.sh", ".hidden.yaml", ".git/config", "a.log.gz", "Makefile"):
         write(folder / name, "apiVersion: v1" if "hidden" in name else "text")
     write(folder / "discovery-core.json.gz", json.dumps({"apiVersion": "v1", "kind": "APIGroupDiscoveryList"}))
@@ -46,8 +49,8 @@ def test_what_is_obviously_no_evidence_is_counted(folder: Path) -> None:
     assert keys(snapshot.clusters[0]) == ["Role tenant-a/a"]
     assert snapshot.gaps == ()
     assert snapshot.notes[1] == (
-        f"passed over in {folder}, being no evidence: 1 .jsonl.gz, 1 .log.gz, 1 .md, 1 .sh, 1 .txt, 1 .yaml, "
-        "1 discovery-*.json, 2 hidden, 1 without a suffix"
+        f"passed over in {folder}, being no evidence: 1 .jsonl.gz, 1 .log.gz, 1 .md, 1 .sh, 2 .txt, 1 .yaml, "
+        "1 discovery-*.json, 2 hidden, 2 without a suffix"
     )
 
 
@@ -181,6 +184,9 @@ def test_what_is_called_like_an_archive_and_is_none_is_a_gap(
         ("late.yaml", COMMENTS + json.dumps({**LATE, "apiVersion": RBAC_V1, "kind": "Role"}).encode()),
         ("late.json", json.dumps({**LATE, "apiVersion": RBAC_V1, "kind": "Role"}).encode()),
         ("late.jsonl", json.dumps(role("late")).encode() + b"\n"),
+        ("late.ndjson", json.dumps(role("late")).encode() + b"\n"),
+        ("late.txt", json.dumps(role("late"), indent=4).encode()),
+        ("late.TXT", b"---\n" + yaml.dump(role("late"), sort_keys=True).encode()),
         ("roles.rbac.authorization.k8s.io", json.dumps(role("late")).encode()),
         ("late", COMMENTS + json.dumps(role("late")).encode()),
     ],
