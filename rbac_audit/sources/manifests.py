@@ -1,6 +1,7 @@
 """Manifests of one file into a cluster: decoded, counted, and every failure kept as a gap."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
@@ -66,7 +67,7 @@ class ManifestFile:
         self._named = self._called[0] if len(self._called) == 1 else None
         self._kinds: set[Kind] = set()
         self._problems: list[Problem] = []
-        self._untold: list[Problem] = []
+        self._untold: Counter[Kind | None] = Counter()
         self._no_manifests = 0
         self._defaulted, self._replaced = Tally(), Tally()
         self._change: Callable[[Raw], Raw] | None = None
@@ -94,8 +95,10 @@ class ManifestFile:
         self._problem(Problem(place, f"it {trouble.problem}", rest_lost=True, advice=trouble.advice))
 
     def _problem(self, problem: Problem) -> None:
-        told = len(self._problems) < limits.GAPS_PER_FILE
-        (self._problems if told else self._untold).append(problem)
+        if len(self._problems) < limits.GAPS_PER_FILE:
+            self._problems.append(problem)
+        else:
+            self._untold[_kind_of(problem)] += 1
 
     def _batch(self, batch: Batch) -> None:
         for (api_version, kind), count in batch.unknown.items():
@@ -158,12 +161,12 @@ class ManifestFile:
     def conclude(self) -> None:
         """Tell the gaps of this file."""
         for problem in self._problems:
-            self._missing(str(problem.place), _reason(problem), problem.advice or ADVICE, [problem])
+            self._missing(str(problem.place), _reason(problem), problem.advice or ADVICE, [_kind_of(problem)])
         if self._called and not self.useful and not self._problems:
             reason = "it holds nothing of what it is called"
             self._gap(self.file, reason, f"{EMPTY}; else call it something else", kind_names(self._called))
         if self._untold:
-            reason = f"{len(self._untold)} more documents or items cannot be used"
+            reason = f"{self._untold.total()} more documents or items cannot be used"
             self._missing(self.file, reason, ADVICE, self._untold)
         if self._no_manifests:
             self._evidence.note(f"{self.file}: {self._no_manifests} documents without apiVersion and kind passed over")
@@ -174,18 +177,13 @@ class ManifestFile:
             self._gap(self.file, f"{self._defaulted.count} {reason}: {self._defaulted}", advice, kinds)
         self._evidence.replaced(self._cluster.name, self.file, self._replaced)
 
-    def _missing(self, what: str, reason: str, advice: str, problems: Iterable[Problem]) -> None:
-        kinds = [self._kinds_of(problem) for problem in problems]
-        named: set[Kind] = set().union(*kinds) if all(kinds) else set()
+    def _missing(self, what: str, reason: str, advice: str, kinds: Iterable[Kind | None]) -> None:
+        """Tell what may be missing of these kinds; None may be of any, unless the file is called like all it holds."""
+        called = {*self._called} if self._kinds.issubset(self._called) else set()
+        each = [{kind} if kind else called for kind in kinds]
+        named: set[Kind] = set().union(*each) if all(each) else set()
         self._gap(what, reason, advice, kind_names(named))
         self._cluster.partial |= named or self._kinds
-
-    def _kinds_of(self, problem: Problem) -> set[Kind]:
-        """Tell of which kinds something may be missing; none when it may be anything."""
-        if problem.kind and not problem.rest_lost:
-            return {problem.kind}
-        # A file that holds something else as well is not of what it is called.
-        return {*self._called} if self._kinds.issubset(self._called) else set()
 
     def _gap(self, what: str, reason: str, advice: str, kinds: tuple[str, ...]) -> None:
         self._evidence.gaps.append(Gap(self._cluster.name, what, reason, advice, kinds))
@@ -197,6 +195,10 @@ class ManifestFile:
             return BadInput("manifest", str(first.place), _reason(first), first.advice or ADVICE)
         advice = "name a file with manifests of Kubernetes RBAC, Rancher or Harvester"
         return BadInput("file", self.file, "it holds nothing that an audit reads", advice)
+
+
+def _kind_of(problem: Problem) -> Kind | None:
+    return None if problem.rest_lost else problem.kind
 
 
 def _reason(problem: Problem) -> str:
