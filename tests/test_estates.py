@@ -57,9 +57,20 @@ FOUND_BY = {
     "cluster-scoped rule aggregated into view is promoted": ("promoted-by-aggregation",),
     "orphan / unmanaged": ("orphaned-rancher-binding", "forged-ownership"),
     "dangling subject": ("missing-service-account",),
+    "orphan PRTB": ("template-binding-astray",),
+    "orphan GRB": ("template-binding-astray",),
+    "PRTB for a ServiceAccount": ("service-account-member",),
+    "namespace label differs from annotation": ("namespace-project-mismatch",),
+    "ACC-010": ("harvester-token-lifetime-unlimited",),
+    "IMP-006": ("namespace-project-mismatch",),
+    "IMP-010": ("several-registration-tokens",),
+    "IMP-011": ("provider-label-missing",),
+    "CVE-2023-32194": ("namespaces-of-another-group",),
+    "CVE-2024-58260": ("duplicate-user",),
+    "CVE-2026-41052": ("pod-security-by-members",),
 }
 # One id, several faults: the same words of the list mean different things.
-FAULT_FOUND_BY = {"F73": ("dangling-role-ref",)}
+FAULT_FOUND_BY = {"F73": ("dangling-role-ref", "template-binding-astray")}
 # Faults that none of the rules names, and why.
 NOT_NAMED = {
     "F16": "the content of a Secret, which is never kept",
@@ -75,21 +86,11 @@ NOT_NAMED = {
     "F42": "what Harvester gives every guest cluster",
     "F47": "a role that grants nothing",
     "F48": "a role template that grants nothing",
-    "F55": "two users with one login name",
-    "F56": "the verb updatepsa: no rule yet",
-    "F58": "one word in a role template that an old Rancher took for another",
-    "F71": "a binding to a role template that is gone: grants nothing",
-    "F72": "a binding in the wrong namespace that works all the same",
-    "F74": "a binding to a global role that is gone: grants nothing",
-    "F75": "a service account as a member, which Rancher allows",
-    "F78": "a namespace of a cluster id that is gone: grants nothing",
-    "F81": "two registration tokens, no right",
-    "F82": "a missing label, no right",
-    "F83": "a label that Rancher does not read",
-    "F84": "the lifetime of tokens, no right",
 }
 # Objects of a fault that its rule leaves to another of the same fault.
 NOT_MENTIONED = {
+    ("F72", "rb-gh325loyc6"): "rendered from the binding that is named",
+    ("F72", "prtb-wrongns-read-only"): "rendered from the binding that is named",
     ("F23", "rb-ayeh7zq6yh"): "rendered from the binding that is named",
     ("F85", "crb-yuny4eecbk"): "one of 18 bindings to the roles that are named",
 }

@@ -32,6 +32,10 @@ class Prediction:
             return any(AGGREGATION in item.source.metadata.labels for item in self.rancher.bindings)
         return stated
 
+    def covers(self, rancher_id: str) -> bool:
+        """Tell whether a cluster was read."""
+        return rancher_id in self._clusters
+
     def has_read(self, rancher_id: str, kind: type[KubernetesObject]) -> bool:
         """Tell whether all objects of a kind were read from a cluster."""
         return rancher_id in self._clusters and self._clusters[rancher_id].whole(kind)
