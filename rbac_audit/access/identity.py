@@ -80,3 +80,19 @@ def subject_key(subject: Subject, namespace: str) -> str | None:
             return f"u:{account_user(home, subject.name)}" if home else None
         case _:
             return None
+
+
+def home_of(subject: Subject, namespace: str = "") -> str:
+    """Name the namespace whose account, or all of whose accounts, a subject means; "" for anybody else.
+
+    An account may be spelled as a User; `namespace` is that of the binding.
+    """
+    match subject.kind:
+        case "ServiceAccount":
+            return subject.namespace or namespace
+        case "User":
+            account = account_of(subject.name)
+            return account[0] if account else ""
+        case _:
+            prefix = f"{ALL_SERVICE_ACCOUNTS}:"
+            return subject.name.removeprefix(prefix) if subject.name.startswith(prefix) else ""

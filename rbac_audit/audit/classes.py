@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.bindings import by_role
-from rbac_audit.access.identity import MASTERS
+from rbac_audit.access.identity import MASTERS, account_of, home_of
 from rbac_audit.access.permission import ALL, Permission
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim
@@ -39,7 +39,11 @@ _SYSTEM_NAMES = frozenset(
     {"kube-system", "kube-public", "kube-node-lease", "harvester-system", "longhorn-system", "local"}
 )
 _SYSTEM_PREFIXES = ("cattle-", "fleet-", "cluster-fleet-", "rancher-", "forklift")
-_CONTROL_PLANE = ("system:kube-", "system:node", "system:apiserver", "kube-apiserver", "system:monitoring")
+_CONTROL_PLANE = ("system:kube-", "system:node:")
+_CONTROL_PLANE_NAMES = frozenset(
+    {"system:nodes", "system:node-proxier", "system:apiserver", "system:monitoring", MASTERS}
+    | {"kube-apiserver", "kube-apiserver-kubelet-client"}
+)
 _OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
 EVERYTHING = Permission(ALL, ALL, ALL)
 
@@ -99,7 +103,7 @@ class Classes:
         members: dict[str, set[str]] = {}
         for owner in self._view.rancher.bindings if self._view.rancher else ():
             if owner.project and owner.subject:
-                members.setdefault(owner.project, set()).add(str(owner.subject))
+                members.setdefault(owner.project, set()).add(_key(owner.subject))
         return members
 
     def is_member(self, subject: Subject, project: str) -> bool:
@@ -107,10 +111,9 @@ class Classes:
 
         The service accounts of a project's namespaces are in it: its members can run pods as them.
         """
-        if subject.kind == "ServiceAccount":
-            home = self._view.projects.of(subject.namespace)
-            if home is not None and home.id == project:
-                return True
+        home = self._view.projects.of(home_of(subject))
+        if home is not None and home.id == project:
+            return True
         key = (subject, project)
         found = self._known.get(key)
         if found is None:
@@ -120,19 +123,19 @@ class Classes:
 
     def _names(self, subject: Subject) -> tuple[str, ...]:
         person = self._view.people.find(subject.name) if subject.kind == "User" else None
-        return (str(subject), *(f"Group:{group}" for group in (person.groups if person else ())))
+        return (_key(subject), *(f"Group:{group}" for group in (person.groups if person else ())))
 
     @cached_property
     def _owners(self) -> set[str]:
         rancher = self._view.rancher
         if rancher is None:
             return set()
-        found = {str(item.subject) for item in rancher.globals if item.admin and item.subject}
+        found = {_key(item.subject) for item in rancher.globals if item.admin and item.subject}
         for item in rancher.bindings:
             if item.subject and not item.project and item.cluster == self._view.rancher_id:
                 closure = rancher.templates.closure(item.template).templates
                 if any(grants(part.rules, _OWN_CLUSTER) or part.name == "cluster-admin" for part in closure):
-                    found.add(str(item.subject))
+                    found.add(_key(item.subject))
         return found
 
     def is_cluster_owner(self, subject: Subject) -> bool:
@@ -147,19 +150,17 @@ class Classes:
     def _admins(self) -> frozenset[str]:
         holders = self._view.access.holders(EVERYTHING)
         bindings = (grant.binding for grant in holders if grant.binding is not None and not grant.binding.namespace)
-        return frozenset(str(subject) for binding in bindings for subject in binding.subjects)
+        return frozenset(_key(subject) for binding in bindings for subject in binding.subjects)
 
     def is_cluster_admin(self, subject: Subject) -> bool:
         """Tell whether a subject itself may do everything on the cluster, whoever gave it that."""
-        return str(subject) in self._admins
+        return _key(subject) in self._admins
 
     def is_platform(self, subject: Subject) -> bool:
         """Tell whether a subject is a part of the platform: its own accounts and the control plane's users."""
-        if subject.kind == "ServiceAccount":
-            return is_platform_namespace(subject.namespace)
-        if subject.kind == "Group" and subject.name.startswith("system:serviceaccounts:"):
-            return is_platform_namespace(subject.name.removeprefix("system:serviceaccounts:"))
-        return subject.name == MASTERS or subject.name.startswith(_CONTROL_PLANE)
+        if home := home_of(subject):
+            return is_platform_namespace(home)
+        return subject.name in _CONTROL_PLANE_NAMES or subject.name.startswith(_CONTROL_PLANE)
 
     def is_shipped(self, binding: Binding, rule: PolicyRule | None, subject: Subject) -> bool:
         """Tell whether a component ships this subject in this binding, and the rule in its role."""
@@ -171,9 +172,9 @@ class Classes:
         """Make the tests of classes, or of single subjects among them: those of the subject, those of each rule too."""
         of_rule = [self._of_rule[name] for name in names if name in self._of_rule]
         rest = [name for name in names if name not in self._of_rule]
-        called = frozenset(rest) - self._of_subject.keys()
+        called = frozenset(map(_key, rest)) - self._of_subject.keys()
         of_subject = [self._of_subject[name] for name in rest if name in self._of_subject]
-        return [*of_subject, *([lambda _, who: str(who) in called] if called else [])], of_rule
+        return [*of_subject, *([lambda _, who: _key(who) in called] if called else [])], of_rule
 
     @cached_property
     def _of_rule(self) -> Mapping[str, OfRule]:
@@ -226,6 +227,13 @@ class Classes:
 
 
 _OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator"})
+
+
+def _key(subject: Subject | str) -> str:
+    """Spell an account in one way, whether it is written as such or as a User."""
+    text = str(subject)
+    account = account_of(text.removeprefix("User:")) if text.startswith("User:") else None
+    return f"ServiceAccount:{account[0]}/{account[1]}" if account else text
 
 
 def is_platform_namespace(name: str) -> bool:

@@ -46,7 +46,7 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.identity import ALL_SERVICE_ACCOUNTS, account_of
+from rbac_audit.access.identity import home_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
@@ -68,19 +68,6 @@ def check(view: View) -> Iterator[Problem]:
                 groups.setdefault(key, []).append((binding, placed(subject, binding.namespace)))
     for (target, platform), held in groups.items():
         yield _problem(view, target, held, platform=platform)
-
-
-def home_of(subject: Subject, namespace: str) -> str:
-    """Name the namespace of the account, or of all the accounts, that a subject means; "" for anybody else."""
-    match subject.kind:
-        case "ServiceAccount":
-            return subject.namespace or namespace
-        case "User":
-            account = account_of(subject.name)
-            return account[0] if account else ""
-        case _:
-            prefix = f"{ALL_SERVICE_ACCOUNTS}:"
-            return subject.name.removeprefix(prefix) if subject.name.startswith(prefix) else ""
 
 
 def _is_foreign(view: View, binding: Binding, home: str) -> bool:

@@ -60,8 +60,7 @@ from collections.abc import Iterator
 import msgspec
 
 from rbac_audit.access import Binding, Permission
-from rbac_audit.access.identity import account_of
-from rbac_audit.audit.classes import is_platform_namespace
+from rbac_audit.access.identity import home_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
@@ -128,15 +127,12 @@ def _members(view: View, rancher: Rancher) -> Iterator[Problem]:
 
 def _belongs(view: View, subject: Subject) -> bool:
     """Tell whether a subject is of the platform or owns the cluster, so that the binding gives nothing new."""
-    account = account_of(subject.name) if subject.kind == "User" else None
-    if account and is_platform_namespace(account[0]):
-        return True
     return view.classes.is_platform(subject) or view.classes.is_cluster_owner(subject) or _is_system(view, subject)
 
 
 def _is_system(view: View, subject: Subject) -> bool:
-    if subject.kind == "ServiceAccount":
-        return view.classes.namespace_class(subject.namespace) == "system"
+    if home := home_of(subject):
+        return view.classes.namespace_class(home) == "system"
     person = view.people.find(subject.name) if subject.kind == "User" else None
     return person is not None and person.system
 

@@ -195,12 +195,20 @@ def test_allowed_classes_and_subjects(allowed: str, left: list[str]) -> None:
     assert who(found(rule, estate(text, RANCHER))) == left
 
 
+ACCOUNTS = {
+    "account": "{{kind: ServiceAccount, name: ci, namespace: {}}}",
+    "spelled as a user": '{{kind: User, name: "system:serviceaccount:{}:ci"}}',
+    "all of the namespace": '{{kind: Group, name: "system:serviceaccounts:{}"}}',
+}
+
+
+@pytest.mark.parametrize("spelling", ACCOUNTS)
 @pytest.mark.parametrize(
     ("account", "namespace", "flagged"),
     [("shop-dev", "shop-dev", False), ("lab", "shop-dev", True), ("sandbox", "shop-dev", True), ("shop-dev", "", True)],
 )
-def test_the_accounts_of_a_project_are_in_it(account: str, namespace: str, flagged: bool) -> None:
-    subject = f"{{kind: ServiceAccount, name: ci, namespace: {account}}}"
+def test_the_accounts_of_a_project_are_in_it(spelling: str, account: str, namespace: str, flagged: bool) -> None:
+    subject = ACCOUNTS[spelling].format(account)
     rule = policy(f"permissions: [{SECRETS}]\n  allowed: [project-members]")
     findings = found(rule, estate(NAMESPACES + granted("b", SECRETS, subject, namespace), RANCHER))
     assert bool(findings) is flagged
@@ -225,6 +233,38 @@ def test_cluster_admins_are_those_who_may_do_everything() -> None:
     text += granted("half", everything.replace('verbs: ["*"]', "verbs: [get]"), BOB)
     rule = policy(f"permissions: [{SECRETS}]\n  allowed: [cluster-admins]")
     assert who(found(rule, estate(text))) == ["User:u-bob"]
+
+
+@pytest.mark.parametrize("spelling", ACCOUNTS)
+def test_accounts_of_the_platform_however_they_are_spelled(spelling: str) -> None:
+    rule = policy(f"permissions: [{SECRETS}]\n  allowed: [platform]")
+    for namespace, flagged in (("harvester-system", False), ("kube-system", False), ("harvester-systems", True)):
+        text = granted("b", SECRETS, ACCOUNTS[spelling].format(namespace))
+        assert bool(found(rule, estate(text))) is flagged
+
+
+@pytest.mark.parametrize(
+    ("subject", "flagged"),
+    [
+        ('{kind: User, name: "system:node:n1"}', False),
+        ('{kind: Group, name: "system:nodes"}', False),
+        ('{kind: Group, name: "system:masters"}', False),
+        ("{kind: User, name: kube-apiserver}", False),
+        ("{kind: Group, name: kube-apiserver-admins}", True),
+        ('{kind: User, name: "system:nodes-of-ours"}', True),
+    ],
+)
+def test_only_the_control_planes_own_names_are_the_platform(subject: str, flagged: bool) -> None:
+    rule = policy(f"permissions: [{SECRETS}]\n  allowed: [platform]")
+    assert bool(found(rule, estate(granted("b", SECRETS, subject)))) is flagged
+
+
+@pytest.mark.parametrize("spelling", ["account", "spelled as a user"])
+@pytest.mark.parametrize("allowed", ["ServiceAccount:lab/ci", "User:system:serviceaccount:lab:ci"])
+def test_one_account_may_be_allowed_however_it_is_spelled(spelling: str, allowed: str) -> None:
+    rule = policy(f'permissions: [{SECRETS}]\n  allowed: ["{allowed}"]')
+    assert not found(rule, estate(granted("b", SECRETS, ACCOUNTS[spelling].format("lab"))))
+    assert found(rule, estate(granted("b", SECRETS, ACCOUNTS[spelling].format("labs"))))
 
 
 def test_platform_and_shipped() -> None:
