@@ -11,6 +11,7 @@ from rbac_audit.audit.evidence import placed, subject_ref, targets_of
 from rbac_audit.audit.policy import PolicyPermission
 from rbac_audit.audit.report import Capability, Holding
 from rbac_audit.errors import BadPolicy
+from rbac_audit.harvester.platform import is_platform
 from rbac_audit.snapshot.objects import Subject
 
 
@@ -53,7 +54,7 @@ def holdings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[Holding]:
     for role in able:
         for binding in view.access.by_role.get(role, ()):
             project = view.projects.of(binding.namespace)
-            for subject in _people(view, binding):
+            for subject in _people(binding):
                 key = (str(subject), project.id if project else "", not binding.namespace)
                 if (row := rows.get(key)) is None:
                     row = rows[key] = (subject, [])
@@ -81,8 +82,8 @@ def _able(view: View, specs: Iterable[CapabilitySpec]) -> dict[RoleKey, set[str]
     return able
 
 
-def _people(view: View, binding: Binding) -> Iterator[Subject]:
+def _people(binding: Binding) -> Iterator[Subject]:
     for subject in binding.subjects:
         who = placed(subject, binding.namespace)
-        if subject_key(who, "") is not None and not view.classes.is_platform(who):
+        if subject_key(who, "") is not None and not is_platform(who):
             yield who

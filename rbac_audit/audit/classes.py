@@ -7,12 +7,25 @@ from typing import TYPE_CHECKING
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.bindings import by_role
-from rbac_audit.access.identity import MASTERS, account_of, home_of
+from rbac_audit.access.identity import account_of, home_of
 from rbac_audit.access.permission import ALL, Permission
+from rbac_audit.harvester.platform import is_platform, is_platform_namespace
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.templates import grants
-from rbac_audit.snapshot.objects import Namespace, PolicyRule, ServiceAccount, Subject
+from rbac_audit.snapshot.objects import (
+    ClusterRoleTemplateBinding,
+    GlobalRole,
+    GlobalRoleBinding,
+    Namespace,
+    PolicyRule,
+    ProjectRoleTemplateBinding,
+    RoleTemplate,
+    ServiceAccount,
+    Subject,
+    User,
+    UserAttribute,
+)
 
 if TYPE_CHECKING:  # a view holds its classes
     from rbac_audit.audit.estate import View
@@ -31,19 +44,18 @@ SUBJECT_CLASSES = (
     "platform",
 )
 RANCHER_CLASSES = frozenset({"project-members", "members-by-shipped-roles", "project-roles", "cluster-owners"})
+WHO_IS_WHO = (
+    ProjectRoleTemplateBinding,
+    ClusterRoleTemplateBinding,
+    RoleTemplate,
+    GlobalRole,
+    GlobalRoleBinding,
+    User,
+    UserAttribute,
+)
+"""What a Rancher must have shown to tell its members and owners from others."""
 NAMESPACE_CLASSES = ("projects", "system", "public", "unassigned", "all", "cluster")
 
-# Namespaces of the platform: rancher pkg/settings (system-namespaces), harvester pkg/util/constants.go
-# (DefaultHarvesterNamespaceWhiteList).
-_SYSTEM_NAMES = frozenset(
-    {"kube-system", "kube-public", "kube-node-lease", "harvester-system", "longhorn-system", "local"}
-)
-_SYSTEM_PREFIXES = ("cattle-", "fleet-", "cluster-fleet-", "rancher-", "forklift")
-_CONTROL_PLANE = ("system:kube-", "system:node:")
-_CONTROL_PLANE_NAMES = frozenset(
-    {"system:nodes", "system:node-proxier", "system:apiserver", "system:monitoring", MASTERS}
-    | {"kube-apiserver", "kube-apiserver-kubelet-client"}
-)
 _OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
 EVERYTHING = Permission(ALL, ALL, ALL)
 
@@ -156,17 +168,17 @@ class Classes:
         """Tell whether a subject itself may do everything on the cluster, whoever gave it that."""
         return _key(subject) in self._admins
 
-    def is_platform(self, subject: Subject) -> bool:
-        """Tell whether a subject is a part of the platform: its own accounts and the control plane's users."""
-        if home := home_of(subject):
-            return is_platform_namespace(home)
-        return subject.name in _CONTROL_PLANE_NAMES or subject.name.startswith(_CONTROL_PLANE)
-
     def is_shipped(self, binding: Binding, rule: PolicyRule | None, subject: Subject) -> bool:
         """Tell whether a component ships this subject in this binding, and the rule in its role."""
         return self._view.baseline.ships(binding.source, subject) and self._view.baseline.ships_rule(
             self._view.access.roles.get(binding.role), rule
         )
+
+    @cached_property
+    def are_known(self) -> bool:
+        """Tell whether Rancher showed everything that makes members and owners."""
+        rancher = self._view.rancher
+        return rancher is not None and all(rancher.cluster.whole(kind) for kind in WHO_IS_WHO)
 
     def tests(self, names: Iterable[str]) -> tuple[list[OfSubject], list[OfRule]]:
         """Make the tests of classes, or of single subjects among them: those of the subject, those of each rule too."""
@@ -185,7 +197,7 @@ class Classes:
         return {
             "project-roles": lambda binding, _: binding in self._project_roles,
             "project-members": lambda binding, who: self._is_here(binding, who) or binding in self._like_members,
-            "platform": lambda _, who: self.is_platform(who),
+            "platform": lambda _, who: is_platform(who),
             "cluster-owners": self.is_owner_through,
             "cluster-admins": lambda _, who: self.is_cluster_admin(who),
         }
@@ -234,8 +246,3 @@ def _key(subject: Subject | str) -> str:
     text = str(subject)
     account = account_of(text.removeprefix("User:")) if text.startswith("User:") else None
     return f"ServiceAccount:{account[0]}/{account[1]}" if account else text
-
-
-def is_platform_namespace(name: str) -> bool:
-    """Tell by its name whether a namespace belongs to the platform."""
-    return name in _SYSTEM_NAMES or name.startswith(_SYSTEM_PREFIXES)

@@ -71,7 +71,10 @@ def _partial(rule: Rule, view: View, gaps: Iterable[Gap]) -> Iterator[str]:
     yield from (_unread(view.cluster, kind) for kind in rule.uses if not view.cluster.has(kind))
     read = {view.name: {_qualified(kind) for kind in (*rule.needs, *rule.uses)}}
     if view.rancher is not None:
-        read.setdefault(view.rancher.cluster.name, set()).update(map(_qualified, rule.needs_rancher))
+        rancher = view.rancher.cluster
+        yield from (_unread(rancher, kind) for kind in rule.uses_rancher if not rancher.has(kind))
+        kinds = (*rule.needs_rancher, *rule.uses_rancher)
+        read.setdefault(rancher.name, set()).update(map(_qualified, kinds))
     told: set[str] = set()
     for gap in gaps:
         # A gap of unknown kinds may be of any.

@@ -1,7 +1,7 @@
 """An access policy made into a rule: distinct roles first, holders second."""
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache, partial
 
 import msgspec
@@ -12,9 +12,10 @@ from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import subject_key
 from rbac_audit.access.permission import Permission
-from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, OfSubject
+from rbac_audit.audit.all_of import Hit, together
+from rbac_audit.audit.classes import RANCHER_CLASSES, WHO_IS_WHO, OfRule, OfSubject
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, in_brackets, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
 from rbac_audit.audit.policy import AccessPolicy, PolicyPermission, PolicySpec, Selector
 from rbac_audit.audit.policy_words import first_of, page_of, rights_of
@@ -25,36 +26,29 @@ from rbac_audit.snapshot.objects import (
     Namespace,
     ObjectRef,
     PolicyRule,
+    Role,
     RoleBinding,
     Subject,
 )
 
-
-class Hit(msgspec.Struct, frozen=True, eq=False):
-    """A subject that holds permissions of one entry in one place ("" for cluster-wide) and is not allowed to.
-
-    `cause` is the ClusterRole that brought the right into a shipped role which does not have it, where that is so.
-    """
-
-    entry: int
-    grant: Grant
-    binding: Binding
-    subject: Subject
-    place: str
-    permissions: tuple[Permission, ...]
-    cause: ObjectRef | None
+_CLASSES_BY_PROJECT = ("projects", "system", "unassigned")
 
 
 def rule_of(policy: AccessPolicy) -> Rule:
     """Make the rule that evaluates a policy."""
     spec = policy.spec
+    where = spec.where.namespaces
+    # To a policy about the whole cluster, what is in namespaces is nothing.
+    namespaced = () if where == "cluster" else (RoleBinding, Role)
+    by_namespace = (Namespace,) if isinstance(where, Selector) or where in _CLASSES_BY_PROJECT else ()
     return Rule(
         id=policy.metadata.name,
         page=page_of(spec),
         severity=spec.severity,
         on=spec.on,
-        uses=(ClusterRole, ClusterRoleBinding, RoleBinding),
-        public=spec.where.namespaces == "public",
+        uses=(ClusterRole, ClusterRoleBinding, *namespaced, *by_namespace),
+        uses_rancher=() if RANCHER_CLASSES.isdisjoint(_allowed(spec)) else WHO_IS_WHO,
+        public=where == "public",
         fix=spec.fix,
         references=spec.references,
         check=lambda view: _check(spec, view),
@@ -64,7 +58,12 @@ def rule_of(policy: AccessPolicy) -> Rule:
 def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
     hits = list(_hits(spec, view))
     if spec.all_of:
-        for found in _together(len(spec.all_of), hits):
+        tests = [view.classes.tests((*entry.allowed, *spec.allowed))[0] for entry in spec.all_of]
+
+        def allowed(hit: Hit, who: Subject) -> bool:
+            return any(test(hit.binding, who) for test in tests[hit.entry])
+
+        for found in together(view, len(spec.all_of), hits, allowed):
             yield _problem(spec, view, target_of(view, found[0].binding), found)
         return
     groups: dict[ObjectRef, list[Hit]] = {}
@@ -86,7 +85,7 @@ def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
             for binding in reaching.get(role, ()):
                 for who, rule in _outsiders(binding, named if binding.namespace else list(rules), *allowed):
                     held, grant = tuple(rules[rule]), Grant(binding, rule)
-                    yield Hit(number, grant, binding, who, binding.namespace, held, causes(role, rule))
+                    yield Hit(number, grant, binding, who, who, binding.namespace, held, causes(role, rule))
 
 
 def _outsiders(
@@ -142,35 +141,9 @@ def _reaching(spec: PolicySpec, view: View) -> Mapping[RoleKey, list[Binding]]:
     return by_role(binding for place in dict.fromkeys(("", *chosen)) for binding in places.get(place, ()))
 
 
-def _together(entries: int, hits: Iterable[Hit]) -> Iterator[list[Hit]]:
-    """Group the hits of allOf: the subjects that hold every entry in one place, by the bindings that give it.
-
-    Cluster-wide rights count in every place.
-    """
-    held: dict[str, dict[str, list[Hit]]] = {}
-    for hit in hits:
-        held.setdefault(str(hit.subject), {}).setdefault(hit.place, []).append(hit)
-    groups: dict[tuple[Binding, ...], dict[Hit, None]] = {}
-    for places in held.values():
-        everywhere = places.get("", [])
-        for place, found in places.items():
-            together = found if not place else [*found, *everywhere]
-            # What is dangerous cluster-wide is said once, not again for each namespace.
-            if len({hit.entry for hit in together}) == entries and (not place or not _whole(everywhere, entries)):
-                ordered = sorted(together, key=lambda hit: hit.entry)
-                key = tuple(dict.fromkeys(hit.binding for hit in ordered))
-                groups.setdefault(key, {}).update(dict.fromkeys(ordered))
-    for group in groups.values():
-        yield sorted(group, key=lambda hit: hit.entry)
-
-
-def _whole(hits: Iterable[Hit], entries: int) -> bool:
-    return len({hit.entry for hit in hits}) == entries
-
-
 def _problem(spec: PolicySpec, view: View, target: ObjectRef, hits: list[Hit]) -> Problem:
     bindings = tuple(dict.fromkeys(hit.binding for hit in hits))
-    subjects = tuple(dict.fromkeys(hit.subject for hit in hits))
+    subjects = tuple(dict.fromkeys(hit.holder for hit in hits))
     refs = (binding.source.ref(view.name) for binding in bindings)
     return Problem(
         target=target,
@@ -195,14 +168,19 @@ def _because(hit: Hit) -> str:
 
 
 def _chain(spec: PolicySpec, view: View, hits: list[Hit]) -> tuple[Link, ...]:
-    """Explain the first hit; for allOf, the first of each entry of the same subject."""
-    subject = hits[0].subject
+    """Explain the first hit; for allOf, the first of each entry of the same holder."""
+    holder = hits[0].holder
     firsts: dict[int, Hit] = {}
     for hit in hits if spec.all_of else hits[:1]:
-        if hit.subject == subject:
+        if hit.holder == holder:
             firsts.setdefault(hit.entry, hit)
-    links = (link for hit in firsts.values() for link in chain_of(view, hit.grant, hit.subject))
-    return tuple(dict.fromkeys(links))
+    return tuple(dict.fromkeys(link for hit in firsts.values() for link in _links(view, hit)))
+
+
+def _links(view: View, hit: Hit) -> Iterator[Link]:
+    if hit.holder != hit.subject:
+        yield Link("subject", f"{hit.holder}{in_brackets(view.display_name(hit.holder))} is in {hit.subject}")
+    yield from chain_of(view, hit.grant, hit.subject)
 
 
 def _severity(spec: PolicySpec, hits: Iterable[Hit]) -> Severity:
@@ -213,8 +191,13 @@ def _severity(spec: PolicySpec, hits: Iterable[Hit]) -> Severity:
 
 
 def _confidence(spec: PolicySpec, view: View, hits: Iterable[Hit]) -> Confidence:
-    """Say `possible` where members or owners are allowed and not known, because Rancher was not read."""
-    entries = spec.permissions or spec.all_of
-    allowed = {*spec.allowed, *(name for hit in hits for name in entries[hit.entry].allowed)}
-    unknown = view.rancher is None and not allowed.isdisjoint(RANCHER_CLASSES)
+    """Say `possible` where members or owners are allowed and not known, because Rancher was not read or not wholly."""
+    unknown = not view.classes.are_known and not RANCHER_CLASSES.isdisjoint(_allowed(spec, {hit.entry for hit in hits}))
     return Confidence.POSSIBLE if unknown else spec.confidence
+
+
+def _allowed(spec: PolicySpec, numbers: Container[int] | None = None) -> set[str]:
+    """Name the classes that are allowed what some entries say; what any does, without numbers."""
+    entries = enumerate(spec.permissions or spec.all_of)
+    found = (entry for number, entry in entries if numbers is None or number in numbers)
+    return {*spec.allowed, *(name for entry in found for name in entry.allowed)}

@@ -44,8 +44,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One rule.
 
     Without any of its `needs`, or without all of its `uses`, it is not evaluated on a cluster; without some of its
-    `uses`, in part. `needs_rancher` are types that the managing Rancher must have shown. `public` says that the rule
-    is about harvester-public. `page` is Markdown: the title in the first line, then sections What, Why and Example.
+    `uses`, in part. `needs_rancher` are types that the managing Rancher must have shown, `uses_rancher` types without
+    which, where a Rancher was read, it is evaluated in part. `public` says that the rule is about harvester-public.
+    `page` is Markdown: the title in the first line, then sections What, Why and Example.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     needs: tuple[type[KubernetesObject], ...] = ()
     uses: tuple[type[KubernetesObject], ...] = ()
     needs_rancher: tuple[type[KubernetesObject], ...] = ()
+    uses_rancher: tuple[type[KubernetesObject], ...] = ()
     public: bool = False
     fix: Fix
     references: tuple[str, ...] = ()

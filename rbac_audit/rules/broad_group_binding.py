@@ -42,11 +42,11 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import ALL_SERVICE_ACCOUNTS, AUTHENTICATED, CATTLE_AUTHENTICATED
-from rbac_audit.audit.classes import is_platform_namespace
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, scope_of, target_of, where
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.platform import is_platform_namespace
 from rbac_audit.rules._powers import powers
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, RoleBinding, Subject
 

@@ -53,6 +53,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import GlobalBinding
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._words import names
@@ -74,7 +75,7 @@ def check(view: View) -> Iterator[Problem]:
         if view.classes.is_shipped(binding, grant.rule, subject) or subject.name == MASTERS:
             continue
         if not view.classes.is_owner_through(binding, subject):
-            yield _stranger(view, binding, subject, grant, platform=view.classes.is_platform(subject))
+            yield _stranger(view, binding, subject, grant, platform=is_platform(subject))
         elif subject.kind == "User":
             owners.setdefault(subject, {})[target_of(view, binding)] = None
         else:

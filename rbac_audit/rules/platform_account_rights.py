@@ -51,6 +51,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, scope_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding
@@ -93,7 +94,7 @@ def _problem(view: View, binding: Binding, found: list[tuple[Permission, Grant]]
         subject
         for subject in dict.fromkeys(binding.subjects)
         if subject.kind == "ServiceAccount"
-        and view.classes.is_platform(subject)
+        and is_platform(subject)
         and not view.baseline.ships(binding.source, subject)
     )
     if subjects:

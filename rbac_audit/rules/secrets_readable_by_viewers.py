@@ -75,6 +75,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -105,7 +106,7 @@ def check(view: View) -> Iterator[Problem]:
         place = binding.namespace if binding.namespace == PUBLIC or project is None else project.id
         for subject in binding.subjects:
             who = placed(subject, binding.namespace)
-            if who.name not in _NOBODY and not view.classes.is_platform(who) and not view.classes.is_cluster_owner(who):
+            if who.name not in _NOBODY and not is_platform(who) and not view.classes.is_cluster_owner(who):
                 places.setdefault(place, []).append((who, grant, binding))
     for place, held in sorted(places.items()):
         yield _problem(view, place, held, secrets)

@@ -65,6 +65,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
@@ -127,7 +128,7 @@ def _members(view: View, rancher: Rancher) -> Iterator[Problem]:
 
 def _belongs(view: View, subject: Subject) -> bool:
     """Tell whether a subject is of the platform or owns the cluster, so that the binding gives nothing new."""
-    return view.classes.is_platform(subject) or view.classes.is_cluster_owner(subject) or _is_system(view, subject)
+    return is_platform(subject) or view.classes.is_cluster_owner(subject) or _is_system(view, subject)
 
 
 def _is_system(view: View, subject: Subject) -> bool:

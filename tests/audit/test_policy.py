@@ -8,6 +8,17 @@ from rbac_audit.audit.finding import Confidence, Finding, Severity
 from rbac_audit.audit.judge_policy import rule_of
 from rbac_audit.audit.policy import PolicyPermission, parse_policy
 from rbac_audit.audit.rule import Rule
+from rbac_audit.snapshot.objects import (
+    GlobalRole,
+    Kind,
+    Namespace,
+    ProjectRoleTemplateBinding,
+    Role,
+    RoleBinding,
+    RoleTemplate,
+    User,
+    UserAttribute,
+)
 from tests.rules.estate import estate, found, manifests, not_evaluated
 
 SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get, list]}'
@@ -259,6 +270,38 @@ def test_only_the_control_planes_own_names_are_the_platform(subject: str, flagge
     assert bool(found(rule, estate(granted("b", SECRETS, subject)))) is flagged
 
 
+@pytest.mark.parametrize(
+    ("where", "unread", "partly"),
+    [
+        ("", [Role], True),
+        ("where: {namespaces: public}", [Role], True),
+        ("where: {namespaces: cluster}", [Role, RoleBinding, Namespace], False),
+        ("where: {namespaces: projects}", [Namespace], True),
+        ("where: {namespaces: system}", [Namespace], True),
+        ("where: {namespaces: {matchLabels: {tier: test}}}", [Namespace], True),
+        ("where: {namespaces: [lab]}", [Namespace], False),
+        ("", [Namespace], False),
+    ],
+)
+def test_a_policy_says_what_it_could_not_see(where: str, unread: list[Kind], *, partly: bool) -> None:
+    told = not_evaluated(
+        policy(f"permissions: [{SECRETS}]\n  {where}"), estate(granted("b", PODS, ALICE), unread=unread)
+    )
+    assert [item.partly for item in told] == [True] * partly
+
+
+@pytest.mark.parametrize("unread", [User, UserAttribute, ProjectRoleTemplateBinding, RoleTemplate, GlobalRole])
+def test_members_are_not_surely_outsiders_where_rancher_was_read_in_part(unread: Kind) -> None:
+    rule = policy(f"permissions: [{SECRETS}]\n  allowed: [project-members]")
+    rancher = "---".join(text for text in RANCHER.split("---") if f"kind: {unread.kind}\n" not in text)
+    of = estate(NAMESPACES + granted("b", SECRETS, ALICE, "shop-dev"), rancher, unread=[unread])
+    assert [finding.confidence for finding in found(rule, of)] == [Confidence.POSSIBLE]
+    [told] = not_evaluated(rule, of)
+    assert told.partly
+    assert any(f"no {unread.kind} was read from rancher" in reason for reason in told.because)
+    assert not not_evaluated(policy(f"permissions: [{SECRETS}]\n  allowed: [platform]"), of)
+
+
 @pytest.mark.parametrize("spelling", ["account", "spelled as a user"])
 @pytest.mark.parametrize("allowed", ["ServiceAccount:lab/ci", "User:system:serviceaccount:lab:ci"])
 def test_one_account_may_be_allowed_however_it_is_spelled(spelling: str, allowed: str) -> None:
@@ -388,6 +431,62 @@ def test_all_of_keeps_to_where_and_its_chain_shows_both() -> None:
         "which allows create on pods in core",
         "which allows get,list on secrets in core",
     ]
+
+
+ACCOUNT = "{kind: ServiceAccount, name: ci, namespace: lab}"
+SPELLED = '{kind: User, name: "system:serviceaccount:lab:ci"}'
+LABS = '{kind: Group, name: "system:serviceaccounts:lab"}'
+EVERYBODY = '{kind: Group, name: "system:authenticated"}'
+TEAM = '{kind: Group, name: "github_team://7"}'
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "holder"),
+    [
+        (ACCOUNT, SPELLED, "ServiceAccount:lab/ci"),
+        (ACCOUNT, LABS, "ServiceAccount:lab/ci"),
+        (LABS, '{kind: Group, name: "system:serviceaccounts"}', "Group:system:serviceaccounts:lab"),
+        (ACCOUNT, EVERYBODY, "ServiceAccount:lab/ci"),
+        (EVERYBODY, TEAM, "Group:github_team://7"),
+        (DORA, TEAM, "User:u-dora"),
+        (TEAM, '{kind: Group, name: "system:cattle:authenticated"}', "User:u-dora"),
+    ],
+)
+def test_all_of_joins_what_somebody_holds_through_groups(one: str, two: str, holder: str) -> None:
+    text = granted("one", PODS, one, "lab") + granted("two", SECRETS, two, "lab")
+    [finding] = found(BOTH, estate(NAMESPACES + text, RANCHER))
+    assert who([finding]) == [holder]
+    assert sorted({str(finding.object), *map(str, finding.related)}) == ["RoleBinding lab/one", "RoleBinding lab/two"]
+    assert [link.text for link in finding.chain if link.step == "rule"] == [
+        "which allows create on pods in core",
+        "which allows get,list on secrets in core",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (ACCOUNT, '{kind: Group, name: "system:serviceaccounts:labs"}'),
+        (ACCOUNT, '{kind: Group, name: "system:cattle:authenticated"}'),
+        (ALICE, TEAM),
+        (EVERYBODY, '{kind: Group, name: "system:unauthenticated"}'),
+    ],
+)
+def test_all_of_does_not_join_what_different_people_hold(one: str, two: str) -> None:
+    text = granted("one", PODS, one, "lab") + granted("two", SECRETS, two, "lab")
+    assert not found(BOTH, estate(NAMESPACES + text, RANCHER))
+
+
+def test_all_of_tells_a_group_and_not_its_members_once_more() -> None:
+    text = granted("one", PODS, f"{TEAM}, {DORA}", "lab") + granted("two", SECRETS, TEAM, "lab")
+    [finding] = found(BOTH, estate(NAMESPACES + text, RANCHER))
+    assert who([finding]) == ["Group:github_team://7"]
+
+
+def test_all_of_lets_alone_who_is_allowed_though_the_group_is_not() -> None:
+    text = granted("one", PODS, DORA, "lab") + granted("two", SECRETS, TEAM, "lab")
+    rule = policy(f'allOf: [{PODS}, {SECRETS}]\n  allowed: ["User:u-dora"]')
+    assert not found(rule, estate(NAMESPACES + text, RANCHER))
 
 
 def test_all_of_forgets_who_is_allowed_for_a_part() -> None:
