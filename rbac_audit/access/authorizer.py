@@ -88,9 +88,7 @@ class Authorizer:
         known = self._allowing.get(permission)
         if known is None:
             first: dict[RoleKey, tuple[int, PolicyRule]] = {}
-            words = ("",) if permission.path else resource_words(permission.resource)
-            for number in sorted({number for word in words for number in self._about.get(word, ())}):
-                rule, places = self._places[number]
+            for rule, places in self._candidates(permission):
                 for position, key in places if rule_allows(rule, permission) else ():
                     if key not in first or position < first[key][0]:
                         first[key] = (position, rule)
@@ -99,10 +97,14 @@ class Authorizer:
 
     def allowing_named(self, permission: Permission) -> Iterator[tuple[RoleKey, PolicyRule]]:
         """Find the roles that hold a permission for some names only, whichever these are, with each rule that does."""
-        for key in self.roles:
-            for rule in self.rules(key):
-                if rule.resource_names and rule_allows(msgspec.structs.replace(rule, resource_names=()), permission):
-                    yield key, rule
+        for rule, places in self._candidates(permission):
+            if rule.resource_names and rule_allows(msgspec.structs.replace(rule, resource_names=()), permission):
+                yield from ((key, rule) for _, key in places)
+
+    def _candidates(self, permission: Permission) -> Iterator[tuple[PolicyRule, list[tuple[int, RoleKey]]]]:
+        words = ("",) if permission.path else resource_words(permission.resource)
+        for number in sorted({number for word in words for number in self._about.get(word, ())}):
+            yield self._places[number]
 
     def first_allowing(self, role: RoleKey, permission: Permission) -> PolicyRule | None:
         """Find the first rule of one role that holds a permission."""

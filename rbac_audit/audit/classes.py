@@ -228,7 +228,11 @@ class Classes:
 
     @cached_property
     def _like_owners(self) -> frozenset[Binding]:
-        found = (item for item in self._unproven("globaladmin", "crtb", "rtb-owner") if not item.namespace)
+        found = (
+            item
+            for item in self._unproven("globaladmin", "crtb", "rtb-owner", "authz.management.cattle.io/")
+            if not item.namespace
+        )
         return frozenset(item for item in found if item.role_ref.name in _OWNER_ROLES)
 
     def _unproven(self, *marks: str) -> Iterator[Binding]:
@@ -238,7 +242,7 @@ class Classes:
                 yield binding
 
 
-_OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator"})
+_OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator", "cattle-globalrole-admin"})
 
 
 def _key(subject: Subject | str) -> str:

@@ -4,8 +4,6 @@ import itertools
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cache, partial
 
-import msgspec
-
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.aggregation import selects
 from rbac_audit.access.authorizer import Grant

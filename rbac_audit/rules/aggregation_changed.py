@@ -2,9 +2,9 @@
 
 ## What
 The ClusterRoles view, edit and admin are the sum of the ClusterRoles with a label aggregate-to-view, -edit or -admin.
-This rule reports labelled ClusterRoles that no known component ships, with what they add; selectors that somebody added
-to view, edit or admin; stored rules of theirs that no labelled ClusterRole explains; and shipped ClusterRoles of
-Harvester, KubeVirt and CDI that lost their label.
+This rule reports labelled ClusterRoles that no known component ships, with what they add; selectors and labels that
+somebody added to view, edit or admin or took off them; stored rules of theirs that no labelled ClusterRole explains;
+and shipped ClusterRoles of Harvester, KubeVirt and CDI that lost their label.
 
 ## Why
 One label changes what every member of every project may do, on all namespaces at once, and no binding shows it. Write
@@ -31,12 +31,13 @@ rules:
 
 from collections.abc import Iterator
 
-from rbac_audit.access.permission import resource_matches
+from rbac_audit.access import Permission
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Match, Verdict
+from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._shipped import confidence_of, match_installed
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, KubeVirt, ObjectRef, PolicyRule
@@ -44,6 +45,20 @@ from rbac_audit.snapshot.objects import ClusterRole, KubeVirt, ObjectRef, Policy
 _AGGREGATE_TO = "rbac.authorization.k8s.io/aggregate-to-"
 _USER_FACING = ("view", "edit", "admin")
 _READ = frozenset({"get", "list", "watch"})
+_VMI = "virtualmachineinstances"
+# Rights that read like looking and are more, and those that make others of themselves.
+_GRAVE = (
+    *(Permission(verb, "", "secrets") for verb in sorted(_READ)),
+    *(Permission("get", "subresources.kubevirt.io", f"{_VMI}/{way}") for way in ("console", "vnc", "portforward")),
+    Permission("get", "", "pods/exec"),
+    Permission("get", "", "nodes/proxy"),
+)
+_ESCALATING = (
+    *(Permission(verb, "rbac.authorization.k8s.io", kind) for verb in ("bind", "escalate") for kind in ("roles",)),
+    Permission("bind", "rbac.authorization.k8s.io", "clusterroles"),
+    Permission("create", "harvesterhci.io", "addons"),
+    Permission("create", "helm.cattle.io", "helmcharts"),
+)
 _TENANT_ROLES = ("harvesterhci.io:", "kubevirt.io:", "cdi.kubevirt.io:")
 _ROLES = FindingScope(cluster_wide=True)
 _RESTORE = Fix(Safety.CONSENT, "Restore the object from its chart, or restart its operator, which writes it again.")
@@ -57,9 +72,9 @@ def check(view: View) -> Iterator[Problem]:
         into = [name for name in _USER_FACING if role.metadata.labels.get(_AGGREGATE_TO + name) == "true"]
         if into and match.verdict is Verdict.UNKNOWN:
             yield from _added(view, role, into)
-        if role.name in _USER_FACING and role.aggregation_rule is not None:
+        if role.name in _USER_FACING:
             yield from _own(view, role, match)
-        elif match.verdict is Verdict.DIFFERS:
+        if match.verdict is Verdict.DIFFERS:
             kubevirt = role.name.startswith("kubevirt.io:")
             yield from _relabelled(view, role, match, manual=manual and kubevirt)
     for item in view.cluster.of(KubeVirt):
@@ -68,33 +83,40 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _added(view: View, role: ClusterRole, into: list[str]) -> Iterator[Problem]:
-    if not role.rules:
+    rules = view.access.rules(("", role.name))
+    if not rules:
         return
     target = role.ref(view.name)
     yield Problem(
         target=target,
-        message=f"{role} adds to {', '.join(into)}, and so to everybody who holds them: "
-        f"{names(map(describe, role.rules))}",
+        message=f"{role} adds to {', '.join(into)}, and so to everybody who holds them: {names(map(describe, rules))}",
         scope=_ROLES,
         chain=(Link("fact", f"labelled {', '.join(_AGGREGATE_TO + name for name in into)}", target),),
-        severity=_severity(role.rules, into),
+        severity=_severity(rules, into),
     )
 
 
-def _about(rules: tuple[PolicyRule, ...], kind: str) -> bool:
-    return any(resource_matches(rule.resources, kind) for rule in rules)
-
-
-def _severity(rules: tuple[PolicyRule, ...], into: list[str]) -> Severity:
-    writes = any(not _READ.issuperset(rule.verbs) for rule in rules)
-    secrets = any("" in rule.api_groups and _about((rule,), "secrets") for rule in rules)
-    if "view" in into and (writes or secrets):
+def _severity(rules: tuple[PolicyRule, ...], into: list[str], cluster_wide: tuple[PolicyRule, ...] = ()) -> Severity:
+    writes = _writes(rules)
+    grave = any(grants(rules, permission) for permission in _GRAVE)
+    escalates = any(grants(rules, permission) for permission in _ESCALATING)
+    if escalates or ("view" in into and (writes or grave)):
         return Severity.HIGH
-    return Severity.MEDIUM if writes or secrets else Severity.LOW
+    return Severity.MEDIUM if writes or grave else Severity.LOW
 
 
 def _own(view: View, role: ClusterRole, match: Match) -> Iterator[Problem]:
     target = role.ref(view.name)
+    if match.removed.selectors:
+        yield Problem(
+            target=target,
+            message=f"{role} does not add up the ClusterRoles that match {names(sorted(match.removed.selectors))} any "
+            f"more, and so grants only what is stored in it",
+            scope=_ROLES,
+            confidence=confidence_of(view, match),
+            fix=_RESTORE,
+            key="selectors-lost",
+        )
     if match.added.selectors:
         yield Problem(
             target=target,
@@ -103,7 +125,7 @@ def _own(view: View, role: ClusterRole, match: Match) -> Iterator[Problem]:
             confidence=confidence_of(view, match),
             key="selectors",
         )
-    extra, _ = view.access.aggregation.drift(role.name)
+    extra, _ = view.access.aggregation.drift(role.name) if role.aggregation_rule else ((), ())
     # Where no member was read, the roles that explain the rules are missing from the source, and not from the cluster.
     if extra and f"system:aggregate-to-{role.name}" in view.access.aggregation.members(role.name):
         yield Problem(
@@ -119,7 +141,8 @@ def _own(view: View, role: ClusterRole, match: Match) -> Iterator[Problem]:
 
 def _relabelled(view: View, role: ClusterRole, match: Match, *, manual: bool) -> Iterator[Problem]:
     lost, gained = sorted(match.removed.aggregates_to), sorted(match.added.aggregates_to)
-    if lost and not manual and role.name.startswith(_TENANT_ROLES):
+    rules = view.access.rules(("", role.name))
+    if lost and not manual and role.name.startswith((*_TENANT_ROLES, *_USER_FACING)):
         yield Problem(
             target=role.ref(view.name),
             message=f"{role} lost its label for {', '.join(lost)}: members of projects do not have its rights",
@@ -131,9 +154,9 @@ def _relabelled(view: View, role: ClusterRole, match: Match, *, manual: bool) ->
     if gained:
         yield Problem(
             target=role.ref(view.name),
-            message=f"shipped {role} was also added to {', '.join(gained)}: {names(map(describe, role.rules))}",
+            message=f"shipped {role} was also added to {', '.join(gained)}: {names(map(describe, rules))}",
             scope=_ROLES,
-            severity=_severity(role.rules, [name for name in gained if name in _USER_FACING]),
+            severity=_severity(rules, [name for name in gained if name in _USER_FACING]),
             confidence=confidence_of(view, match),
             fix=_RESTORE,
             key="gained",

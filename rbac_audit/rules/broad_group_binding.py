@@ -46,7 +46,6 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, scope_of, target_of, where
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
-from rbac_audit.harvester.platform import is_platform_namespace
 from rbac_audit.rules._powers import powers
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, RoleBinding, Subject
 
@@ -76,7 +75,7 @@ def _words(view: View, binding: Binding, subject: Subject) -> str:
         return _WORDS.get(subject.name, "")
     # Another tenant's accounts in a project are reported by foreign-service-account.
     told = home == binding.namespace or view.classes.namespace_class(binding.namespace) == "projects"
-    return "" if told or is_platform_namespace(home) else f"every service account of namespace {home}"
+    return "" if told else f"every service account of namespace {home}"
 
 
 def _problem(view: View, binding: Binding, subject: Subject, words: str) -> Problem:

@@ -48,7 +48,7 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS, subject_key
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.audit.classes import EVERYTHING, WHO_IS_WHO
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
@@ -75,7 +75,7 @@ def check(view: View) -> Iterator[Problem]:
         if view.classes.is_shipped(binding, grant.rule, subject) or subject.name == MASTERS:
             continue
         if not view.classes.is_owner_through(binding, subject):
-            yield _stranger(view, binding, subject, grant, platform=is_platform(subject))
+            yield _stranger(view, binding, subject, grant, platform=is_platform(subject) and subject.kind != "Group")
         elif subject.kind == "User":
             owners.setdefault(subject, {})[target_of(view, binding)] = None
         else:
@@ -157,6 +157,7 @@ RULE = Rule(
     severity=Severity.CRITICAL,
     on=On.ALL,
     needs=(ClusterRole, ClusterRoleBinding),
+    uses_rancher=WHO_IS_WHO,
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding, or make the person a cluster owner in Rancher, where everybody sees it; give programs the "

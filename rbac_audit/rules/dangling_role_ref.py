@@ -113,6 +113,7 @@ RULE = Rule(
     on=On.ALL,
     needs=(ClusterRole,),
     uses=(Role, ClusterRoleBinding, RoleBinding),
+    uses_rancher=(Project,),
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding, or create the role again if its rights are still wanted; a roleRef cannot be changed, so "

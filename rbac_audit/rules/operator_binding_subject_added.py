@@ -76,10 +76,16 @@ def check(view: View) -> Iterator[Problem]:
 def _problem(view: View, binding: Binding, component: str, extra: tuple[Subject, ...]) -> Problem:
     role = binding.role_ref
     rules = view.access.rules(binding.role)
+    shipped = view.baseline.match(binding.source).removed.role_ref
+    what = (
+        f"{binding.source} binds {names(extra)} to {role.kind} {role.name}, but {component} ships it with {shipped}"
+        if shipped
+        else f"{names(extra)} {verb(extra, 'was', 'were')} added to {binding.source} ({role.kind} {role.name}), which "
+        f"{component} ships without"
+    )
     return Problem(
         target=binding.source.ref(view.name),
-        message=f"{names(extra)} {verb(extra, 'was', 'were')} added to {binding.source} ({role.kind} {role.name}), "
-        f"which {component} ships without; {_RESET.get(component, 'the next upgrade of the chart may reset it')}",
+        message=f"{what}; {_RESET.get(component, 'the next upgrade of the chart may reset it')}",
         subjects=extra,
         scope=scope_of(view, (binding,)),
         chain=chain_of(view, Grant(binding, rules[0] if rules else None), extra[0]),

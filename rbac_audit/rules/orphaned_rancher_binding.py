@@ -67,6 +67,8 @@ from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
     ClusterRoleTemplateBinding,
+    GlobalRole,
+    GlobalRoleBinding,
     KubernetesObject,
     ProjectRoleTemplateBinding,
     RoleBinding,
@@ -181,8 +183,9 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.ALL,
-    uses=(RoleBinding, ClusterRoleBinding),
+    uses=(RoleBinding, ClusterRoleBinding, ServiceAccount, ClusterRole),
     needs_rancher=(RoleTemplate, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, User),
+    uses_rancher=(GlobalRole, GlobalRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Make sure in Rancher that the access is not wanted any more, then delete the binding on the cluster; Rancher "

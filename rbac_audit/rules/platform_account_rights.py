@@ -1,9 +1,9 @@
 """An account of the platform has rights that nobody ships.
 
 ## What
-A service account of a platform namespace (kube-system, harvester-system, longhorn-system, cattle-…) is bound
-cluster-wide to rights that lead to the whole cluster: Secrets, pods, roles, webhooks, settings, add-ons. No known
-version of a component ships that binding, and Rancher does not make it.
+A service account, or all service accounts, of a platform namespace (kube-system, harvester-system, longhorn-system,
+cattle-…) is bound cluster-wide to rights that lead to the whole cluster: Secrets, pods, roles, webhooks, settings, add-
+ons. No known version of a component ships that binding, and Rancher does not make it.
 
 ## Why
 The other rules leave the platform's own accounts alone, because Harvester could not run without their rights. So a
@@ -46,6 +46,7 @@ from collections.abc import Iterator
 
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import MASTERS
 from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, scope_of
@@ -93,14 +94,12 @@ def _problem(view: View, binding: Binding, found: list[tuple[Permission, Grant]]
     subjects = tuple(
         subject
         for subject in dict.fromkeys(binding.subjects)
-        if subject.kind == "ServiceAccount"
-        and is_platform(subject)
-        and not view.baseline.ships(binding.source, subject)
+        if is_platform(subject) and subject.name != MASTERS and not view.baseline.ships(binding.source, subject)
     )
     if subjects:
         yield Problem(
             target=binding.source.ref(view.name),
-            message=f"{names(subjects)} {verb(subjects, 'is an account', 'are accounts')} of the platform and may "
+            message=f"{names(subjects)} {verb(subjects, 'belongs', 'belong')} to the platform and may "
             f"{names(permission for permission, _ in found)} through {binding.source}, which no known component ships",
             subjects=subjects,
             scope=scope_of(view, (binding,)),

@@ -5,7 +5,8 @@ Harvester ships a RoleBinding harvester-public, and a ClusterRole and ClusterRol
 them is missing on this cluster, or is not what any known version ships.
 
 ## Why
-These three are how every user sees the public images and templates. Harvester writes them again at each start, so a
+These three are how every user sees the public images and templates, and the few settings and cluster networks that the
+UI needs. Harvester writes them again at each start, so a
 change is gone at the next one: people who were added lose their access then, and what was missing comes back. Another
 binding that Harvester does not ship stays.
 
@@ -95,9 +96,10 @@ def _objects(view: View) -> Iterator[RbacObject]:
 
 
 def _missing(target: ObjectRef) -> Problem:
+    lost = "see public images and templates" if target.namespace else "read the settings and networks that the UI needs"
     return Problem(
         target=target,
-        message=f"{target} is missing: users may not see public images and templates until Harvester starts again",
+        message=f"{target} is missing: unless they own the cluster, users may not {lost} until Harvester starts again",
         scope=FindingScope((PUBLIC,)),
         key="missing",
     )

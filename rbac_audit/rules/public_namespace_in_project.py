@@ -38,7 +38,7 @@ from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.versions import at_least, parse
 from rbac_audit.rancher.projects import ProjectInfo
-from rbac_audit.snapshot.objects import Namespace
+from rbac_audit.snapshot.objects import Namespace, Project, ProjectRoleTemplateBinding
 
 _WITH_FAULT = ((1, 8, 0), (1, 8, 1), (1, 8, 2))
 
@@ -61,7 +61,9 @@ def _problem(view: View, namespace: Namespace, project: ProjectInfo) -> Problem:
         reason = ", where Harvester v1.8.0 to v1.8.2 may have put it by mistake"
     bound = [item for item in (view.rancher.bindings if view.rancher else ()) if item.project == project.id]
     members = tuple(dict.fromkeys(item.subject for item in bound if item.subject is not None))
-    count = f"{len(members)} member{'s' if len(members) != 1 else ''} of it" if view.rancher else "whoever is in it"
+    known = view.rancher is not None and view.rancher.knows_bindings and project.known
+    count = f"{len(members)} member{'s' if len(members) != 1 else ''} of it" if known else "whoever is in it"
+    outsiders = [subject for subject in members if not view.classes.is_cluster_owner(subject)]
     reach = f"; {count} may reach what all tenants share"
     return Problem(
         target=namespace.ref(view.name),
@@ -69,7 +71,7 @@ def _problem(view: View, namespace: Namespace, project: ProjectInfo) -> Problem:
         related=tuple(item.source.ref(view.rancher.cluster.name) for item in bound) if view.rancher else (),
         subjects=members,
         scope=FindingScope((PUBLIC,), project.id),
-        severity=Severity.MEDIUM if mistake else None,
+        severity=Severity.MEDIUM if mistake or (known and project.system and not outsiders) else None,
     )
 
 
@@ -78,6 +80,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     needs=(Namespace,),
+    uses_rancher=(Project, ProjectRoleTemplateBinding),
     fix=Fix(
         Safety.CONSENT,
         "Move harvester-public out of the project in Rancher (choose no project), and upgrade a Harvester v1.8.0 to "

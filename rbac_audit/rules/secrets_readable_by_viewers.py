@@ -69,7 +69,7 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED
+from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED, subject_key
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
@@ -106,7 +106,8 @@ def check(view: View) -> Iterator[Problem]:
         place = binding.namespace if binding.namespace == PUBLIC or project is None else project.id
         for subject in binding.subjects:
             who = placed(subject, binding.namespace)
-            if who.name not in _NOBODY and not is_platform(who) and not view.classes.is_cluster_owner(who):
+            matched = subject_key(who, "") is not None and who.name not in _NOBODY
+            if matched and not is_platform(who) and not view.classes.is_cluster_owner(who):
                 places.setdefault(place, []).append((who, grant, binding))
     for place, held in sorted(places.items()):
         yield _problem(view, place, held, secrets)
@@ -138,7 +139,7 @@ def _problem(
     return Problem(
         target=target,
         message=f"{names(subjects)} may only look, but can read the Secrets of {_where(view, place, namespaces)}"
-        f" ({_content(counts)})",
+        f" ({_content(place, counts)})",
         related=tuple(ref for ref in owners if ref != target),
         subjects=subjects,
         scope=scope_of(view, bindings),
@@ -155,11 +156,11 @@ def _counts(view: View, namespaces: Iterable[str], secrets: dict[str, list[Secre
     return Counter(item.type or "Opaque" for item in found if not (item.namespace == PUBLIC and item.name in _SHIPPED))
 
 
-def _content(counts: Counter[str] | None) -> str:
+def _content(place: str, counts: Counter[str] | None) -> str:
     if counts is None:
         return "which lie there is not known, because they were not read"
     found = ", ".join(f"{number} of type {kind}" for kind, number in sorted(counts.items()))
-    return found or "none but what is shipped"
+    return found or ("none but what is shipped" if place == PUBLIC else "none at present")
 
 
 def _severity(place: str, counts: Counter[str] | None) -> Severity | None:

@@ -59,7 +59,8 @@ def check(view: View) -> Iterator[Problem]:
     """Compare every role, and where Rancher's objects are every built-in role template, with what is shipped."""
     for key, role in view.access.roles.items():
         match = match_installed(view, role)
-        if match.verdict is Verdict.DIFFERS and (match.added.atoms or match.removed.atoms):
+        aggregated = match.nearest is not None and match.nearest.aggregation_selectors
+        if match.verdict is Verdict.DIFFERS and not aggregated and (match.added.atoms or match.removed.atoms):
             yield _role(view, role, match, _reach(view, key))
     for template in view.cluster.of(RoleTemplate):
         change = change_of(template) if template.builtin or _BUILTIN in template.metadata.labels else None
@@ -117,6 +118,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     on=On.ALL,
     uses=(ClusterRole, Role),
+    uses_rancher=(RoleTemplate,),
     fix=Fix(
         Safety.CONSENT,
         "Put the wanted rights into a role or role template of your own and bind that; then restore the shipped one "

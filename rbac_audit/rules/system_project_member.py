@@ -4,7 +4,8 @@
 A project role template binding in the System project for anyone but Rancher's system users and cluster owners, and
 RoleBindings in system namespaces (kube-system, harvester-system, longhorn-system, cattle-…, whatever else is in the
 System project) for users, groups, or service accounts of other namespaces. Shipped bindings and the platform's own
-accounts are not meant. Rights that neither read Secrets nor change anything are told as medium.
+accounts are not meant. A named Secret, or changing what the platform runs by (its ConfigMaps, Longhorn's objects), is
+told as high, other rights as medium, and the shipped role that every API server of one's own needs as low.
 
 ## Why
 From Harvester v1.8 on, the System project holds harvester-system, longhorn-system, cattle-… and more, and Rancher adds
@@ -59,7 +60,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rbac_audit.access import Binding, Permission
+from rbac_audit.access import Binding
 from rbac_audit.access.identity import home_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
@@ -69,24 +70,22 @@ from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
-from rbac_audit.rancher.templates import grants
+from rbac_audit.rules._takeover import consequence
 from rbac_audit.rules._words import names, verb
-from rbac_audit.snapshot.objects import ClusterRole, Namespace, ObjectRef, PolicyRule, Role, RoleBinding, Subject
-
-_READ_SECRETS = (Permission("get", "", "secrets"), Permission("list", "", "secrets"))
-_TAKE_OVER = (
-    Permission("create", "", "pods"),
-    Permission("create", "", "pods/exec"),
-    Permission("create", "", "serviceaccounts/token"),
-    Permission("impersonate", "", "serviceaccounts"),
-    Permission("create", "apps", "deployments"),
-    Permission("patch", "apps", "deployments"),
-    Permission("patch", "apps", "daemonsets"),
-    Permission("create", "batch", "jobs"),
-    Permission("update", "", "secrets"),
-    Permission("patch", "kubevirt.io", "kubevirts"),
-    Permission("create", "harvesterhci.io", "addons"),
+from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    Namespace,
+    ObjectRef,
+    Project,
+    ProjectRoleTemplateBinding,
+    Role,
+    RoleBinding,
+    RoleTemplate,
+    Subject,
 )
+
+# Every API server of one's own needs this role: kubernetes staging/src/k8s.io/apiserver pkg/server/options.
+_FOR_API_SERVERS = ("kube-system", "extension-apiserver-authentication-reader")
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -150,21 +149,12 @@ def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
             yield who
 
 
-def _consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
-    """Say what the rights lead to in a namespace of the platform, and how bad that is."""
-    if any(grants(rules, permission) for permission in _TAKE_OVER):
-        return "may take over the accounts of the platform there, which leads to cluster-admin", Severity.CRITICAL
-    if any(grants(rules, permission) for permission in _READ_SECRETS):
-        return "may read all Secrets there, such as tokens and backup credentials of the platform", Severity.CRITICAL
-    return "may neither read all Secrets there nor take over its accounts, but has other rights", Severity.MEDIUM
-
-
 def _member(view: View, rancher: Rancher, owner: TemplateBinding, subject: Subject) -> Problem:
     project = view.projects.find(owner.project)
     places = project.namespaces if project else ()
     closure = rancher.templates.closure(owner.template).templates
     roles = {template.name: view.access.rules(("", template.name)) for template in closure}
-    what, severity = _consequence(rancher.templates.rules(owner.template, roles))
+    what, severity = consequence(rancher.templates.rules(owner.template, roles))
     ref = owner.source.ref(rancher.cluster.name)
     title = f"role template {owner.template} in the System project {owner.project}"
     return Problem(
@@ -177,11 +167,19 @@ def _member(view: View, rancher: Rancher, owner: TemplateBinding, subject: Subje
     )
 
 
+def _is_for_api_servers(view: View, binding: Binding) -> bool:
+    role = view.access.roles.get(binding.role)
+    rules = view.access.rules(binding.role)
+    return binding.role == _FOR_API_SERVERS and all(view.baseline.ships_rule(role, rule) for rule in rules)
+
+
 def _bound(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]]) -> Problem:
     bindings = tuple(dict.fromkeys(binding for binding, _ in held))
     subjects = tuple(dict.fromkeys(subject for _, subject in held))
     rules = tuple(rule for binding in bindings for rule in view.access.rules(binding.role))
-    what, severity = _consequence(rules)
+    what, severity = consequence(rules)
+    if all(_is_for_api_servers(view, binding) for binding in bindings):
+        what, severity = "may read what an API server of its own needs to know its callers", Severity.LOW
     places = sorted({binding.namespace for binding in bindings})
     return Problem(
         target=target,
@@ -202,6 +200,7 @@ RULE = Rule(
     on=On.ALL,
     needs=(Namespace,),
     uses=(RoleBinding, Role, ClusterRole),
+    uses_rancher=(ProjectRoleTemplateBinding, RoleTemplate, Project),
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding. Whoever really operates the platform should own the cluster, and be told so; for logs and "

@@ -60,7 +60,16 @@ from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.people import People
 from rbac_audit.rules._claims import doubt_of, known_people, own_rancher
 from rbac_audit.rules._words import names
-from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject, User, UserAttribute
+from rbac_audit.snapshot.objects import (
+    ClusterRoleBinding,
+    ClusterRoleTemplateBinding,
+    GlobalRoleBinding,
+    ProjectRoleTemplateBinding,
+    RoleBinding,
+    Subject,
+    User,
+    UserAttribute,
+)
 
 # Client certificates outside system: that kubeadm, RKE2 and K3s issue to their own parts.
 _CERTIFICATES = frozenset(
@@ -187,6 +196,7 @@ RULE = Rule(
     on=On.ALL,
     uses=(RoleBinding, ClusterRoleBinding),
     needs_rancher=(User,),
+    uses_rancher=(UserAttribute, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, GlobalRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding if nobody uses that name (also no client certificate or token); if a person was meant, "

@@ -57,6 +57,7 @@ from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
     GlobalRole,
+    Kind,
     PolicyRule,
     Role,
     RoleBinding,
@@ -68,6 +69,7 @@ from rbac_audit.snapshot.objects import (
 # pkg/controllers/managementuser/rbac/roletemplates, pkg/controllers/management/auth/globalroles.
 _MARKS = ("management.cattle.io/aggregates", "authz.management.cattle.io/", "authz.cluster.cattle.io/")
 _SUFFIXES = ("-aggregator", "-promoted", "-project-mgmt", "-cluster-mgmt")
+_DEFINED: tuple[Kind, ...] = (RoleTemplate, GlobalRole)
 _GLOBAL = "cattle-globalrole-"
 
 
@@ -100,7 +102,7 @@ def _aggregated(role: ClusterRole | Role) -> bool:
 
 def _rendered(view: View, role: ClusterRole | Role) -> bool:
     """Tell whether Rancher makes this role; where its templates were not read, believe the mark."""
-    if view.rancher is None:
+    if view.rancher is None or not all(view.rancher.cluster.whole(kind) for kind in _DEFINED):
         return any(mark.startswith(_MARKS) for mark in (*role.metadata.labels, *role.metadata.annotations))
     name = role.name
     for suffix in _SUFFIXES:
@@ -161,6 +163,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     on=On.ALL,
     uses=(ClusterRole, Role, RoleBinding, ClusterRoleBinding),
+    uses_rancher=(RoleTemplate, GlobalRole),
     fix=Fix(
         Safety.CONSENT,
         "List the API groups, resources and verbs that are used; bind a built-in role template where one fits.",

@@ -4,6 +4,7 @@ import pytest
 
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.aggregation_changed import RULE
+from rbac_audit.rules.shipped_role_edited import RULE as SHIPPED
 from tests.rules.estate import estate, found
 
 LABEL = "rbac.authorization.k8s.io/aggregate-to-"
@@ -42,6 +43,7 @@ READ = '{apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}'
 WRITE = '{apiGroups: [""], resources: [configmaps], verbs: [get, update]}'
 SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
 OTHER_SECRETS = "{apiGroups: [example.com], resources: [secrets], verbs: [get]}"
+CONSOLE = "{apiGroups: [subresources.kubevirt.io], resources: [virtualmachineinstances/console], verbs: [get]}"
 STORAGE = "{apiGroups: [storage.k8s.io], resources: [storageclasses], verbs: [delete]}"
 
 
@@ -55,12 +57,65 @@ STORAGE = "{apiGroups: [storage.k8s.io], resources: [storageclasses], verbs: [de
         (WRITE, "edit", Severity.MEDIUM),
         (WRITE, "edit view", Severity.HIGH),
         (READ, "admin", Severity.LOW),
+        ('{apiGroups: ["*"], resources: ["*"], verbs: [get]}', "view", Severity.HIGH),
+        ('{apiGroups: [""], resources: ["*"], verbs: [watch]}', "view", Severity.HIGH),
+        (CONSOLE, "view", Severity.HIGH),
+        (CONSOLE, "edit", Severity.MEDIUM),
+        ('{apiGroups: [""], resources: [pods/exec], verbs: [get]}', "view", Severity.HIGH),
+        ("{apiGroups: [rbac.authorization.k8s.io], resources: [clusterroles], verbs: [bind]}", "admin", Severity.HIGH),
+        ("{apiGroups: [harvesterhci.io], resources: [addons], verbs: [create]}", "edit", Severity.HIGH),
+        ('{apiGroups: [""], resources: [nodes], verbs: [patch]}', "edit", Severity.MEDIUM),
+        ('{apiGroups: [""], resources: [nodes], verbs: [get]}', "edit", Severity.LOW),
     ],
 )
 def test_who_adds_what(rule: str, into: str, severity: Severity) -> None:
     [finding] = found(RULE, estate(role("legacy-extra", rule, into)))
     assert (finding.severity, str(finding.object)) == (severity, "ClusterRole legacy-extra")
     assert all(place in finding.message for place in into.split())
+
+
+def test_a_role_that_is_aggregated_itself_adds_what_its_parts_have() -> None:
+    part = f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: part, labels: {{team: shop}}}}
+rules: [{SECRETS}]
+---
+"""
+    added = role("sum", "").replace(
+        "rules: []", "aggregationRule: {clusterRoleSelectors: [{matchLabels: {team: shop}}]}"
+    )
+    [finding] = found(RULE, estate(part + added))
+    assert (finding.severity, str(finding.object)) == (Severity.HIGH, "ClusterRole sum")
+    assert "get on secrets in core" in finding.message
+
+
+@pytest.mark.parametrize("name", ["edit", "admin"])
+def test_a_user_facing_role_that_is_added_to_view_is_found(name: str) -> None:
+    into = f'{{{LABEL}view: "true"' + (f', {LABEL}admin: "true"}}' if name == "edit" else "}")
+    text = f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: {name}, labels: {into}}}
+aggregationRule: {{clusterRoleSelectors: [{{matchLabels: {{{LABEL}{name}: "true"}}}}]}}
+rules: [{WRITE}]
+"""
+    [finding] = found(RULE, estate(text))
+    assert (finding.severity, str(finding.object)) == (Severity.HIGH, f"ClusterRole {name}")
+    assert "was also added to view" in finding.message
+
+
+def test_a_role_that_does_not_add_up_any_more_is_found_and_only_here() -> None:
+    text = f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: view, labels: {{{LABEL}edit: "true"}}}}
+rules: [{READ}]
+"""
+    [finding] = found(RULE, estate(text))
+    assert (finding.severity, str(finding.object)) == (Severity.HIGH, "ClusterRole view")
+    assert f"does not add up the ClusterRoles that match {LABEL}view=true any more" in finding.message
+    assert not found(SHIPPED, estate(text))
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,8 @@ subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "{group}"}}
         ("system:serviceaccounts:shop-dev", "", "every service account of namespace shop-dev"),
         ("system:serviceaccounts:shop-dev", "sandbox", "every service account of namespace shop-dev"),
         ("system:serviceaccounts:shop-dev", "harvester-public", "every service account of namespace shop-dev"),
+        ("system:serviceaccounts:kube-system", "", "every service account of namespace kube-system"),
+        ("system:serviceaccounts:kube-system", "sandbox", "every service account of namespace kube-system"),
         ("system:serviceaccounts:shop-dev", "kube-system", "every service account of namespace shop-dev"),
     ],
 )
@@ -63,7 +65,8 @@ def test_a_broad_group_is_found(group: str, namespace: str, words: str) -> None:
         ("system:serviceaccounts:shop-dev", "shop-dev", "b"),
         ("system:serviceaccounts:sandbox", "shop-dev", "b"),  # foreign-service-account tells
         ("system:serviceaccounts:sandbox", "sandbox", "b"),
-        ("system:serviceaccounts:kube-system", "shop-dev", "b"),
+        ("system:serviceaccounts:kube-system", "shop-dev", "b"),  # foreign-service-account tells
+        ("system:serviceaccounts:kube-system", "kube-system", "b"),
         ("system:serviceaccount", "", "b"),
         ("system:unauthenticated", "shop-dev", "b"),  # anonymous-access tells
         ("devs", "", "b"),

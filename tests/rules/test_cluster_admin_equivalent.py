@@ -4,7 +4,8 @@ import pytest
 
 from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rules.cluster_admin_equivalent import RULE
-from tests.rules.estate import estate, found
+from rbac_audit.snapshot.objects import GlobalRole, GlobalRoleBinding
+from tests.rules.estate import estate, found, not_evaluated
 
 ROLES = """
 apiVersion: rbac.authorization.k8s.io/v1
@@ -178,3 +179,42 @@ clusterName: c-m-abcd1234
 roleTemplateName: read-only
 userName: u-any
 """
+
+
+@pytest.mark.parametrize(
+    ("subject", "severity"),
+    [
+        ("{kind: ServiceAccount, name: x, namespace: kube-system}", Severity.MEDIUM),
+        ('{kind: User, name: "system:serviceaccount:kube-system:x"}', Severity.MEDIUM),
+        ('{kind: Group, name: "system:serviceaccounts:kube-system"}', Severity.CRITICAL),
+        ('{kind: Group, name: "system:nodes"}', Severity.CRITICAL),
+        ("{kind: Group, name: kube-apiserver-admins}", Severity.CRITICAL),
+    ],
+)
+def test_one_account_of_the_platform_is_less_than_all_of_them(subject: str, severity: Severity) -> None:
+    [finding] = found(RULE, estate(ROLES + binding("own", subject)))
+    assert finding.severity is severity
+
+
+MANAGEMENT = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: cattle-globalrole-admin, labels: {authz.management.cattle.io/globalrole: "true"}}
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: cattle-globalrolebinding-grb-a
+  labels: {authz.management.cattle.io/globalrolebinding: "true"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cattle-globalrole-admin}
+subjects: [{kind: User, name: u-boss}]
+---
+"""
+
+
+def test_an_administrator_is_no_stranger_where_global_roles_were_not_read() -> None:
+    of = estate("", USER + MANAGEMENT, unread=[GlobalRole, GlobalRoleBinding])
+    assert [finding.severity for finding in found(RULE, of)] == [Severity.INFO]
+    [told] = not_evaluated(RULE, of)
+    assert told.partly

@@ -40,6 +40,8 @@ def test_only_the_added_subject_is_told(name: str, words: str) -> None:
 def test_with_another_role_nobody_in_it_is_shipped() -> None:
     [finding] = found(RULE, estate(binding("kubevirt.io:default", EVERYBODY, "edit")))
     assert [str(subject) for subject in finding.subjects] == ["Group:system:authenticated"]
+    assert "to ClusterRole edit, but kubevirt ships it with ClusterRole kubevirt.io:default" in finding.message
+    assert "added" not in finding.message
 
 
 @pytest.mark.parametrize(

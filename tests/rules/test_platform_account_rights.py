@@ -45,6 +45,21 @@ def test_grave_rights_are_found(rule: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("subject", "flagged"),
+    [
+        ('{kind: User, name: "system:serviceaccount:kube-system:default"}', True),
+        ('{kind: Group, name: "system:serviceaccounts:kube-system"}', True),
+        ('{kind: Group, name: "system:nodes"}', True),
+        ('{kind: Group, name: "system:masters"}', False),
+        ('{kind: Group, name: "system:serviceaccounts:shop-dev"}', False),
+    ],
+)
+def test_other_names_of_the_platform(subject: str, flagged: bool) -> None:
+    account = "{kind: ServiceAccount, name: default, namespace: kube-system}"
+    assert bool(found(RULE, estate(bound(SECRETS).replace(account, subject)))) is flagged
+
+
+@pytest.mark.parametrize(
     "text",
     [
         bound(SECRETS, account="shop-dev"),

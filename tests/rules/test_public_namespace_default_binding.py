@@ -60,17 +60,18 @@ def test_as_shipped_is_clean() -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "name"),
+    ("missing", "name", "lost"),
     [
-        (BINDING, "RoleBinding harvester-public/harvester-public"),
-        (ROLE, "ClusterRole harvester-authenticated"),
-        (EVERYBODY, "ClusterRoleBinding harvester-authenticated"),
+        (BINDING, "RoleBinding harvester-public/harvester-public", "see public images and templates"),
+        (ROLE, "ClusterRole harvester-authenticated", "read the settings and networks"),
+        (EVERYBODY, "ClusterRoleBinding harvester-authenticated", "read the settings and networks"),
     ],
 )
-def test_a_missing_one_is_found(missing: str, name: str) -> None:
+def test_a_missing_one_is_found(missing: str, name: str, lost: str) -> None:
     [finding] = found(RULE, estate(cluster(ALL.replace(missing, ""))))
     assert (finding.severity, str(finding.object)) == (Severity.MEDIUM, name)
     assert "is missing" in finding.message
+    assert lost in finding.message
 
 
 def test_an_added_subject_is_drift_that_the_next_start_resets() -> None:

@@ -22,6 +22,9 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: "system:auth
 """
 
 
+_PUBLIC = "harvester-public"
+
+
 def extra(rule: str, namespace: str = "harvester-public", subject: str = "{kind: Group, name: helpers}") -> str:
     """Write a role of one rule and a binding to it."""
     return f"""
@@ -45,6 +48,9 @@ subjects: [{subject}]
         ("{apiGroups: [longhorn.io], resources: [volumes], verbs: [get]}", Severity.MEDIUM),
         ("{apiGroups: [longhorn.io], resources: [volumes], verbs: [get, delete]}", Severity.HIGH),
         ("{apiGroups: [harvesterhci.io], resources: [keypairs], verbs: [create]}", Severity.HIGH),
+        ("{apiGroups: [kubevirt.io], resources: [virtualmachines], verbs: [patch]}", Severity.HIGH),
+        ("{apiGroups: [harvesterhci.io], resources: [virtualmachineimages/status], verbs: [update]}", Severity.HIGH),
+        ('{apiGroups: [""], resources: [secrets], resourceNames: [a], verbs: [update]}', Severity.HIGH),
     ],
 )
 def test_added_rights_are_found(rule: str, severity: Severity) -> None:
@@ -60,6 +66,11 @@ def test_added_rights_are_found(rule: str, severity: Severity) -> None:
         ("{apiGroups: [longhorn.io], resources: [volumes], verbs: [get]}", "shop-dev"),
         # public-namespace-write tells
         ("{apiGroups: [harvesterhci.io], resources: [virtualmachineimages], verbs: [create]}", "harvester-public"),
+        ("{apiGroups: [harvesterhci.io], resources: [virtualmachineimages], verbs: [deletecollection]}", _PUBLIC),
+        (
+            "{apiGroups: [harvesterhci.io], resources: [virtualmachineimages], resourceNames: [a], verbs: [patch]}",
+            _PUBLIC,
+        ),
     ],
 )
 def test_what_adds_nothing_is_clean(rule: str, namespace: str) -> None:
@@ -69,10 +80,17 @@ def test_what_adds_nothing_is_clean(rule: str, namespace: str) -> None:
 def test_reading_without_a_login_adds_something() -> None:
     rule = "{apiGroups: [harvesterhci.io], resources: [virtualmachineimages], verbs: [get]}"
     nobody = '{kind: Group, name: "system:unauthenticated"}'
-    [finding] = found(RULE, estate(SHIPPED + extra(rule, subject=nobody)))
+    [finding] = found(RULE, estate(SHIPPED + extra(rule, subject=f"{nobody}, {{kind: Group, name: helpers}}")))
     assert finding.severity is Severity.HIGH
+    assert [str(subject) for subject in finding.subjects] == ["Group:system:unauthenticated"]
 
 
 def test_an_unread_namespace_is_not_clean() -> None:
     [blind] = not_evaluated(RULE, estate(SHIPPED, unread_namespaces=["harvester-public"]))
     assert not blind.partly
+
+
+def test_the_platform_is_not_meant() -> None:
+    rule = "{apiGroups: [longhorn.io], resources: [volumes], verbs: [get]}"
+    account = "{kind: ServiceAccount, name: harvester, namespace: harvester-system}"
+    assert not found(RULE, estate(SHIPPED + extra(rule, subject=account)))

@@ -29,6 +29,8 @@ data: {{{data}}}
         ("kubernetes.io/tls", "tls.key", Severity.HIGH, Confidence.CERTAIN, "private key"),
         ("Opaque", "accessKey", Severity.HIGH, Confidence.CERTAIN, "values of its own"),
         ("secret", "userdata networkdata", Severity.HIGH, Confidence.POSSIBLE, "may hold passwords"),
+        ("Opaque", "", Severity.HIGH, Confidence.POSSIBLE, "holds nothing, or values whose keys were not read"),
+        ("secret", "userdata", Severity.HIGH, Confidence.POSSIBLE, "may hold passwords"),
         ("helm.sh/release.v1", "release", Severity.MEDIUM, Confidence.POSSIBLE, "Helm release"),
     ],
 )
@@ -43,6 +45,7 @@ def test_the_type_decides(kind: str, keys: str, severity: Severity, confidence: 
 @pytest.mark.parametrize("name", ["iso-image-template-userdata", "raw-image-template-userdata"])
 def test_the_shipped_two_are_clean_but_only_as_shipped(name: str) -> None:
     assert not found(RULE, estate(secret(name, "secret", "userdata networkdata")))
+    assert not found(RULE, estate(secret(name, "secret", "")))
     assert found(RULE, estate(secret(name, "kubernetes.io/tls", "tls.key")))
     assert found(RULE, estate(secret(name, "secret", "userdata password")))
 

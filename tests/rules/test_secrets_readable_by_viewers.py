@@ -91,7 +91,7 @@ TOKEN = "kubernetes.io/service-account-token"
     [
         (secret("shop-dev"), Severity.MEDIUM, "(1 of type Opaque)"),
         (secret("shop-dev") + secret("shop-prod", TOKEN), Severity.HIGH, f"1 of type {TOKEN}"),
-        (secret("lab", TOKEN), Severity.LOW, "none but what is shipped"),
+        (secret("lab", TOKEN), Severity.LOW, "none at present"),
     ],
 )
 def test_one_finding_for_a_project(secrets: str, severity: Severity, words: str) -> None:
@@ -145,3 +145,9 @@ def test_it_is_found_through_two_steps_of_aggregation() -> None:
     [finding] = found(RULE, estate(text + binding("u-a", "shop-dev", "read-only-aggregator"), PROJECT))
     steps = [link.text for link in finding.chain if link.step == "aggregated-from"]
     assert steps == ["aggregated from ClusterRole view", "aggregated from ClusterRole harvesterhci.io:view"]
+
+
+def test_a_subject_that_means_nobody_reads_nothing() -> None:
+    text = ROLES + binding("u-a", "shop-dev")
+    assert found(RULE, estate(text))
+    assert not found(RULE, estate(text.replace("kind: User", "kind: Person")))

@@ -55,13 +55,78 @@ subjects: [{subject}]
 """
 
 
+ROLE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: own}}
+rules: [{{apiGroups: ["{}"], resources: [{}], verbs: [{}]}}]
+---
+"""
+
+
+@pytest.mark.parametrize(
+    ("group", "resource", "verb", "severity"),
+    [
+        ("", "secrets", "watch", Severity.CRITICAL),
+        ("", "secrets", "create", Severity.CRITICAL),
+        ("", "pods", "patch", Severity.CRITICAL),
+        ("", "pods/exec", "get", Severity.CRITICAL),
+        ("", "pods/ephemeralcontainers", "patch", Severity.CRITICAL),
+        ("apps", "daemonsets", "update", Severity.CRITICAL),
+        ("batch", "cronjobs", "create", Severity.CRITICAL),
+        ("kubevirt.io", "kubevirts", "update", Severity.CRITICAL),
+        ("helm.cattle.io", "helmcharts", "create", Severity.CRITICAL),
+        ("fleet.cattle.io", "bundles", "patch", Severity.CRITICAL),
+        ("rbac.authorization.k8s.io", "clusterroles", "bind", Severity.CRITICAL),
+        ("", "configmaps", "update", Severity.HIGH),
+        ("longhorn.io", "*", "*", Severity.HIGH),
+        ("rbac.authorization.k8s.io", "rolebindings", "create", Severity.MEDIUM),
+        ("kubevirt.io", "virtualmachines", "update", Severity.MEDIUM),
+        ("kubevirt.io", "kubevirts", "get", Severity.MEDIUM),
+        ("apps", "pods", "create", Severity.MEDIUM),
+    ],
+)
+def test_what_leads_to_the_platform(group: str, resource: str, verb: str, severity: Severity) -> None:
+    text = CLUSTER + ROLE.format(group, f'"{resource}"', f'"{verb}"') + binding("own")
+    [finding] = found(RULE, estate(text))
+    assert finding.severity is severity
+
+
+READER = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: extension-apiserver-authentication-reader, namespace: kube-system}}
+rules:
+- apiGroups: [""]
+  resources: [configmaps]
+  resourceNames: [extension-apiserver-authentication]
+  verbs: [get, list, watch]
+{}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: metrics, namespace: kube-system}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: extension-apiserver-authentication-reader}}
+subjects: [{{kind: ServiceAccount, name: metrics, namespace: team-metrics}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "severity"),
+    [("", Severity.LOW), ('- {apiGroups: [""], resources: [pods], verbs: [get]}', Severity.MEDIUM)],
+)
+def test_what_every_api_server_needs_is_next_to_nothing(more: str, severity: Severity) -> None:
+    [finding] = found(RULE, estate(READER.format(more)))
+    assert finding.severity is severity
+
+
 @pytest.mark.parametrize(
     ("role", "severity", "words"),
     [
         ("edit", Severity.CRITICAL, "leads to cluster-admin"),
         ("view", Severity.CRITICAL, "read all Secrets there"),
         ("logs", Severity.MEDIUM, "neither read all Secrets"),
-        ("one-secret", Severity.MEDIUM, "neither read all Secrets"),
+        ("one-secret", Severity.HIGH, "may read the Secrets there that are called ca"),
     ],
 )
 def test_the_consequence_follows_from_the_rights(role: str, severity: Severity, words: str) -> None:

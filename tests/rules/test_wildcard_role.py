@@ -4,7 +4,8 @@ import pytest
 
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.wildcard_role import RULE
-from tests.rules.estate import estate, found
+from rbac_audit.snapshot.objects import GlobalRole, RoleTemplate
+from tests.rules.estate import estate, found, not_evaluated
 
 BINDING = """
 apiVersion: rbac.authorization.k8s.io/v1
@@ -128,3 +129,20 @@ def test_a_chart_that_is_known_is_no_template_of_ours() -> None:
     known = template("virt-project-manage", rules, "project-member, monitoring-ui-view")
     assert not found(RULE, estate("", known + PRTB))
     assert found(RULE, estate("", known.replace("monitoring-ui-view", "admin") + PRTB))
+
+
+@pytest.mark.parametrize(
+    ("name", "mark"),
+    [
+        ("cattle-globalrole-admin", "authz.management.cattle.io/globalrole"),
+        ("cluster-owner", "authz.cluster.cattle.io/clusterrole-owner"),
+    ],
+)
+def test_a_mark_of_rancher_is_believed_where_its_roles_were_not_read(name: str, mark: str) -> None:
+    text = role(ALL, name, f', labels: {{{mark}: "x"}}')
+    users = "{apiVersion: management.cattle.io/v3, kind: User, metadata: {name: u-a}}\n---\n"
+    of = estate("", users + text, unread=[RoleTemplate, GlobalRole])
+    assert not found(RULE, of)
+    [told] = not_evaluated(RULE, of)
+    assert told.partly
+    assert found(RULE, estate("", users + text))

@@ -1,0 +1,54 @@
+"""What rights in a namespace of the platform lead to, and how bad that is."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from rbac_audit.access import Permission, rule_allows
+from rbac_audit.audit.finding import Severity
+from rbac_audit.rancher.templates import grants
+from rbac_audit.rules._words import names
+from rbac_audit.snapshot.objects import PolicyRule
+
+_RBAC = "rbac.authorization.k8s.io"
+_WRITE = ("create", "update", "patch")
+
+
+def _writes(group: str, *kinds: str) -> Iterator[Permission]:
+    return (Permission(verb, group, kind) for kind in kinds for verb in _WRITE)
+
+
+_READ_SECRETS = tuple(Permission(verb, "", "secrets") for verb in ("get", "list", "watch"))
+_TAKE_OVER = (
+    *_writes("", "pods", "pods/ephemeralcontainers", "replicationcontrollers", "secrets"),
+    *(Permission(verb, "", f"pods/{way}") for way in ("exec", "attach") for verb in ("create", "get")),
+    Permission("create", "", "serviceaccounts/token"),
+    Permission("impersonate", "", "serviceaccounts"),
+    *_writes("apps", "deployments", "daemonsets", "statefulsets", "replicasets"),
+    *_writes("batch", "jobs", "cronjobs"),
+    *_writes("kubevirt.io", "kubevirts"),
+    *_writes("harvesterhci.io", "addons"),
+    *_writes("helm.cattle.io", "helmcharts", "helmchartconfigs"),
+    *_writes("upgrade.cattle.io", "plans"),
+    *_writes("management.cattle.io", "managedcharts"),
+    *_writes("fleet.cattle.io", "bundles", "gitrepos", "helmops"),
+    *(Permission(verb, _RBAC, kind) for verb in ("bind", "escalate") for kind in ("roles", "clusterroles")),
+)
+_DISTURB = (*_writes("", "configmaps"), *_writes("longhorn.io", "volumes", "settings", "backups"))
+
+
+def consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
+    """Say what the rights lead to in a namespace of the platform, and how bad that is."""
+    if any(grants(rules, permission) for permission in _TAKE_OVER):
+        return "may take over the accounts of the platform there, which leads to cluster-admin", Severity.CRITICAL
+    if any(grants(rules, permission) for permission in _READ_SECRETS):
+        return "may read all Secrets there, such as tokens and backup credentials of the platform", Severity.CRITICAL
+    if named := sorted({name for rule in rules if _reads_named(rule) for name in rule.resource_names}):
+        return f"may read the Secrets there that are called {names(named)}", Severity.HIGH
+    if any(grants(rules, permission) for permission in _DISTURB):
+        return "may change there what the platform runs by", Severity.HIGH
+    return "may neither read all Secrets there nor take over its accounts, but has other rights", Severity.MEDIUM
+
+
+def _reads_named(rule: PolicyRule) -> bool:
+    return any(rule_allows(msgspec.structs.replace(rule, resource_names=()), secret) for secret in _READ_SECRETS)

@@ -1,0 +1,130 @@
+"""The shipped access policies: in how many ways a right can be written, and what only looks like it."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from rbac_audit.audit.judge_policy import rule_of
+from rbac_audit.audit.policy import parse_policy
+from rbac_audit.audit.rule import Rule
+from tests.rules.estate import estate, found, manifests
+
+POLICIES = Path(__file__).resolve().parents[2] / "policies"
+SHOP = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
+---
+"""
+
+
+@cache
+def policy(name: str) -> Rule:
+    """Read one shipped policy."""
+    [path] = POLICIES.rglob(f"{name}.yaml")
+    [raw] = manifests(path.read_text())
+    return rule_of(parse_policy(raw, path.name))
+
+
+def bound(right: str, namespace: str = "") -> str:
+    """Bind a user to one rule, written `verbs groups resources [names]`; cluster-wide without a namespace."""
+    words = ["" if word == "core" else word for word in right.split()]
+    lists = [", ".join(f'"{item}"' for item in word.split(",")) for word in words]
+    names = f", resourceNames: [{lists[3]}]" if len(lists) > 3 else ""
+    kind, place = ("RoleBinding", f", namespace: {namespace}") if namespace else ("ClusterRoleBinding", "")
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: own}}
+rules: [{{verbs: [{lists[0]}], apiGroups: [{lists[1]}], resources: [{lists[2]}]{names}}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {kind}
+metadata: {{name: own{place}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: own}}
+subjects: [{{kind: User, name: u-alice}}]
+---
+"""
+
+
+CONSOLE, RBAC = "subresources.kubevirt.io virtualmachineinstances", "rbac.authorization.k8s.io"
+FLAGGED = [
+    ("addons-write", "create harvesterhci.io addons", "shop"),
+    ("addons-write", "patch harvesterhci.io addons rancher-monitoring", ""),
+    ("addons-write", "* harvesterhci.io *", "shop"),
+    ("addons-write", "update helm.cattle.io * rke2-coredns", "shop"),
+    ("addons-write", "create * versions", ""),
+    ("cluster-escalation-verbs", f"escalate {RBAC} clusterroles own", ""),
+    ("cluster-escalation-verbs", "get core nodes/proxy node1", ""),
+    ("cluster-escalation-verbs", "* core */proxy", ""),
+    ("cluster-escalation-verbs", "impersonate core groups system:masters", ""),
+    ("cluster-escalation-verbs", "patch kubevirt.io kubevirts kubevirt", ""),
+    ("cluster-escalation-verbs", "update certificates.k8s.io */approval", ""),
+    ("cluster-wide-edit", "patch core pods", ""),
+    ("cluster-wide-edit", "get core pods/exec", ""),
+    ("cluster-wide-edit", "create core */token", ""),
+    ("cluster-wide-edit", "update apps *", ""),
+    ("cluster-wide-secret-read", "watch core secrets", ""),
+    ("cluster-wide-secret-read", "list * *", ""),
+    ("escalation-verbs", f"escalate {RBAC} roles own", "shop"),
+    ("escalation-verbs", f"bind {RBAC} clusterroles project-owner", "shop"),
+    ("escalation-verbs", f"bind {RBAC} *", "shop"),
+    ("escalation-verbs", "create core serviceaccounts/token ci", "shop"),
+    ("node-cloudinit-write", "patch node.harvesterhci.io *", ""),
+    ("public-namespace-write", "patch harvesterhci.io virtualmachineimages ubuntu", "harvester-public"),
+    ("public-namespace-write", "deletecollection harvesterhci.io virtualmachinetemplates", "harvester-public"),
+    ("public-namespace-write", "create core secrets", ""),
+    ("settings-write", "patch harvesterhci.io settings support-bundle-image", ""),
+    ("settings-write", "delete * settings", ""),
+    ("vm-console-access", f"get {CONSOLE}/console", "shop"),
+    ("vm-console-access", f"get {CONSOLE}/vnc db-01", "shop"),
+    ("vm-console-access", "get subresources.kubevirt.io */console", ""),
+    ("vm-console-access", "get * *", "shop"),
+]
+CLEAN = [
+    ("addons-write", "get,list,watch harvesterhci.io *", "shop"),
+    ("addons-write", "update harvesterhci.io addons/status", "shop"),
+    ("addons-write", "create harvesterhci.io virtualmachineimages", "shop"),
+    ("cluster-escalation-verbs", f"escalate {RBAC} clusterroles", "shop"),
+    ("cluster-escalation-verbs", "get core nodes/proxy", "shop"),
+    ("cluster-escalation-verbs", "get core nodes/metrics", ""),
+    ("cluster-escalation-verbs", "impersonate core users robot", ""),
+    ("cluster-escalation-verbs", "patch kubevirt.io kubevirts", "shop"),
+    ("cluster-escalation-verbs", "patch kubevirt.io kubevirts/status", ""),
+    ("cluster-wide-edit", "create core pods", "shop"),
+    ("cluster-wide-edit", "get core pods/log", ""),
+    ("cluster-wide-edit", "create core pods/*", ""),
+    ("cluster-wide-edit", "create core pods own-pod", ""),
+    ("cluster-wide-secret-read", "get core secrets ca", ""),
+    ("cluster-wide-secret-read", "get example.com secrets", ""),
+    ("cluster-wide-secret-read", "list core secrets", "shop"),
+    ("escalation-verbs", f"create {RBAC} rolebindings", "shop"),
+    ("escalation-verbs", f"bind {RBAC} clusterroles view", "shop"),
+    ("escalation-verbs", f"bind {RBAC} roles reader", "shop"),
+    ("escalation-verbs", "create core serviceaccounts", "shop"),
+    ("node-cloudinit-write", "patch node.harvesterhci.io cloudinits", "shop"),
+    ("node-cloudinit-write", "patch network.harvesterhci.io cloudinits", ""),
+    ("public-namespace-write", "create harvesterhci.io virtualmachineimages", "shop"),
+    ("public-namespace-write", "update core configmaps leader", ""),
+    ("public-namespace-write", "patch kubevirt.io virtualmachines", ""),
+    ("settings-write", "patch harvesterhci.io settings", "shop"),
+    ("settings-write", "patch longhorn.io settings", ""),
+    ("settings-write", "patch harvesterhci.io settings log-level", ""),
+    ("vm-console-access", f"create {CONSOLE}/console", "shop"),
+    ("vm-console-access", "get kubevirt.io virtualmachineinstances/console", "shop"),
+    ("vm-console-access", f"get {CONSOLE}/*", "shop"),
+    ("vm-console-access", f"get {CONSOLE}/console", "sandbox"),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "namespace"), FLAGGED)
+def test_a_right_is_found_however_it_is_written(name: str, right: str, namespace: str) -> None:
+    [finding] = found(policy(name), estate(SHOP + bound(right, namespace)))
+    assert [str(subject) for subject in finding.subjects] == ["User:u-alice"]
+    assert str(finding.object) == (f"RoleBinding {namespace}/own" if namespace else "ClusterRoleBinding own")
+
+
+@pytest.mark.parametrize(("name", "right", "namespace"), CLEAN)
+def test_what_is_void_limited_or_something_else_is_clean(name: str, right: str, namespace: str) -> None:
+    assert not found(policy(name), estate(SHOP + bound(right, namespace)))
