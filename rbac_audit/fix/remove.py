@@ -17,6 +17,7 @@ from rbac_audit.fix.objects import manifest, plain, target, touched
 from rbac_audit.fix.plan import Change, Creation, Difference, Edits, Effect, Refusal
 from rbac_audit.fix.refusals import Why, owned_by
 from rbac_audit.fix.rights import in_words, takes_effect
+from rbac_audit.harvester.platform import is_platform
 from rbac_audit.harvester.survival import MANAGED_BY, OPERATORS
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.objects import ClusterRole, KubernetesObject, ObjectRef, Role, Subject
@@ -92,7 +93,7 @@ class Remover:
             for subject in grant.binding.subjects
             if not (grant.binding is binding and subject in leaving)
         )
-        return not any(item.kind != "ServiceAccount" and not self._view.classes.is_platform(item) for _, item in others)
+        return not any(item.kind != "ServiceAccount" and not self._is_platform(item) for _, item in others)
 
     def _draft(self, binding: Binding, leaving: tuple[Subject, ...], findings: list[Finding]) -> Draft:
         name, place = self._view.name, target(binding.source, self._view.name)

@@ -96,8 +96,8 @@ def _added(view: View, role: ClusterRole, into: list[str]) -> Iterator[Problem]:
     )
 
 
-def _severity(rules: tuple[PolicyRule, ...], into: list[str], cluster_wide: tuple[PolicyRule, ...] = ()) -> Severity:
-    writes = _writes(rules)
+def _severity(rules: tuple[PolicyRule, ...], into: list[str]) -> Severity:
+    writes = any(not _READ.issuperset(rule.verbs) for rule in rules)
     grave = any(grants(rules, permission) for permission in _GRAVE)
     escalates = any(grants(rules, permission) for permission in _ESCALATING)
     if escalates or ("view" in into and (writes or grave)):

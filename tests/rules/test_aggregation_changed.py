@@ -44,7 +44,6 @@ WRITE = '{apiGroups: [""], resources: [configmaps], verbs: [get, update]}'
 SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
 OTHER_SECRETS = "{apiGroups: [example.com], resources: [secrets], verbs: [get]}"
 CONSOLE = "{apiGroups: [subresources.kubevirt.io], resources: [virtualmachineinstances/console], verbs: [get]}"
-STORAGE = "{apiGroups: [storage.k8s.io], resources: [storageclasses], verbs: [delete]}"
 
 
 @pytest.mark.parametrize(
