@@ -93,7 +93,7 @@ class Remover:
             for subject in grant.binding.subjects
             if not (grant.binding is binding and subject in leaving)
         )
-        return not any(item.kind != "ServiceAccount" and not self._is_platform(item) for _, item in others)
+        return not any(item.kind != "ServiceAccount" and not is_platform(item) for _, item in others)
 
     def _draft(self, binding: Binding, leaving: tuple[Subject, ...], findings: list[Finding]) -> Draft:
         name, place = self._view.name, target(binding.source, self._view.name)
