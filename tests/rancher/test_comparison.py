@@ -167,7 +167,7 @@ def test_what_an_account_impersonates_follows_the_last_login_but_not_more(aggreg
     role = sides["harvester"][RBAC, "ClusterRole", "", "cattle-impersonation-u-abc12"]
     assert isinstance(role, ClusterRole)
 
-    def allowing_named(resource: str, *names: str) -> Sides:
+    def naming(resource: str, *names: str) -> Sides:
         rules = [
             msgspec.structs.replace(rule, resource_names=(*rule.resource_names, *names))
             if resource in rule.resources
