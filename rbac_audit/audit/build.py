@@ -5,15 +5,18 @@ from collections.abc import Iterable
 
 import msgspec
 
-from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings
+from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings, templates
+from rbac_audit.audit.contents import accounts, added_up, contents, quota_of, shared
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import Outcome
 from rbac_audit.audit.evidence import subject_ref
 from rbac_audit.audit.filters import Filters
 from rbac_audit.audit.finding import Finding, Severity, SubjectRef
+from rbac_audit.audit.public import public
 from rbac_audit.audit.report import (
     ClusterSummary,
     EstateSummary,
+    Holding,
     PersonSummary,
     ProjectSummary,
     Report,
@@ -22,6 +25,8 @@ from rbac_audit.audit.report import (
     Tool,
 )
 from rbac_audit.audit.rule import Rule
+from rbac_audit.audit.survival import survival
+from rbac_audit.snapshot.objects import Subject
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -31,6 +36,7 @@ class Run(msgspec.Struct, frozen=True):
     date: str
     digest: str
     fail_on: Severity
+    command: str = ""
 
 
 def build_report(
@@ -47,6 +53,7 @@ def build_report(
     gaps = tuple(sorted({*estate.snapshot.gaps, *estate.gaps}))
     counts = Counter(finding.severity for finding in shown)
     blind = bool(gaps or outcome.not_evaluated)
+    held = tuple(sorted(row for view in estate.harvesters for row in holdings(view, capabilities)))
     failing = any(finding.severity.rank <= run.fail_on.rank for finding in shown)
     return Report(
         tool=Tool(run.version),
@@ -68,8 +75,13 @@ def build_report(
         projects=tuple(project for view in estate.harvesters for project in _projects(view)),
         people=_people(estate),
         capabilities=columns(capabilities),
-        holdings=tuple(sorted(row for view in estate.harvesters for row in holdings(view, capabilities))),
+        holdings=held,
         filters=filters.stated(),
+        templates=tuple(row for view in estate.harvesters for row in templates(view, capabilities)),
+        accounts=tuple(row for view in estate.harvesters for row in accounts(view, _accounts(view, held))),
+        survival=tuple(survival(view) for view in estate.harvesters),
+        public=tuple(row for view in estate.harvesters if (row := public(view, capabilities)) is not None),
+        command=run.command,
     )
 
 
@@ -106,6 +118,7 @@ def _projects(view: View) -> Iterable[ProjectSummary]:
     for binding in view.rancher.bindings if view.rancher else ():
         if binding.project and binding.subject:
             members.setdefault(binding.project, []).append((subject_ref(view, binding.subject), binding.template))
+    lying, seen = contents(view), shared(view)
     for project in view.projects.all:
         yield ProjectSummary(
             cluster=view.name,
@@ -114,7 +127,15 @@ def _projects(view: View) -> Iterable[ProjectSummary]:
             system=project.system,
             namespaces=project.namespaces,
             members=tuple(sorted(members.get(project.id, ()))),
+            contents=added_up(view, lying, project.namespaces),
+            quota=quota_of(view, project),
+            shared=seen.get(project.id, ()),
         )
+
+
+def _accounts(view: View, held: Iterable[Holding]) -> set[Subject]:
+    rows = (row.subject for row in held if row.cluster == view.name and row.subject.kind == "ServiceAccount")
+    return {Subject(kind=row.kind, name=row.name, namespace=row.namespace) for row in rows}
 
 
 def _people(estate: Estate) -> tuple[PersonSummary, ...]:
@@ -126,6 +147,8 @@ def _people(estate: Estate) -> tuple[PersonSummary, ...]:
             groups=person.groups,
             groups_as_of=person.groups_as_of,
             last_login=person.last_login,
+            username=person.username,
+            principals=person.principals,
         )
         for person in sorted(people, key=lambda person: person.user)
     )

@@ -1,17 +1,20 @@
 """What people can do, in words: capabilities, and who holds which of them in which project."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.identity import subject_key
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import placed, subject_ref, targets_of
+from rbac_audit.audit.evidence import owner_of, placed, subject_ref, target_of, targets_of
 from rbac_audit.audit.policy import PolicyPermission
-from rbac_audit.audit.report import Capability, Holding
+from rbac_audit.audit.report import Capability, HeldGrant, Holding, TemplateSummary
 from rbac_audit.errors import BadPolicy
 from rbac_audit.harvester.platform import is_platform
+from rbac_audit.rancher.bindings import Owner
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import Subject
 
 
@@ -49,12 +52,12 @@ def holdings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[Holding]:
 
     One pass over the bindings: what a role can do is worked out once for each distinct role.
     """
-    able = _able(view, specs)
+    able = abilities(view, specs)
     rows: dict[tuple[str, str, bool], tuple[Subject, list[Binding]]] = {}
     for role in able:
         for binding in view.access.by_role.get(role, ()):
             project = view.projects.of(binding.namespace)
-            for subject in _people(binding):
+            for subject in people_of(binding):
                 key = (str(subject), project.id if project else "", not binding.namespace)
                 if (row := rows.get(key)) is None:
                     row = rows[key] = (subject, [])
@@ -69,20 +72,66 @@ def holdings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[Holding]:
             capabilities=tuple(sorted(set[str]().union(*(able[binding.role] for binding in bindings)))),
             through=tuple(sorted(targets_of(view, bindings))),
             member=bool(project_id) and view.classes.is_member(subject, project_id),
+            grants=tuple(sorted(_grants(view, bindings, able))),
         )
 
 
-def _able(view: View, specs: Iterable[CapabilitySpec]) -> dict[RoleKey, set[str]]:
+def _grants(view: View, bindings: Iterable[Binding], able: Mapping[RoleKey, tuple[str, ...]]) -> Iterator[HeldGrant]:
+    """Put the bindings together that one template binding makes to one role."""
+    groups: dict[tuple[Binding | Owner, RoleKey], list[Binding]] = {}
+    for binding in bindings:
+        verdict = view.ownership[binding]
+        owned = verdict.claim is Claim.HOLDS and verdict.owners
+        groups.setdefault((verdict.owners[0] if owned else binding, binding.role), []).append(binding)
+    for (_, role), found in groups.items():
+        owner = owner_of(view, found[0])
+        yield HeldGrant(
+            through=target_of(view, found[0]),
+            source=_source(view, found[0]),
+            role=f"{found[0].role_ref.kind} {found[0].role_ref.name}",
+            capabilities=able[role],
+            namespaces=tuple(sorted({binding.namespace for binding in found} - {""})),
+            template=owner.template if owner else "",
+        )
+
+
+def _source(view: View, binding: Binding) -> str:
+    match view.ownership[binding].claim:
+        case Claim.HOLDS:
+            return "rancher"
+        case Claim.UNPROVEN:
+            return "unproven"
+        case _:
+            return "shipped" if view.baseline.ships_binding(binding.source) else "raw"
+
+
+def templates(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[TemplateSummary]:
+    """Say what each role template that is bound on the cluster or in its projects would give there, by its rules."""
+    rancher = view.rancher
+    if rancher is None:
+        return
+    names = {owner.template for owner in rancher.bindings if view.rancher_id and owner.cluster == view.rancher_id}
+    roles = {name: view.access.rules(("", name)) for space, name in view.access.roles if not space}
+    wanted = [(spec.name, [each for entry in spec.permissions for each in entry.each()]) for spec in specs]
+    for name in sorted(names & rancher.templates.by_name.keys()):
+        rules = rancher.templates.rules(name, roles)
+        said = (title for title, permissions in wanted if any(grants(rules, each) for each in permissions))
+        yield TemplateSummary(view.name, name, rancher.templates.by_name[name].display_name, tuple(sorted(said)))
+
+
+def abilities(view: View, specs: Iterable[CapabilitySpec]) -> dict[RoleKey, tuple[str, ...]]:
+    """Map each role that gives any capability to the names of those that it gives."""
     able: dict[RoleKey, set[str]] = {}
     for spec in specs:
         for entry in spec.permissions:
             for permission in entry.each():
                 for role in view.access.allowing(permission):
                     able.setdefault(role, set()).add(spec.name)
-    return able
+    return {role: tuple(sorted(names)) for role, names in able.items()}
 
 
-def _people(binding: Binding) -> Iterator[Subject]:
+def people_of(binding: Binding) -> Iterator[Subject]:
+    """List the subjects of a binding that can be somebody and are no part of the platform."""
     for subject in binding.subjects:
         who = placed(subject, binding.namespace)
         if subject_key(who, "") is not None and not is_platform(who):

@@ -62,12 +62,28 @@ class RuleResult(msgspec.Struct, frozen=True):
     references: tuple[str, ...]
 
 
+class HeldGrant(msgspec.Struct, frozen=True, order=True):
+    """One source of what a subject holds: an object, or the template binding behind several, and what it gives where.
+
+    `source` is rancher (a template binding makes it), shipped (a part of the platform brings it), unproven (it says
+    that Rancher made it) or raw (somebody made it by hand); `role` is the role in the cluster, `template` the role
+    template.
+    """
+
+    through: ObjectRef
+    source: str
+    role: str
+    capabilities: tuple[str, ...]
+    namespaces: tuple[str, ...] = ()
+    template: str = ""
+
+
 class Holding(msgspec.Struct, frozen=True, order=True):
     """What a subject can do in a project (or, with project "", outside projects or cluster-wide).
 
     One row for each subject, cluster, project and reach; `capabilities` are names of `Report.capabilities`, `through`
     the bindings, or the template bindings behind them; `member` says whether Rancher shows the subject in that
-    project.
+    project. `grants` says what comes from where.
     """
 
     subject: SubjectRef
@@ -78,10 +94,23 @@ class Holding(msgspec.Struct, frozen=True, order=True):
     capabilities: tuple[str, ...]
     through: tuple[ObjectRef, ...]
     member: bool
+    grants: tuple[HeldGrant, ...] = ()
+
+
+class Shared(msgspec.Struct, frozen=True):
+    """What of one kind lies in a project and can be read by subjects who are no members of it, in these namespaces."""
+
+    kind: str
+    objects: tuple[ObjectRef, ...]
+    readers: tuple[SubjectRef, ...]
 
 
 class ProjectSummary(msgspec.Struct, frozen=True):
-    """A project: its namespaces on the Harvester cluster and who is a member by which role template."""
+    """A project: its namespaces on the Harvester cluster and who is a member by which role template.
+
+    `contents` counts the objects in its namespaces by kind, of the kinds that were read; `quota` is Rancher's, limit
+    by limit, None where the project's object was not read.
+    """
 
     cluster: str
     id: str
@@ -89,6 +118,26 @@ class ProjectSummary(msgspec.Struct, frozen=True):
     system: bool
     namespaces: tuple[str, ...]
     members: tuple[tuple[SubjectRef, str], ...]
+    contents: dict[str, int] = {}
+    quota: dict[str, str] | None = None
+    shared: tuple[Shared, ...] = ()
+
+
+class TemplateSummary(msgspec.Struct, frozen=True, order=True):
+    """What a role template says: the capabilities that its rules, and those of what it inherits, give on a cluster."""
+
+    cluster: str
+    name: str
+    title: str
+    capabilities: tuple[str, ...]
+
+
+class AccountSummary(msgspec.Struct, frozen=True):
+    """A service account that holds something, and the workloads that run as it, of the kinds that were read."""
+
+    subject: SubjectRef
+    cluster: str
+    workloads: tuple[ObjectRef, ...]
 
 
 class PersonSummary(msgspec.Struct, frozen=True):
@@ -99,6 +148,94 @@ class PersonSummary(msgspec.Struct, frozen=True):
     groups: tuple[str, ...]
     groups_as_of: str
     last_login: str
+    username: str = ""
+    principals: tuple[str, ...] = ()
+
+
+class BindingFate(msgspec.Struct, frozen=True, order=True):
+    """What an upgrade may do to a binding: its class, why, and what to do first."""
+
+    survival: str
+    binding: ObjectRef
+    role: str
+    subjects: tuple[SubjectRef, ...]
+    reason: str
+    first: str
+
+
+class ClusterSurvival(msgspec.Struct, frozen=True):
+    """The bindings of a cluster that somebody made, by what an upgrade may do to them.
+
+    `shipped` and `rendered` count the others: those that a part of the platform brings, and those that Rancher makes
+    again from its own objects.
+    """
+
+    cluster: str
+    shipped: int
+    rendered: int
+    bindings: tuple[BindingFate, ...]
+
+
+class PublicBinding(msgspec.Struct, frozen=True, order=True):
+    """A binding in harvester-public, and whether Harvester ships it so."""
+
+    shipped: bool
+    binding: ObjectRef
+    role: str
+    subjects: tuple[SubjectRef, ...]
+    capabilities: tuple[str, ...]
+
+
+class PublicSecret(msgspec.Struct, frozen=True, order=True):
+    """A Secret in harvester-public: its type, never what is in it, and whether Harvester ships one of this name."""
+
+    shipped: bool
+    secret: ObjectRef
+    type: str
+
+
+class PublicNamespace(msgspec.Struct, frozen=True):
+    """The namespace harvester-public of one cluster; `unread` are kinds in it that were not read there.
+
+    `project` is "" where it is in none, as it should be; `readers` may read its Secrets, `writers` may change what
+    all tenants share there, by what they may change.
+    """
+
+    cluster: str
+    project: str
+    contents: dict[str, int]
+    bindings: tuple[PublicBinding, ...]
+    secrets: tuple[PublicSecret, ...]
+    readers: tuple[SubjectRef, ...]
+    writers: tuple[tuple[SubjectRef, tuple[str, ...]], ...]
+    unread: tuple[str, ...] = ()
+
+
+class Since(msgspec.Struct, frozen=True):
+    """What changed since an earlier report: fingerprints of new findings, those that are gone, and what is not known.
+
+    A finding of the earlier report that this one does not have is `gone` only where its rule was judged again; else it
+    is `unjudged`: left out by a filter, or not looked at. `waived` ones were accepted since.
+    """
+
+    date: str
+    digest: str
+    new: tuple[str, ...]
+    unchanged: int
+    gone: tuple[Finding, ...]
+    unjudged: tuple[Finding, ...] = ()
+    waived: int = 0
+
+
+class Extract(msgspec.Struct, frozen=True):
+    """That the report is about one project only: how many findings that reach it reach further and are left out.
+
+    `cluster_wide` counts the subjects who can act in the project because they can on the whole cluster.
+    """
+
+    project: str
+    withheld: int
+    cluster_wide: int
 
 
 class Capability(msgspec.Struct, frozen=True):
@@ -138,3 +275,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     capabilities: tuple[Capability, ...] = ()
     holdings: tuple[Holding, ...] = ()
     filters: dict[str, list[str]] = {}
+    templates: tuple[TemplateSummary, ...] = ()
+    accounts: tuple[AccountSummary, ...] = ()
+    survival: tuple[ClusterSurvival, ...] = ()
+    public: tuple[PublicNamespace, ...] = ()
+    command: str = ""
+    since: Since | None = None
+    extract: Extract | None = None

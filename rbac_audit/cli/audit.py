@@ -40,7 +40,7 @@ def _json(report: Report) -> str:
 def _html(report: Report) -> str:
     from rbac_audit.report import html
 
-    return html.render(report)
+    return html.render(report, "en")
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {"terminal": _terminal, "json": _json, "html": _html}

@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from rbac_audit.audit.finding import Severity, SubjectRef
 from rbac_audit.audit.report import Report
-from rbac_audit.report import html_summary as summary
+from rbac_audit.report import summary, text
 from rbac_audit.report.html_payload import Payload
+from rbac_audit.report.verdict import since_line, told, verdict
+from rbac_audit.report.words import Words, words
 from rbac_audit.resources import reports_dir
 from rbac_audit.snapshot.objects import ObjectRef
 
@@ -27,32 +30,19 @@ SCRIPTS = (
     "projects.js",
     "people.js",
     "matrix.js",
+    "public.js",
+    "upgrade.js",
     "print.js",
     "app.js",
 )
 WAIVED_SHOWN = 200
 
-# What must not act in running text: control characters are shown as pictures, characters that turn the direction of
-# writing or have no width as their number. `visible` in dom.js does the same.
-_PICTURES = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
-_NUMBERED = (
-    *range(0x80, 0xA0),
-    0xAD,
-    0x61C,
-    *range(0x200B, 0x2010),
-    *range(0x2028, 0x202F),
-    *range(0x2060, 0x2070),
-    0xFEFF,
-)
-VISIBLE = _PICTURES | {code: f"\u27e8U+{code:04X}\u27e9" for code in _NUMBERED}
-PROSE = {code: sign for code, sign in VISIBLE.items() if code not in (0x09, 0x0A)}
 
-
-def render(report: Report) -> str:
+def render(report: Report, language: str = "en") -> str:
     """Render the report into one file that loads nothing and runs under a content security policy by hashes."""
-    style, script = _joined(STYLES), _joined(SCRIPTS)
+    style, script, said = _joined(STYLES), _joined(SCRIPTS), words(language)
     return (
-        _environment()
+        _environment(language)
         .get_template("page.html.j2")
         .render(
             report=report,
@@ -60,30 +50,33 @@ def render(report: Report) -> str:
             style_hash=_hash(style),
             script=script,
             script_hash=_hash(script),
-            payload=Payload(report).packed(),
-            **_static(report),
+            payload=Payload(report, said).packed(),
+            **_static(report, said),
         )
     )
 
 
-def _static(report: Report) -> dict[str, object]:
+def _static(report: Report, said: Words) -> dict[str, object]:
     """What can be read without JavaScript."""
     return {
-        "verdict": summary.verdict(report),
-        "todos": summary.todos(report),
+        "verdict": verdict(report, said),
+        "since_line": since_line(report, said),
+        "changes": summary.changes(report),
         "affected": summary.affected(report),
         "rule_lines": summary.rule_lines(report),
         "severities": list(Severity),
-        "exit_codes": summary.EXIT_CODES,
         "first": summary.FIRST,
         "worst": summary.WORST,
         "worst_findings": summary.worst(report),
+        "new": set(report.since.new if report.since else ()),
         "per_rule": summary.PER_RULE,
         "waived_shown": WAIVED_SHOWN,
     }
 
 
-def _environment() -> "Environment":
+@cache
+def _environment(language: str) -> "Environment":
+    said = words(language)
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -96,15 +89,17 @@ def _environment() -> "Environment":
         keep_trailing_newline=True,
     )
     environment.filters.update(
-        visible=lambda text: str(text).translate(VISIBLE),
-        prose=lambda text: str(text).translate(PROSE),
-        number=lambda value: f"{value:,}",
+        visible=lambda value: text.visible(str(value)),
+        prose=lambda value: text.prose(str(value)),
+        number=said.number,
         own=Markup,  # our own style and script, never text of a report
         subject=subject_name,
         key=subject_key,
         target=target_name,
+        cause=cause_key,
     )
-    environment.globals.update(count=summary.count)
+    unsafe = "".join(rf"\p{{{each}}}" for each in text.UNSAFE)
+    environment.globals.update(t=said, n=said.n, told=partial(told, words=said), language=said.language, unsafe=unsafe)
     return environment
 
 
@@ -122,6 +117,12 @@ def subject_key(subject: SubjectRef) -> str:
 def target_name(item: ObjectRef) -> str:
     """Name an object without its kind."""
     return f"{item.namespace}/{item.name}" if item.namespace else item.name
+
+
+def cause_key(change: summary.Change) -> str:
+    """Name the object that a change is about for links within the page, as `causeKey` in data.js does."""
+    item = change.object
+    return f"{change.cluster}/{item.api_group}/{item.kind}/{item.namespace}/{item.name}"
 
 
 def _joined(names: tuple[str, ...]) -> str:

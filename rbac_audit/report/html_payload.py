@@ -8,7 +8,18 @@ from typing import Generic, TypeVar
 import msgspec
 
 from rbac_audit.audit.finding import Finding, Link, SubjectRef
-from rbac_audit.audit.report import Holding, ProjectSummary, Report
+from rbac_audit.audit.report import (
+    ClusterSurvival,
+    Holding,
+    PersonSummary,
+    PublicNamespace,
+    Report,
+    Since,
+)
+from rbac_audit.report.html_projects import Projects
+from rbac_audit.report.summary import identity
+from rbac_audit.report.verdict import AT_RISK
+from rbac_audit.report.words import Words
 from rbac_audit.snapshot.objects import ObjectRef
 
 K = TypeVar("K", bound=Hashable)
@@ -35,57 +46,13 @@ class Pool(Generic[K]):
         return list(self._numbers)
 
 
-class Projects:
-    """The projects of the matrix: those of the report, and rows for what lies in no known project."""
-
-    def __init__(self, report: Report) -> None:
-        """Learn under which names findings and holdings may call a project."""
-        self.rows: list[ProjectSummary] = []
-        self.reach: list[str] = []
-        self._numbers: dict[tuple[str, str], int] = {}
-        self._namespaces: dict[tuple[str, str], int] = {}
-        rancher_ids = {cluster.name: cluster.rancher_id for cluster in report.estate.clusters}
-        for project in report.projects:
-            number = self._add(project, "project")
-            short = project.id.rpartition(":")[2]
-            full = f"{rancher_ids.get(project.cluster) or project.cluster}:{short}"
-            for name in (project.id, short, full):
-                self._numbers.setdefault((project.cluster, name), number)
-            self._numbers.setdefault(("", full), number)
-            for namespace in project.namespaces:
-                self._namespaces.setdefault((project.cluster, namespace), number)
-
-    def _add(self, project: ProjectSummary, reach: str) -> int:
-        self.rows.append(project)
-        self.reach.append(reach)
-        return len(self.rows) - 1
-
-    def named(self, cluster: str, name: str, *, cluster_wide: bool = False) -> int:
-        """Number the project of that name; "" is the whole cluster, or what lies outside projects."""
-        reach = "unknown" if name else "cluster" if cluster_wide else "outside"
-        known = self._numbers.get((cluster, name), self._numbers.get(("", name))) if name else None
-        if known is not None:
-            return known
-        key = (cluster, name or f"/{reach}")
-        if key not in self._numbers:
-            self._numbers[key] = self._add(ProjectSummary(cluster, name, "", False, (), ()), reach)
-        return self._numbers[key]
-
-    def of(self, finding: Finding) -> list[int]:
-        """Number the projects that a finding reaches into, by its scope's project and by its namespaces."""
-        scope = finding.scope
-        found = {self._namespaces.get((finding.cluster, namespace)) for namespace in scope.namespaces}
-        if scope.project:
-            found.add(self.named(finding.cluster, scope.project))
-        return sorted(number for number in found if number is not None)
-
-
 class Payload:
     """Turns a report into rows of numbers; `packed` is what the page unpacks (`data.js` reads the same order)."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, words: Words) -> None:
         """Number everything that the report mentions."""
         self._report = report
+        self._words = words
         self._texts: Pool[str] = Pool()
         self._objects: Pool[ObjectRef] = Pool()
         self._subjects: Pool[SubjectRef] = Pool()
@@ -104,14 +71,25 @@ class Payload:
         capabilities.each(capability.name for capability in report.capabilities)
         rows: dict[str, object] = {
             "date": report.date,
+            "language": self._words.language,
+            "words": self._words.catalogue,
+            "command": report.command,
+            "extract": report.extract is not None,
+            "risky": sorted(AT_RISK),
             "clusters": [[c.name, c.display_name or c.name] for c in report.estate.clusters],
             "incomplete": sorted({gap.cluster for gap in report.gaps}),
             "rules": {rule.rule: [rule.title, rule.why] for rule in report.rules},
             "findings": [self._finding(finding) for finding in report.findings],
-            "people": [
-                [self._subject(p.subject), p.enabled, p.groups, p.groups_as_of, p.last_login] for p in report.people
-            ],
+            "people": [self._person(person) for person in report.people],
             "holdings": [self._holding(holding, capabilities) for holding in report.holdings],
+            "templates": [
+                [self._texts(row.cluster), row.name, row.title, capabilities.each(row.capabilities)]
+                for row in report.templates
+            ],
+            "accounts": [[self._subject(row.subject), self._objects.each(row.workloads)] for row in report.accounts],
+            "survival": [self._survival(row) for row in report.survival],
+            "public": [self._public(row, capabilities) for row in report.public],
+            "since": self._since(report.since) if report.since else None,
         }
         titles = {capability.name: capability.title for capability in report.capabilities}
         rows["capabilities"] = [[name, titles.get(name, name)] for name in capabilities.values()]
@@ -122,7 +100,49 @@ class Payload:
         return rows | {"texts": self._texts.values()}
 
     def _subject(self, subject: SubjectRef) -> int:
-        return self._subjects(self._names.get(_bare(subject), subject))
+        return self._subjects(self._names.get(identity(subject), subject))
+
+    def _many(self, subjects: Iterable[SubjectRef]) -> list[int]:
+        return [self._subject(subject) for subject in subjects]
+
+    def _person(self, person: PersonSummary) -> Row:
+        state = [person.enabled, person.groups, person.groups_as_of, person.last_login]
+        return [self._subject(person.subject), *state, person.username, person.principals]
+
+    def _survival(self, row: ClusterSurvival) -> Row:
+        fates = [
+            [
+                self._texts(fate.survival),
+                self._objects(fate.binding),
+                self._texts(fate.role),
+                self._many(fate.subjects),
+                self._texts(fate.reason),
+                self._texts(fate.first),
+            ]
+            for fate in row.bindings
+        ]
+        return [self._texts(row.cluster), row.shipped, row.rendered, fates]
+
+    def _public(self, row: PublicNamespace, capabilities: Pool[str]) -> Row:
+        bindings = [
+            [
+                bound.shipped,
+                self._objects(bound.binding),
+                bound.role,
+                self._many(bound.subjects),
+                capabilities.each(bound.capabilities),
+            ]
+            for bound in row.bindings
+        ]
+        project = self._projects.named(row.cluster, row.project) if row.project else -1
+        secrets = [[each.shipped, self._objects(each.secret), each.type] for each in row.secrets]
+        writers = [[self._subject(subject), what] for subject, what in row.writers]
+        start = [self._texts(row.cluster), project, row.contents, bindings, secrets]
+        return [*start, self._many(row.readers), writers, row.unread]
+
+    def _since(self, since: Since) -> Row:
+        gone, unjudged = ([self._finding(each) for each in found] for found in (since.gone, since.unjudged))
+        return [since.date, since.digest, since.new, since.unchanged, gone, unjudged]
 
     def _finding(self, finding: Finding) -> Row:
         scope = finding.scope
@@ -160,23 +180,24 @@ class Payload:
         members = [[self._subject(subject), role] for subject, role in project.members]
         reach = self._projects.reach[number]
         namespaces = self._texts.each(project.namespaces)
-        return [self._texts(project.cluster), project.id, project.name, project.system, namespaces, members, reach]
+        shared = [[kind.kind, self._objects.each(kind.objects), self._many(kind.readers)] for kind in project.shared]
+        start = [self._texts(project.cluster), project.id, project.name, project.system, namespaces, members, reach]
+        return [*start, project.contents, project.quota, shared]
 
     def _holding(self, holding: Holding, capabilities: Pool[str]) -> Row:
-        return [
-            self._subject(holding.subject),
-            capabilities.each(holding.capabilities),
-            self._projects.named(holding.cluster, holding.project, cluster_wide=holding.cluster_wide),
-            self._texts.each(holding.namespaces),
-            holding.cluster_wide,
-            self._objects.each(holding.through),
-            holding.member,
+        grants = [
+            [
+                self._objects(grant.through),
+                self._texts(grant.source),
+                self._texts(grant.role),
+                capabilities.each(grant.capabilities),
+                self._texts.each(grant.namespaces),
+                self._texts(grant.template),
+            ]
+            for grant in holding.grants
         ]
-
-
-def _bare(subject: SubjectRef) -> SubjectRef:
-    """A person is the same with and without a display name."""
-    return msgspec.structs.replace(subject, display_name="")
+        project = self._projects.named(holding.cluster, holding.project, cluster_wide=holding.cluster_wide)
+        return [self._subject(holding.subject), project, holding.cluster_wide, holding.member, grants]
 
 
 def _display_names(report: Report) -> dict[SubjectRef, SubjectRef]:
@@ -189,5 +210,5 @@ def _display_names(report: Report) -> dict[SubjectRef, SubjectRef]:
     )
     names: dict[SubjectRef, SubjectRef] = {}
     for subject in filter(lambda each: each.display_name, everywhere):
-        names.setdefault(_bare(subject), subject)
+        names.setdefault(identity(subject), subject)
     return names

@@ -7,7 +7,14 @@ class App {
   constructor(data) {
     this.data = data;
     this.views = {};
-    this.makers = { findings: FindingsView, projects: ProjectsView, people: PeopleView, matrix: MatrixView };
+    this.makers = {
+      findings: FindingsView,
+      projects: ProjectsView,
+      people: PeopleView,
+      matrix: MatrixView,
+      public: PublicView,
+      upgrade: UpgradeView,
+    };
     window.addEventListener("hashchange", () => this.route(true));
     document.addEventListener("keydown", (event) => this.onKey(event));
     window.addEventListener("beforeprint", () =>
@@ -48,7 +55,7 @@ class App {
   }
 
   show_summary() {
-    return this.reveal("summary", "summary", "Summary");
+    return this.reveal("summary", "summary", t("Summary"));
   }
 
   show_rules() {
@@ -62,7 +69,7 @@ class App {
 
   show_findings(_, query) {
     const view = this.view("findings");
-    const heading = this.reveal("findings", "findings", "Findings");
+    const heading = this.reveal("findings", "findings", t("Findings"));
     const closed = view.showList(query);
     if (!closed) return heading;
     view.table.focus(view.table.select(closed));
@@ -72,9 +79,9 @@ class App {
 
   show_finding([fingerprint]) {
     const view = this.view("findings");
-    this.reveal("findings", "findings", "Finding");
+    this.reveal("findings", "findings", t("Finding"));
     const finding = view.showFinding(decoded(fingerprint));
-    document.title = `${visible(finding ? finding.message : "No such finding")} \u2013 ${BASE_TITLE}`;
+    document.title = `${visible(finding ? finding.message : t("No such finding"))} \u2013 ${BASE_TITLE}`;
     return view.panel.querySelector("h2");
   }
 
@@ -92,15 +99,42 @@ class App {
     return heading;
   }
 
-  show_matrix() {
+  show_matrix([cluster, id]) {
+    if (id) return this.show_grid(cluster, id);
     const view = this.view("matrix");
     const heading = this.reveal("matrix", "matrix");
     view.table.measure();
     return heading;
   }
 
+  show_public() {
+    this.view("public");
+    return this.reveal("public", "public");
+  }
+
+  show_upgrade([survival]) {
+    const heading = this.reveal("upgrade", "upgrade");
+    this.view("upgrade").show(decoded(survival));
+    return heading;
+  }
+
+  project(cluster, id) {
+    return this.data.projects.find((each) => each.key === encoded(decoded(cluster), decoded(id)));
+  }
+
+  show_grid(cluster, id) {
+    let filled = null;
+    const heading = this.page("matrix-project", "matrix", this.project(cluster, id), (data, item) => {
+      const [nodes, fill] = gridPage(data, item);
+      filled = fill;
+      return nodes;
+    });
+    if (filled) filled();
+    return heading;
+  }
+
   show_project([cluster, id, capability]) {
-    const project = this.data.projects.find((each) => each.key === encoded(decoded(cluster), decoded(id)));
+    const project = this.project(cluster, id);
     const chosen = this.data.capabilities.find((each) => each.name === decoded(capability)) || null;
     const heading = this.page("project", "projects", project, (data, item) => projectPage(data, item, chosen));
     return (chosen && byId("holders")) || heading;
@@ -111,15 +145,15 @@ class App {
     return this.page(
       "person",
       "people",
-      this.data.subjects.find((each) => each.key === key),
+      this.data.byKey.get(key),
       personPage,
     );
   }
 
   page(view, tab, item, make) {
     const missing = [
-      h("h1", { id: `${view}-title`, tabindex: "-1" }, "Not in this report"),
-      h("p", null, h("a", { href: `#${tab}` }, "Back to the list")),
+      h("h1", { id: `${view}-title`, tabindex: "-1" }, t("Not in this report")),
+      h("p", null, h("a", { href: `#${tab}` }, t("Back to the list"))),
     ];
     byId(`${view}-app`).replaceChildren(...(item ? make(this.data, item) : missing));
     this.shown = null;
@@ -142,14 +176,9 @@ function decoded(text) {
 }
 
 function failed(error) {
-  const main = byId("main");
-  main.prepend(
-    h(
-      "p",
-      { class: "note", role: "alert" },
-      `This browser could not unpack the data (${error.message}). The summary, the rules and the estate are complete; for the rest use a newer browser or the JSON report.`,
-    ),
-  );
+  const words = "This browser could not unpack the data ({reason}). The summary, the rules and the estate are complete; for the rest use a newer browser or the JSON report.";
+  const note = h("p", { class: "note", role: "alert" }, t(words, { reason: visible(error.message) }));
+  byId("main").prepend(note);
   document.documentElement.classList.remove("js");
 }
 

@@ -9,6 +9,7 @@ async function unpack() {
 const encoded = (...parts) => parts.map(encodeURIComponent).join("/");
 
 function readData(raw) {
+  for (const [english, own] of Object.entries(raw.words)) WORDS.set(english, own);
   const text = (index) => raw.texts[index];
   const texts = (indexes) => indexes.map(text);
   const data = {
@@ -16,6 +17,9 @@ function readData(raw) {
     rules: new Map(Object.entries(raw.rules)),
     clusters: raw.clusters,
     incomplete: new Set(raw.incomplete),
+    command: raw.command,
+    extract: raw.extract,
+    risky: new Set(raw.risky),
   };
   data.clusterTitles = new Map(raw.clusters);
   data.capabilities = raw.capabilities.map(([name, title]) => ({ name, title }));
@@ -33,10 +37,58 @@ function readData(raw) {
   data.findings = raw.findings.map((row, index) => readFinding(data, row, index, text));
   data.holdings = raw.holdings.map((row) => readHolding(data, row, text));
   for (const row of raw.people) {
-    const [subject, enabled, groups, groupsAsOf, lastLogin] = row;
-    data.subjects[subject].person = { enabled, groups, groupsAsOf, lastLogin };
+    const [subject, enabled, groups, groupsAsOf, lastLogin, username, principals] = row;
+    data.subjects[subject].person = { enabled, groups, groupsAsOf, lastLogin, username, principals };
   }
+  for (const [subject, workloads] of raw.accounts)
+    data.subjects[subject].workloads = workloads.map((item) => data.objects[item]);
+  data.templates = new Map(
+    raw.templates.map(([cluster, name, title, capabilities]) => [
+      `${text(cluster)}\n${name}`,
+      { title, capabilities: new Set(capabilities.map((item) => data.capabilities[item])) },
+    ]),
+  );
+  data.survival = raw.survival.map((row) => readSurvival(data, row, text));
+  data.public = raw.public.map((row) => readPublic(data, row, text));
+  data.since = raw.since && readSince(data, raw.since, text);
   return join(data);
+}
+
+function readSurvival(data, [cluster, shipped, rendered, fates], text) {
+  const bindings = fates.map(([survival, binding, role, subjects, reason, first]) => ({
+    survival: text(survival),
+    binding: data.objects[binding],
+    role: text(role),
+    subjects: subjects.map((item) => data.subjects[item]),
+    reason: text(reason),
+    first: text(first),
+    cluster: text(cluster),
+  }));
+  return { cluster: text(cluster), shipped, rendered, bindings };
+}
+
+function readPublic(data, [cluster, project, contents, bindings, secrets, readers, writers, unread], text) {
+  return {
+    cluster: text(cluster),
+    project: data.projects[project],
+    contents,
+    bindings: bindings.map(([shipped, binding, role, subjects, capabilities]) => ({
+      shipped,
+      binding: data.objects[binding],
+      role,
+      subjects: subjects.map((item) => data.subjects[item]),
+      capabilities: capabilities.map((item) => data.capabilities[item]),
+    })),
+    secrets: secrets.map(([shipped, secret, type]) => ({ shipped, secret: data.objects[secret], type })),
+    readers: readers.map((item) => data.subjects[item]),
+    writers: writers.map(([item, kinds]) => ({ subject: data.subjects[item], kinds })),
+    unread,
+  };
+}
+
+function readSince(data, [date, digest, marks, unchanged, gone, unjudged], text) {
+  const findings = (rows) => rows.map((row, index) => readFinding(data, row, index, text));
+  return { date, digest, marks: new Set(marks), unchanged, gone: findings(gone), unjudged: findings(unjudged) };
 }
 
 function readSubject([kind, name, namespace, display], index) {
@@ -51,6 +103,7 @@ function readSubject([kind, name, namespace, display], index) {
     title: display || plain,
     key: encoded(kind, namespace, name),
     person: null,
+    workloads: null,
     findings: [],
     holdings: [],
     memberships: [],
@@ -58,10 +111,14 @@ function readSubject([kind, name, namespace, display], index) {
   };
 }
 
-function readProject(data, [cluster, id, name, system, namespaces, members, reach], index, text) {
-  const title = { project: name || id, unknown: id, cluster: "Whole cluster", outside: "Namespaces outside projects" }[
-    reach
-  ];
+function readProject(data, row, index, text) {
+  const [cluster, id, name, system, namespaces, members, reach, contents, quota, shared] = row;
+  const title = {
+    project: name || id,
+    unknown: id,
+    cluster: t("Whole cluster"),
+    outside: t("Namespaces outside projects"),
+  }[reach];
   const project = {
     index,
     id,
@@ -72,6 +129,13 @@ function readProject(data, [cluster, id, name, system, namespaces, members, reac
     cluster: text(cluster),
     namespaces: namespaces.map(text),
     members: members.map(([subject, role]) => ({ subject: data.subjects[subject], role })),
+    contents,
+    quota,
+    shared: shared.map(([kind, objects, readers]) => ({
+      kind,
+      objects: objects.map((item) => data.objects[item]),
+      readers: readers.map((item) => data.subjects[item]),
+    })),
     findings: [],
     holdings: [],
     worst: 5,
@@ -118,25 +182,42 @@ function readFinding(data, row, index, text) {
     projects: projects.map((item) => data.projects[item]),
     references: references.map(text),
     chain,
+    cause: causeKey(text(cluster), data.objects[object]),
   };
 }
 
-function readHolding(data, [subject, capabilities, project, namespaces, wide, through, member], text) {
+// As cause_key in html.py.
+const causeKey = (cluster, { group, kind, namespace, name }) => [cluster, group, kind, namespace, name].join("/");
+
+function readHolding(data, [subject, project, wide, member, rows], text) {
+  const grants = rows.map(([through, source, role, capabilities, namespaces, template]) => ({
+    through: data.objects[through],
+    source: text(source),
+    role: text(role),
+    capabilities: ordered(capabilities).map((item) => data.capabilities[item]),
+    namespaces: namespaces.map(text),
+    template: text(template),
+  }));
   return {
     subject: data.subjects[subject],
-    capabilities: capabilities.sort((a, b) => a - b).map((item) => data.capabilities[item]),
     project: data.projects[project],
-    namespaces: namespaces.map(text),
     wide,
     member,
-    through: through.map((item) => data.objects[item]),
+    grants,
+    capabilities: data.capabilities.filter((each) => grants.some((grant) => grant.capabilities.includes(each))),
+    namespaces: [...new Set(grants.flatMap((grant) => grant.namespaces))].sort(),
   };
 }
+
+const ordered = (numbers) => numbers.sort((a, b) => a - b);
 
 // Lets each finding and holding be found from its subjects and projects.
 function join(data) {
   data.byFingerprint = new Map();
+  data.byKey = new Map(data.subjects.map((subject) => [subject.key, subject]));
+  data.groups = new Map(data.subjects.filter((each) => each.kind === "Group").map((each) => [each.name, each]));
   for (const finding of data.findings) {
+    finding.news = data.since && data.since.marks.has(finding.fingerprint) ? "new" : "unchanged";
     if (!data.byFingerprint.has(finding.fingerprint)) data.byFingerprint.set(finding.fingerprint, finding);
     for (const owner of new Set([...finding.subjects, ...finding.projects])) {
       owner.findings.push(finding);
@@ -159,7 +240,7 @@ const outsiders = (holdings) => holders(holdings.filter(isOutsider));
 function days(data, moment) {
   const passed = Math.floor((Date.parse(data.date) - Date.parse(moment)) / 86400000);
   if (Number.isNaN(passed)) return "";
-  return passed < 1 ? "on the day of this report" : `${count(passed, "day")} before this report`;
+  return passed < 1 ? t("on the day of this report") : n(passed, "{n} day before this report", "{n} days before this report");
 }
 
 const projectHref = (project, capability) =>
@@ -169,6 +250,20 @@ const findingHref = (finding) => `#finding/${encodeURIComponent(finding.fingerpr
 
 const projectLink = (project) => h("a", { href: projectHref(project) }, bdi(project.title));
 const personLink = (subject) => h("a", { href: personHref(subject) }, bdi(subject.title));
+
+// The groups that a subject is in, as far as that is known; everybody who logged in is in system:authenticated.
+function groupsOf(data, subject) {
+  const names = subject.person ? [...subject.person.groups] : [];
+  if (subject.kind === "ServiceAccount") names.push("system:serviceaccounts", `system:serviceaccounts:${subject.namespace}`);
+  if (subject.kind !== "Group") names.push("system:authenticated");
+  return names.map((name) => data.groups.get(name)).filter(Boolean);
+}
+
+// Everything that a subject holds: by itself, and through its groups.
+const waysOf = (data, subject) => [
+  ...subject.holdings.map((holding) => ({ holding, via: null })),
+  ...groupsOf(data, subject).flatMap((via) => via.holdings.map((holding) => ({ holding, via }))),
+];
 
 // What could not be read may belong to a cluster, or to no cluster in particular.
 const isIncomplete = (data, cluster) => data.incomplete.has(cluster) || data.incomplete.has("");

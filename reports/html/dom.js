@@ -2,6 +2,7 @@
 // Everything that is put on the page goes through here: elements by name, text as text.
 
 const SEVERITIES = ["critical", "high", "medium", "low", "info"];
+const SEVERITY_WORDS = ["Critical", "High", "Medium", "Low", "Info"];
 const SAFETY = {
   safe: ["Safe to apply", "Nobody loses or gains access by it."],
   consent: ["Needs a decision", "Somebody loses or gains access by it: decide first."],
@@ -12,7 +13,8 @@ const CONFIDENCE = {
   possible: ["Possible", "Depends on something that was not read or does not run at the moment."],
 };
 const SVG = "http://www.w3.org/2000/svg";
-const NUMBER = new Intl.NumberFormat("en-US");
+const LANGUAGE = document.documentElement.lang;
+const NUMBER = new Intl.NumberFormat(LANGUAGE === "de" ? "de-DE" : "en-US");
 
 // The entry of a table of words; a name like "constructor" is no entry.
 const pick = (table, key, otherwise) => (Object.hasOwn(table, key) ? table[key] : otherwise);
@@ -31,12 +33,13 @@ function h(tag, attributes, ...children) {
   return element;
 }
 
-// Control characters as pictures; characters that turn the direction of writing or have no width as their number.
-// VISIBLE in html.py does the same.
-const HIDDEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+// Control characters as pictures; characters that turn the direction of writing or have no width as their number. Which
+// characters these are is said once, in text.py.
+const UNSAFE = document.documentElement.dataset.unsafe;
+const HIDDEN = new RegExp(`[${UNSAFE}]`, "gu");
 
 function pictured(character) {
-  const code = character.charCodeAt(0);
+  const code = character.codePointAt(0);
   if (code < 0x20) return String.fromCharCode(0x2400 + code);
   if (code === 0x7f) return "\u2421";
   return `\u27e8U+${code.toString(16).toUpperCase().padStart(4, "0")}\u27e9`;
@@ -46,11 +49,22 @@ const visible = (text) => String(text).replace(HIDDEN, pictured);
 const prose = (text) =>
   String(text).replace(HIDDEN, (character) => (/[\t\n]/.test(character) ? character : pictured(character)));
 const number = (value) => NUMBER.format(value);
-const count = (value, noun, plural) => `${number(value)} ${value === 1 ? noun : plural || `${noun}s`}`;
+
+// The words of the language that was chosen, by the English ones; filled when the data is unpacked.
+const WORDS = new Map();
+
+function t(text, values) {
+  const found = WORDS.get(text) || text;
+  return values ? found.replace(/\{(\w+)\}/g, (_, name) => values[name]) : found;
+}
+
+// A number with what it counts: `{n}` stands for the number.
+const n = (value, one, many, values) => t(value === 1 ? one : many, { ...values, n: number(value) });
 const bdi = (text) => h("bdi", null, visible(text));
 const code = (text) => h("code", null, bdi(text));
 const muted = (...children) => h("span", { class: "muted" }, ...children);
-const paragraph = (text) => h("p", { class: "prose" }, prose(text));
+// What rules say is not translated.
+const paragraph = (text) => h("p", { class: "prose", lang: "en" }, prose(text));
 
 function severity(rank) {
   const level = SEVERITIES[rank];
@@ -59,10 +73,10 @@ function severity(rank) {
   const use = document.createElementNS(SVG, "use");
   use.setAttribute("href", `#shape-${level}`);
   shape.append(use);
-  return h("span", { class: `severity severity-${level}` }, shape, level[0].toUpperCase() + level.slice(1));
+  return h("span", { class: `severity severity-${level}` }, shape, t(SEVERITY_WORDS[rank]));
 }
 
-const chip = ([word, help], extra) => h("span", { class: `chip ${extra || ""}`, title: help }, word);
+const chip = ([word, help], extra) => h("span", { class: `chip ${extra || ""}`, title: help && t(help) }, t(word));
 
 function reference(url) {
   if (!/^https?:\/\//.test(url)) return h("span", { class: "break" }, visible(url));
@@ -85,7 +99,8 @@ function shellWord(text) {
   if (/^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
   if (text.search(HIDDEN) < 0) return `'${text.replaceAll("'", "'\\''")}'`;
   const escaped = text.replace(/[\\']/g, "\\$&").replace(HIDDEN, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    const hex = character.codePointAt(0).toString(16);
+    return hex.length > 4 ? `\\U${hex.padStart(8, "0")}` : `\\u${hex.padStart(4, "0")}`;
   });
   return `$'${escaped}'`;
 }
@@ -126,8 +141,8 @@ function copyButton(text, label, hint) {
   button.addEventListener("click", async () => {
     const done = await copyText(text);
     button.focus();
-    button.textContent = done ? "Copied" : "Not copied";
-    announce(done ? "Copied" : "The browser did not allow copying");
+    button.textContent = done ? t("Copied") : t("Not copied");
+    announce(done ? t("Copied") : t("The browser did not allow copying"));
     setTimeout(() => (button.textContent = label), 1600);
   });
   return button;
@@ -147,12 +162,12 @@ function objectCode(object) {
 
 function objectCopy(object) {
   const command = kubectl(object);
-  return copyButton(command, "Copy kubectl", `Copy: ${command}`);
+  return copyButton(command, t("Copy kubectl"), t("Copy: {text}", { text: command }));
 }
 
 // Which cluster to ask is said where it is not the one that all is about.
 function elsewhere(object, cluster) {
-  return object.cluster && object.cluster !== cluster ? muted("on ", bdi(object.cluster)) : null;
+  return object.cluster && object.cluster !== cluster ? muted(t("on"), " ", bdi(object.cluster)) : null;
 }
 
 function objectLine(object, cluster) {

@@ -10,28 +10,43 @@ class FacetBar {
       id: "search",
       autocomplete: "off",
       spellcheck: "false",
-      placeholder: "Name, namespace, rule, words\u2026",
+      placeholder: t("Name, namespace, rule, words\u2026"),
     });
     this.search.addEventListener("input", () => {
       this.filter.query = this.search.value;
       this.update();
     });
-    this.chosen = h("ul", { class: "chosen", "aria-label": "Filters in force" });
-    this.boxes = FACETS.map((facet) => new FacetBox(facet, filter, () => this.update()));
+    this.chosen = h("ul", { class: "chosen", "aria-label": t("Filters in force") });
+    this.boxes = filter.facets.map((facet) => new FacetBox(facet, filter, () => this.update()));
     place.append(
       h(
         "div",
         { class: "toolbar" },
-        h("div", { class: "search" }, h("label", { for: "search" }, "Search"), this.search),
+        h("div", { class: "search" }, h("label", { for: "search" }, t("Search")), this.search),
         h(
           "div",
-          { class: "facets", role: "group", "aria-label": "Filters" },
+          { class: "facets", role: "group", "aria-label": t("Filters") },
           this.boxes.map((box) => box.element),
         ),
+        this.grouping(),
       ),
       this.chosen,
     );
     document.addEventListener("click", (event) => this.close(event.target));
+  }
+
+  grouping() {
+    this.group = h(
+      "select",
+      { id: "group" },
+      h("option", { value: "" }, t("nothing")),
+      Object.entries(GROUPS).map(([value, [title]]) => h("option", { value }, t(title))),
+    );
+    this.group.addEventListener("change", () => {
+      this.filter.group = this.group.value;
+      this.update();
+    });
+    return h("div", { class: "search group-by" }, h("label", { for: "group" }, t("Group by")), this.group);
   }
 
   update() {
@@ -41,10 +56,11 @@ class FacetBar {
 
   refresh() {
     if (this.search.value !== this.filter.query) this.search.value = this.filter.query;
-    const chips = FACETS.flatMap(({ key, title }) =>
+    this.group.value = this.filter.group;
+    const chips = this.filter.facets.flatMap(({ key, title }) =>
       [...this.filter.chosen.get(key)].map((id) => this.chip(key, title, id)),
     );
-    const clear = h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, "Clear all");
+    const clear = h("button", { type: "button", class: "quiet", onclick: () => this.clear() }, t("Clear all"));
     this.chosen.replaceChildren(...chips, ...(chips.length ? [h("li", null, clear)] : []));
     for (const box of this.boxes) box.refresh();
   }
@@ -58,11 +74,11 @@ class FacetBar {
     };
     const button = h(
       "button",
-      { type: "button", class: "remove", "aria-label": `Remove the filter ${title}: ${label}`, onclick: remove },
+      { type: "button", class: "remove", "aria-label": t("Remove the filter {facet}: {value}", { facet: t(title), value: label }), onclick: remove },
       h("bdi", null, label),
       " \u00d7",
     );
-    return h("li", null, muted(`${title} `), button);
+    return h("li", null, muted(`${t(title)} `), button);
   }
 
   clear() {
@@ -91,11 +107,11 @@ class FacetBox {
   constructor(facet, filter, changed) {
     Object.assign(this, { facet, filter, changed });
     this.badge = h("span", { class: "badge" });
-    this.summary = h("summary", null, facet.title, " ", this.badge);
+    this.summary = h("summary", null, t(facet.title), " ", this.badge);
     this.narrow = h("input", {
       type: "search",
-      "aria-label": `Find in ${facet.title}`,
-      placeholder: "Find\u2026",
+      "aria-label": t("Find in {facet}", { facet: t(facet.title) }),
+      placeholder: t("Find\u2026"),
       autocomplete: "off",
       spellcheck: "false",
     });
@@ -126,7 +142,7 @@ class FacetBox {
     this.list.replaceChildren(...found.slice(0, ANSWERS_SHOWN).map(([id, total]) => this.answer(id, label(id), total)));
     const hidden = found.length - ANSWERS_SHOWN;
     this.more.textContent =
-      hidden > 0 ? `${number(hidden)} more: type to find them.` : found.length ? "" : "Nothing to choose from.";
+      hidden > 0 ? t("{n} more: type to find them.", { n: number(hidden) }) : found.length ? "" : t("Nothing to choose from.");
   }
 
   answer(id, label, total) {

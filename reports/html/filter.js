@@ -9,22 +9,35 @@ const FACETS = [
   { key: "subject", title: "Subject", ids: (finding) => finding.subjects.map((subject) => subject.key) },
   { key: "confidence", title: "Confidence", ids: (finding) => [finding.confidence] },
   { key: "safety", title: "Fix", ids: (finding) => [finding.safety] },
+  { key: "cause", title: "Object to change", ids: (finding) => [finding.cause] },
+  { key: "since", title: "Since the last run", ids: (finding) => [finding.news] },
 ];
+const NEWS = { new: "New", unchanged: "Unchanged" };
+
+// What the list can be put together by.
+const GROUPS = {
+  cause: ["Object to change", (finding) => finding.cause],
+  rule: ["Rule", (finding) => finding.rule],
+};
 
 class Filter {
   constructor(data) {
     this.data = data;
     this.query = "";
-    this.chosen = new Map(FACETS.map((facet) => [facet.key, new Set()]));
-    this.labels = { project: new Map(), subject: new Map() };
+    this.group = "";
+    this.facets = FACETS.filter((facet) => facet.key !== "since" || data.since);
+    this.chosen = new Map(this.facets.map((facet) => [facet.key, new Set()]));
+    this.labels = { project: new Map(), subject: new Map(), cause: new Map() };
     for (const project of data.projects) this.labels.project.set(project.key, project.title);
     for (const subject of data.subjects) this.labels.subject.set(subject.key, subject.title);
+    for (const { cause, object } of data.findings) this.labels.cause.set(cause, `${object.kind} ${objectText(object)}`);
   }
 
   label(key, id) {
-    if (key === "severity") return id[0].toUpperCase() + id.slice(1);
-    if (key === "confidence") return pick(CONFIDENCE, id, [id])[0];
-    if (key === "safety") return pick(SAFETY, id, [id])[0];
+    if (key === "severity") return t(pick(SEVERITY_WORDS, SEVERITIES.indexOf(id), id));
+    if (key === "confidence") return t(pick(CONFIDENCE, id, [id])[0]);
+    if (key === "safety") return t(pick(SAFETY, id, [id])[0]);
+    if (key === "since") return t(pick(NEWS, id, id));
     if (key === "cluster") return this.data.clusterTitles.get(id) || id;
     return (this.labels[key] && this.labels[key].get(id)) || id;
   }
@@ -42,7 +55,7 @@ class Filter {
   // The findings that pass all facets but `except`, and the search.
   passing(except) {
     const words = this.words();
-    const active = FACETS.filter((facet) => facet.key !== except && this.chosen.get(facet.key).size);
+    const active = this.facets.filter((facet) => facet.key !== except && this.chosen.get(facet.key).size);
     const index = words.length ? this.haystacks() : null;
     return this.data.findings.filter(
       (finding) =>
@@ -71,18 +84,16 @@ class Filter {
     for (const chosen of this.chosen.values()) chosen.clear();
   }
 
-  get active() {
-    return Boolean(this.query) || [...this.chosen.values()].some((chosen) => chosen.size);
-  }
-
   read(parameters) {
     this.clear();
+    this.group = Object.hasOwn(GROUPS, parameters.get("group")) ? parameters.get("group") : "";
     this.query = parameters.get("q") || "";
-    for (const { key } of FACETS) for (const id of parameters.getAll(key)) this.chosen.get(key).add(id);
+    for (const { key } of this.facets) for (const id of parameters.getAll(key)) this.chosen.get(key).add(id);
   }
 
   get hash() {
     const parameters = new URLSearchParams();
+    if (this.group) parameters.set("group", this.group);
     if (this.query) parameters.set("q", this.query);
     for (const [key, chosen] of this.chosen) for (const id of chosen) parameters.append(key, id);
     const text = parameters.toString();

@@ -1,4 +1,4 @@
-// One finding in full: who, where, the proof step by step, why it matters and what to do.
+// One finding in full: who, where, the proof step by step, why it matters, what to do, and how to see that it is gone.
 
 const STEPS = {
   subject: "Who",
@@ -12,6 +12,8 @@ const STEPS = {
   person: "Person",
   fact: "Fact",
 };
+// What stands between the step before and this one in a sentence.
+const JOINTS = { binding: " ", role: " ", "template-binding": "; ", fact: ". " };
 
 function findingPanel(data, finding, view) {
   const [before, after] = view.neighbours(finding);
@@ -19,12 +21,19 @@ function findingPanel(data, finding, view) {
     h(
       "div",
       { class: "panel-bar" },
-      before && h("a", { href: findingHref(before) }, "Previous"),
-      after && h("a", { href: findingHref(after) }, "Next"),
-      h("a", { href: view.filter.hash, class: "close" }, "Close"),
+      before && h("a", { href: findingHref(before) }, t("Previous")),
+      after && h("a", { href: findingHref(after) }, t("Next")),
+      h("a", { href: view.filter.hash, class: "close" }, t("Close")),
     ),
-    h("h2", { tabindex: "-1" }, visible(finding.message)),
-    h("p", { class: "marks" }, severity(finding.rank), " ", chip(CONFIDENCE[finding.confidence])),
+    h("h2", { tabindex: "-1", lang: "en" }, visible(finding.message)),
+    h(
+      "p",
+      { class: "marks" },
+      severity(finding.rank),
+      " ",
+      chip(CONFIDENCE[finding.confidence]),
+      finding.news === "new" ? [" ", chip(["New"])] : null,
+    ),
     ...findingParts(data, finding),
   ];
 }
@@ -33,32 +42,88 @@ function findingParts(data, finding) {
   const rule = data.rules.get(finding.rule);
   return [
     facts([
-      ["Object", objectLine(finding.object, finding.cluster)],
-      ["Cluster", clusterName(data, finding.cluster)],
-      ["Who", finding.subjects.length ? list(finding.subjects.map(subjectLine)) : null],
-      ["Where", scopeLines(finding)],
-      ["Rule", [rule ? [visible(rule[0]), h("br")] : null, code(finding.rule)]],
+      [t("Object"), objectLine(finding.object, finding.cluster)],
+      [t("Cluster"), clusterName(data, finding.cluster)],
+      [t("Who"), finding.subjects.length ? list(finding.subjects.map(subjectLine)) : null],
+      [t("Where"), scopeLines(finding)],
+      [t("Rule"), [rule ? [h("span", { lang: "en" }, visible(rule[0])), h("br")] : null, code(finding.rule)]],
     ]),
-    finding.chain.length ? [h("h3", null, "How it comes about"), chainList(data, finding)] : null,
-    rule && rule[1] ? [h("h3", null, "Why it matters"), paragraph(rule[1])] : null,
-    h("h3", null, "What to do"),
+    finding.chain.length ? [h("h3", null, t("How it comes about")), chainParts(data, finding)] : null,
+    h("h3", null, t("Why it matters")),
+    rule && rule[1] ? paragraph(rule[1]) : null,
+    h("p", null, hereText(data, finding)),
+    h("h3", null, t("What to do")),
     h("p", null, chip(SAFETY[finding.safety])),
     finding.fix ? paragraph(finding.fix) : null,
+    h("h3", null, t("How to check that it is gone")),
+    checkParts(data, finding),
     finding.related.length
-      ? [h("h3", null, "Related objects"), list(finding.related.map((each) => objectLine(each, finding.cluster)))]
+      ? [h("h3", null, t("Related objects")), list(finding.related.map((each) => objectLine(each, finding.cluster)))]
       : null,
-    finding.references.length ? [h("h3", null, "References"), list(finding.references.map(reference))] : null,
+    finding.references.length ? [h("h3", null, t("References")), list(finding.references.map(reference))] : null,
     h(
       "p",
       { class: "muted fingerprint" },
-      "Fingerprint ",
+      t("Fingerprint"),
+      " ",
       code(finding.fingerprint),
       " ",
-      copyButton(finding.fingerprint, "Copy", "Copy the fingerprint"),
+      copyButton(finding.fingerprint, t("Copy"), t("Copy the fingerprint")),
     ),
   ]
-    .flat(2)
+    .flat(Infinity)
     .filter(Boolean);
+}
+
+// What the rule means on this estate: how many are concerned, where, and what else hangs on the same object.
+function hereText(data, finding) {
+  const who = finding.subjects.length
+    ? n(finding.subjects.length, "Here it concerns {n} subject", "Here it concerns {n} subjects")
+    : t("Here it concerns nobody by name");
+  const projects = finding.projects.map((project) => visible(project.title)).join(", ");
+  const where = finding.wide
+    ? t("on the whole cluster")
+    : projects
+      ? t("in {projects}", { projects })
+      : n(finding.namespaces.length, "in {n} namespace", "in {n} namespaces");
+  const more = data.findings.filter((each) => each !== finding && each.cause === finding.cause).length;
+  return [
+    `${who} ${finding.wide || projects || finding.namespaces.length ? where : ""}`.trimEnd(),
+    ". ",
+    more
+      ? h(
+          "a",
+          { href: `#findings?${new URLSearchParams([["cause", finding.cause]])}` },
+          n(more, "{n} more finding is about the same object.", "{n} more findings are about the same object."),
+        )
+      : null,
+  ];
+}
+
+function checkParts(data, finding) {
+  const again = `rbac-audit audit ${t("SOURCE")} --rule ${shellWord(finding.rule)} --since ${t("REPORT")}.json`;
+  return h(
+    "ol",
+    { class: "checks" },
+    h(
+      "li",
+      null,
+      t("Look at the object: it is gone, or does not say any more what stands above."),
+      " ",
+      h("code", { class: "command break" }, visible(kubectl(finding.object))),
+      " ",
+      objectCopy(finding.object),
+    ),
+    h(
+      "li",
+      null,
+      t("Read the estate again and run the rule again: the fingerprint is among those that are gone. Exit code 3 says that the rule could not be judged, which is no proof."),
+      " ",
+      h("code", { class: "command break" }, visible(again)),
+      " ",
+      copyButton(again, t("Copy"), t("Copy: {text}", { text: again })),
+    ),
+  );
 }
 
 function subjectLine(subject) {
@@ -71,10 +136,10 @@ function subjectLine(subject) {
 
 function scopeLines(finding) {
   const lines = [];
-  if (finding.wide) lines.push(h("strong", null, "The whole cluster"));
-  if (finding.projects.length) lines.push(["Project ", separated(finding.projects.map(projectLink))]);
+  if (finding.wide) lines.push(h("strong", null, t("The whole cluster")));
+  if (finding.projects.length) lines.push([t("Project"), " ", separated(finding.projects.map(projectLink))]);
   if (finding.namespaces.length)
-    lines.push([finding.namespaces.length > 1 ? "Namespaces " : "Namespace ", nameList(finding.namespaces)]);
+    lines.push([finding.namespaces.length > 1 ? t("Namespaces") : t("Namespace"), " ", nameList(finding.namespaces)]);
   return lines.length ? list(lines) : null;
 }
 
@@ -86,20 +151,29 @@ function nameList(names) {
 
 const separated = (nodes) => nodes.flatMap((node, index) => (index ? [", ", node] : [node]));
 
-function chainList(data, finding) {
+// The sentence first, then the same drawn, step by step.
+function chainParts(data, finding) {
   const steps = finding.chain.map((index) => data.links[index]);
-  return h(
-    "ol",
-    { class: "chain" },
-    steps.map((link) =>
-      h(
-        "li",
-        null,
-        h("span", { class: "step" }, pick(STEPS, link.step, visible(link.step))),
-        h("span", { class: "step-text" }, stepText(link, finding.cluster)),
+  return [
+    h("p", { class: "sentence", lang: "en" }, visible(chainSentence(steps))),
+    h(
+      "ol",
+      { class: "chain" },
+      steps.map((link) =>
+        h(
+          "li",
+          { class: `step-${pick(STEPS, link.step, "") ? link.step : "fact"}` },
+          h("span", { class: "step" }, t(pick(STEPS, link.step, visible(link.step)))),
+          h("span", { class: "step-text", lang: "en" }, stepText(link, finding.cluster)),
+        ),
       ),
     ),
-  );
+  ];
+}
+
+function chainSentence(steps) {
+  const parts = steps.map(({ step, text }, index) => (index ? pick(JOINTS, step, ", ") : "") + text);
+  return `${parts.join("")}.`;
 }
 
 // Where the sentence names the object, the object stands in the sentence.

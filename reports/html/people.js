@@ -4,15 +4,15 @@ class PeopleView {
   constructor(data) {
     this.data = data;
     const place = byId("people-app");
-    this.search = nameSearch(place, "Search people, groups and service accounts", () => this.refresh());
+    this.search = nameSearch(place, "search-people", t("Search people, groups and service accounts"), () => this.refresh());
     this.result = h("p", { class: "result", role: "status" });
     place.append(this.result);
     this.table = new RowTable(place, {
-      label: "People, groups and service accounts",
+      label: t("People, groups and service accounts"),
       className: "people",
       columns: personColumns(),
       sort: { key: "worst", down: false },
-      empty: "Nobody fits.",
+      empty: t("Nobody fits."),
     });
     this.refresh();
   }
@@ -23,7 +23,7 @@ class PeopleView {
       `${subject.display}\n${subject.plain}\n${subject.kind}`.toLowerCase().includes(wanted),
     );
     this.table.show(rows);
-    this.result.textContent = `${number(rows.length)} of ${number(this.data.subjects.length)}`;
+    this.result.textContent = t("{n} of {all}", { n: number(rows.length), all: number(this.data.subjects.length) });
   }
 }
 
@@ -33,17 +33,17 @@ function personColumns() {
   return [
     {
       key: "name",
-      title: "Name",
+      title: t("Name"),
       className: "c-name",
       header: true,
       value: (row) => row.title.toLowerCase(),
       cell: (row) => two(personLink(row), row.display ? code(row.plain) : visible(row.kind)),
     },
-    { key: "kind", title: "Kind", className: "c-kind c-extra", value: (row) => kindWord(row), cell: kindWord },
+    { key: "kind", title: t("Kind"), className: "c-kind c-extra", value: (row) => kindWord(row), cell: kindWord },
     {
       key: "member",
-      title: "Member of",
-      help: "Projects in which Rancher shows the subject",
+      title: t("Member of"),
+      help: t("Projects in which Rancher shows the subject"),
       className: "numeric c-mid",
       downFirst: true,
       value: projects,
@@ -51,8 +51,8 @@ function personColumns() {
     },
     {
       key: "outside",
-      title: "Outsider in",
-      help: "Projects in which the subject can act although Rancher does not show it there",
+      title: t("Outsider in"),
+      help: t("Projects in which the subject can act although Rancher does not show it there"),
       className: "numeric",
       downFirst: true,
       value: outside,
@@ -60,14 +60,14 @@ function personColumns() {
     },
     {
       key: "worst",
-      title: "Worst",
+      title: t("Worst"),
       className: "c-severity",
       value: (row) => row.worst * 1e9 - row.findings.length,
       cell: worstCell,
     },
     {
       key: "findings",
-      title: "Findings",
+      title: t("Findings"),
       className: "numeric",
       downFirst: true,
       value: (row) => row.findings.length,
@@ -76,104 +76,127 @@ function personColumns() {
   ];
 }
 
+const KINDS = { User: "User unknown to Rancher", Group: "Group", ServiceAccount: "Service account" };
+
 function kindWord(subject) {
-  if (subject.person) return subject.person.enabled ? "Person" : "Person, disabled";
-  return pick(
-    { User: "User unknown to Rancher", Group: "Group", ServiceAccount: "Service account" },
-    subject.kind,
-    visible(subject.kind),
-  );
+  if (subject.person) return subject.person.enabled ? t("Person") : t("Person, disabled");
+  return t(pick(KINDS, subject.kind, visible(subject.kind)));
 }
 
 function personPage(data, subject) {
   return [
-    h("p", { class: "crumb" }, h("a", { href: "#people" }, "People, groups and service accounts")),
+    h("p", { class: "crumb" }, h("a", { href: "#people" }, t("People, groups and service accounts"))),
     h("h1", { id: "person-title", tabindex: "-1" }, bdi(subject.title)),
-    incompleteNote(data.incomplete.size, "every cluster"),
+    incompleteNote(data.incomplete.size),
     facts([
-      ["Kind", kindWord(subject)],
+      [t("Kind"), kindWord(subject)],
       [
-        "Name",
+        t("Name"),
         h(
           "span",
           { class: "object-line" },
           code(subject.plain),
           " ",
-          copyButton(subject.plain, "Copy", "Copy the name"),
+          copyButton(subject.plain, t("Copy"), t("Copy the name")),
         ),
       ],
       ...personFacts(data, subject.person),
-      ["Known members", subject.kind === "Group" ? knownMembers(data, subject) : null],
+      [t("Known members"), subject.kind === "Group" ? knownMembers(data, subject) : null],
+      [t("Workloads"), subject.workloads ? workloadList(subject) : null],
       [
-        "Member of",
+        t("Member of"),
         subject.memberships.length
-          ? list(subject.memberships.map(({ project, role }) => [projectLink(project), " as ", code(role)]))
-          : "no project",
+          ? list(subject.memberships.map(({ project, role }) => [projectLink(project), " ", t("as"), " ", code(role)]))
+          : t("no project"),
       ],
     ]),
-    h("h2", null, "What they can do"),
+    h("h2", null, t("What they can do")),
     holdingParts(data, subject),
-    findingsPart(data, subject.findings, "subject", subject.key, "Findings about them"),
+    findingsPart(data, subject.findings, "subject", subject.key, t("Findings about them")),
   ]
-    .flat(2)
+    .flat(Infinity)
     .filter(Boolean);
 }
 
+const workloadList = (subject) =>
+  subject.workloads.length ? list(subject.workloads.map((item) => objectLine(item, item.cluster))) : t("none was read");
+
 function personFacts(data, person) {
   if (!person) return [];
-  const aged = (moment) => (moment ? [visible(moment), " ", muted(days(data, moment))] : muted("not known"));
+  const aged = (moment) => (moment ? [visible(moment), " ", muted(days(data, moment))] : muted(t("not known")));
   return [
-    ["Enabled", person.enabled ? "yes" : h("strong", null, "no: cannot log in, but the rights below are still given")],
-    ["Last login", aged(person.lastLogin)],
-    ["Groups", person.groups.length ? list(person.groups.map((name) => groupLink(data, name))) : "none known"],
+    [t("Login name"), person.username ? code(person.username) : null],
+    [t("Logs in by"), person.principals.length ? list(person.principals.map(code)) : null],
     [
-      "Groups as of",
+      t("Enabled"),
+      person.enabled ? t("yes") : h("strong", null, t("no: cannot log in, but the rights below are still given")),
+    ],
+    [t("Last login"), aged(person.lastLogin)],
+    [t("Groups"), person.groups.length ? list(person.groups.map((name) => groupLink(data, name))) : t("none known")],
+    [
+      t("Groups as of"),
       [
         aged(person.groupsAsOf),
-        person.groups.length ? muted(". Rancher learns groups at login: a group left since then still counts.") : null,
+        person.groups.length
+          ? muted(". ", t("Rancher learns groups at login: a group left since then still counts."))
+          : null,
       ],
     ],
   ];
 }
 
 const groupLink = (data, name) => {
-  const group = data.subjects.find((each) => each.kind === "Group" && each.name === name);
+  const group = data.groups.get(name);
   return group ? h("a", { href: personHref(group) }, code(name)) : code(name);
 };
 
 function knownMembers(data, group) {
   const members = data.subjects.filter((each) => each.person && each.person.groups.includes(group.name));
-  return members.length ? list(members.map(personLink)) : "none: Rancher learns who is in a group when they log in";
+  return members.length
+    ? list(members.map(personLink))
+    : t("none: Rancher learns who is in a group when they log in");
 }
 
-// By cluster, then project, then what can be done there.
+// By cluster, then project, then namespace; what Rancher made apart from what was made by hand.
 function holdingParts(data, subject) {
-  if (!subject.holdings.length) return h("p", { class: "empty" }, "Nothing of what the matrix lists was found.");
-  const clusters = new Map();
-  for (const holding of subject.holdings) {
-    const { project } = holding;
-    const projects = clusters.get(project.cluster) || new Map();
-    projects.set(project, [...(projects.get(project) || []), holding]);
-    clusters.set(project.cluster, projects);
-  }
-  const parts = [...clusters].map(([cluster, projects]) => [
+  const ways = waysOf(data, subject);
+  if (!ways.length) return h("p", { class: "empty" }, t("Nothing of what the matrix lists was found."));
+  const projects = [...new Set(ways.map(({ holding }) => holding.project))];
+  const clusters = [...new Set(projects.map((project) => project.cluster))].sort();
+  return clusters.map((cluster) => [
     h("h3", null, clusterName(data, cluster)),
-    [...projects].map(([project, holdings]) => [
-      h(
-        "h4",
-        null,
-        projectLink(project),
-        holdings.some(isOutsider)
-          ? [" ", chip(["Outsider", "Rancher does not show them in this project."], "chip-outside")]
-          : null,
-      ),
-      plainTable(
-        ["Can", "Where", "Through"],
-        holdings.map((holding) => [capabilityList(holding), whereHeld(holding), throughList(holding)]),
-        project.title,
-        "held",
-      ),
-    ]),
+    projects
+      .filter((project) => project.cluster === cluster)
+      .map((project) => projectRights(project, ways.filter(({ holding }) => holding.project === project))),
   ]);
-  return [...parts.flat(3), h("p", { class: "muted" }, HELD_TOGETHER)];
+}
+
+function projectRights(project, ways) {
+  const outside = project.reach === "project" && !ways.some(({ holding }) => holding.member);
+  const rows = ways.flatMap(({ holding, via }) => holding.grants.map((grant) => ({ grant, via, wide: holding.wide })));
+  const titled = (title, className, found) =>
+    found.length ? [h("h5", { class: className }, title), rightsTable(project, found, title)] : null;
+  return [
+    h(
+      "h4",
+      null,
+      projectLink(project),
+      outside ? [" ", chip(["Outsider", "Rancher does not show them in this project."], "chip-outside")] : null,
+    ),
+    titled(t("Through role templates of Rancher"), null, rows.filter(({ grant }) => grant.source === "rancher")),
+    titled(t("Raw: not through a role template"), "outside", rows.filter(({ grant }) => grant.source !== "rancher")),
+  ];
+}
+
+function rightsTable(project, rows, title) {
+  return plainTable(
+    [t("Can"), t("Where"), t("Comes about")],
+    rows.map(({ grant, via, wide }) => [
+      capabilityList(grant.capabilities),
+      whereHeld(wide, grant.namespaces),
+      [via ? [t("as one of"), " ", personLink(via), h("br")] : null, grantLine(grant, project.cluster)],
+    ]),
+    `${visible(project.title)}: ${title}`,
+    "held",
+  );
 }

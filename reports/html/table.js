@@ -2,10 +2,14 @@
 
 const OVERSCAN = 8;
 
+// What of a row is focused when one goes through the rows.
+const firstLink = (line) => line.querySelector("a, button");
+
 class RowTable {
   // columns: [{ key, title, className, value(row) for sorting, cell(row), header: true for the row's name }]
-  constructor(place, { label, columns, sort, href, className, empty }) {
-    Object.assign(this, { columns, href, empty, rows: [], sorted: [], sort: sort || null, active: 0 });
+  // arrange: puts group rows ({ group: … , cell() }) between the sorted rows.
+  constructor(place, { label, columns, sort, className, empty, arrange }) {
+    Object.assign(this, { columns, arrange, rows: [], sorted: [], sort: sort || null, active: 0 });
     this.head = h(
       "tr",
       { "aria-rowindex": "1" },
@@ -19,7 +23,7 @@ class RowTable {
       h("thead", null, this.head),
       this.body,
     );
-    this.note = h("p", { class: "empty", hidden: true }, empty || "Nothing here.");
+    this.note = h("p", { class: "empty", hidden: true }, empty);
     this.box = h("div", { class: "rows-box" }, this.table);
     place.append(this.box, this.note);
     this.body.addEventListener("keydown", (event) => this.onKey(event));
@@ -38,18 +42,19 @@ class RowTable {
     const again = this.sort && this.sort.key === column.key;
     this.sort = { key: column.key, down: again ? !this.sort.down : Boolean(column.downFirst) };
     this.show(this.rows);
-    announce(`Sorted by ${column.title}, ${this.sort.down ? "descending" : "ascending"}`);
+    const way = this.sort.down ? t("Sorted by {column}, descending", { column: column.title }) : t("Sorted by {column}, ascending", { column: column.title });
+    announce(way);
   }
 
   show(rows) {
     this.rows = rows;
-    this.sorted = this.ordered(rows);
+    this.sorted = this.arrange ? this.arrange(this.ordered(rows)) : this.ordered(rows);
     for (const [index, cell] of [...this.head.children].entries()) {
       const sorted = this.sort && this.sort.key === this.columns[index].key;
       if (sorted) cell.setAttribute("aria-sort", this.sort.down ? "descending" : "ascending");
       else cell.removeAttribute("aria-sort");
     }
-    this.table.setAttribute("aria-rowcount", String(rows.length + 1));
+    this.table.setAttribute("aria-rowcount", String(this.sorted.length + 1));
     this.table.hidden = !rows.length;
     this.note.hidden = Boolean(rows.length);
     this.active = 0;
@@ -98,21 +103,26 @@ class RowTable {
 
   row(index) {
     const row = this.sorted[index];
-    const cells = this.columns.map((column) =>
+    const attributes = { "aria-rowindex": String(index + 2), "data-index": String(index) };
+    const line = row.group ? this.groupRow(row, attributes) : h("tr", attributes, this.cells(row));
+    for (const each of line.querySelectorAll("a, button")) each.tabIndex = index === this.active ? 0 : -1;
+    if (this.selected && this.selected === row) line.classList.add("selected");
+    return line;
+  }
+
+  cells(row) {
+    return this.columns.map((column) =>
       h(
         column.header ? "th" : "td",
         { class: column.className, scope: column.header ? "row" : null },
         column.cell(row),
       ),
     );
-    const line = h("tr", { "aria-rowindex": String(index + 2), "data-index": String(index) }, cells);
-    const link = line.querySelector("a");
-    if (link) {
-      link.classList.add("row-link");
-      link.tabIndex = index === this.active ? 0 : -1;
-    }
-    if (this.selected && this.selected === row) line.classList.add("selected");
-    return line;
+  }
+
+  groupRow(row, attributes) {
+    const cell = h("th", { scope: "row", colspan: String(this.columns.length), class: "group-cell" }, row.cell());
+    return h("tr", { ...attributes, class: "group" }, cell);
   }
 
   spacer(count) {
@@ -123,7 +133,7 @@ class RowTable {
 
   link(index) {
     const line = this.body.querySelector(`tr[data-index="${index}"]`);
-    return line && line.querySelector("a");
+    return line && firstLink(line);
   }
 
   onKey(event) {

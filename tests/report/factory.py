@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 
+from msgspec.structs import replace
+
 from rbac_audit.audit.finding import (
     Confidence,
     Finding,
@@ -16,16 +18,26 @@ from rbac_audit.audit.finding import (
     fingerprint,
 )
 from rbac_audit.audit.report import (
+    AccountSummary,
+    BindingFate,
     Capability,
     ClusterSummary,
+    ClusterSurvival,
     EstateSummary,
+    HeldGrant,
     Holding,
     NotEvaluated,
     PersonSummary,
     ProjectSummary,
+    PublicBinding,
+    PublicNamespace,
+    PublicSecret,
     Report,
     RuleResult,
+    Shared,
+    Since,
     Summary,
+    TemplateSummary,
     Tool,
 )
 from rbac_audit.snapshot.estate import Gap
@@ -166,6 +178,17 @@ def project(number: int) -> ProjectSummary:
         system=name == "System",
         namespaces=tuple(f"ns-{number:02}-{i}" for i in range(1 + number % 4)),
         members=members if name != "Training" else (),
+        contents={"VirtualMachine": number, "Secret": 1},
+        quota={"limitsCpu": "64000m"} if number % 3 else None,
+        shared=(
+            Shared(
+                "VirtualMachineImage",
+                (ObjectRef("harvesterhci.io", "VirtualMachineImage", "image-x", f"ns-{number:02}-0", cluster.name),),
+                (subject(number * 13),),
+            ),
+        )
+        if number % 2
+        else (),
     )
 
 
@@ -212,13 +235,107 @@ def holdings(projects: tuple[ProjectSummary, ...]) -> tuple[Holding, ...]:
             binding = ObjectRef(RBAC, "RoleBinding", f"rb-{token(number, i)}", home.namespaces[0], home.cluster)
             can = names[i % 3 : 2 + (number + i) % 5]
             if can:
-                row = (who, home.cluster, home.id, False, home.namespaces, can, (binding,), who in members)
-                made.append(Holding(*row))
+                template = "project-member" if who in members else ""
+                source = "rancher" if template else ("raw", "unproven", "shipped")[number % 3]
+                grant = HeldGrant(binding, source, "ClusterRole edit", can, home.namespaces, template)
+                made.append(holding(who, home.cluster, home.id, (grant,), member=who in members))
     through = ObjectRef(RBAC, "ClusterRoleBinding", "crb-operators", "", "harvester-a")
-    made.append(Holding(person(1), "harvester-a", "", True, (), names, (through,), False))
+    made.append(holding(person(1), "harvester-a", "", (HeldGrant(through, "raw", "ClusterRole ops", names),)))
     loose = ObjectRef(RBAC, "RoleBinding", "by-hand", "loose", "harvester-b")
-    made.append(Holding(person(2), "harvester-b", "", False, ("loose",), ("console",), (loose,), False))
+    made.append(
+        holding(person(2), "harvester-b", "", (HeldGrant(loose, "raw", "Role loose/opener", ("console",), ("loose",)),))
+    )
+    team = HeldGrant(replace(loose, name="team", namespace="ns-00-0"), "raw", "Role r", ("secrets",), ("ns-00-0",))
+    made.append(holding(SubjectRef("Group", "okta_group://team-1"), projects[0].cluster, projects[0].id, (team,)))
     return tuple(sorted(set(made)))
+
+
+def holding(
+    who: SubjectRef, cluster: str, home: str, grants: tuple[HeldGrant, ...], *, member: bool = False
+) -> Holding:
+    """One row as the audit makes it: the unions follow from the grants."""
+    return Holding(
+        subject=who,
+        cluster=cluster,
+        project=home,
+        cluster_wide=not any(grant.namespaces for grant in grants),
+        namespaces=tuple(sorted({name for grant in grants for name in grant.namespaces})),
+        capabilities=tuple(sorted({name for grant in grants for name in grant.capabilities})),
+        through=tuple(sorted({grant.through for grant in grants})),
+        member=member,
+        grants=grants,
+    )
+
+
+def templates() -> tuple[TemplateSummary, ...]:
+    """What the role templates of the members say: less than some of them hold, and more."""
+    says = {"project-owner": ("bind", "console", "secrets"), "project-member": ("console", "power"), "read-only": ()}
+    return tuple(
+        TemplateSummary(cluster.name, name, name.replace("-", " ").capitalize(), can)
+        for cluster in CLUSTERS[:2]
+        for name, can in says.items()
+    )
+
+
+FATES = (
+    BindingFate(
+        "operator-gc",
+        ObjectRef(RBAC, "RoleBinding", "vm-admins-copy", "ns-00-0", "harvester-a"),
+        "ClusterRole kubevirt.io:admin",
+        (person(4), person(5)),
+        "it carries a label of the operator and is not what the operator installs, so the operator deletes it",
+        "Take the label off the binding before the upgrade.",
+    ),
+    BindingFate(
+        "kubevirt-role",
+        ObjectRef(RBAC, "ClusterRoleBinding", "vm-viewers", "", "harvester-a"),
+        "ClusterRole kubevirt.io:view",
+        (SubjectRef("Group", "okta_group://team-1"),),
+        "kubevirt.io:view is the operator's and changes with its version",
+        "Add the subjects to the project with a role template, then delete the binding.",
+    ),
+    BindingFate(
+        "custom-role",
+        ObjectRef(RBAC, "RoleBinding", "own", "ns-02-0", "harvester-a"),
+        "Role ns-02-0/own",
+        (),
+        "no code is known that touches it; keep it in version control",
+        "Keep it in version control, so that it can be made again.",
+    ),
+)
+
+
+def public() -> PublicNamespace:
+    """One binding that ships and one that does not, a Secret of either kind, readers and writers."""
+    authenticated = SubjectRef("Group", "system:authenticated")
+    place = ObjectRef(RBAC, "RoleBinding", "harvester-public", "harvester-public", "harvester-a")
+    secret = ObjectRef("", "Secret", "iso-image-template-userdata", "harvester-public", "harvester-a")
+    return PublicNamespace(
+        cluster="harvester-a",
+        project=project(0).id,
+        contents={"Secret": 2, "VirtualMachineImage": 1, "VirtualMachineTemplate": 0},
+        bindings=(
+            PublicBinding(False, replace(place, name="publishers"), "ClusterRole edit", (person(3),), ("images",)),
+            PublicBinding(True, place, "ClusterRole view", (authenticated,), ("console", "secrets")),
+        ),
+        secrets=(
+            PublicSecret(False, replace(secret, name="registry-pull"), "kubernetes.io/dockerconfigjson"),
+            PublicSecret(True, secret, ""),
+        ),
+        readers=(authenticated, person(3)),
+        writers=((person(3), ("VirtualMachineImage", "Secret")),),
+        unread=("KeyPair",),
+    )
+
+
+def since(report: Report) -> Report:
+    """The same report with what an earlier one had: every third finding is new, two are gone, one was not judged."""
+    marks = tuple(finding.fingerprint for finding in report.findings[::3])
+    old = tuple(finding(10_000 + i, report.projects) for i in range(3))
+    return replace(
+        report,
+        since=Since("2026-11-01", "d" * 64, marks, len(report.findings) - len(marks), old[:2], old[2:], waived=1),
+    )
 
 
 def people() -> tuple[PersonSummary, ...]:
@@ -229,6 +346,8 @@ def people() -> tuple[PersonSummary, ...]:
             groups=tuple(f"okta_group://team-{(number + i) % 40}" for i in range(number % 3)),
             groups_as_of=f"2026-0{1 + number % 9}-1{number % 10}T08:30:00Z" if number % 3 else "",
             last_login=f"2026-1{number % 2}-0{1 + number % 9}T06:12:44Z" if number % 4 else "",
+            username=f"login-{number}",
+            principals=(f"local://{person(number).name}",),
         )
         for number in range(60)
     )
@@ -299,4 +418,15 @@ def report(number_of_findings: int, *, gaps: bool = True, projects: int = 12, wa
         capabilities=CAPABILITIES,
         holdings=holdings(homes),
         filters={"severity": ["medium", "high"]} if gaps else {},
+        templates=templates(),
+        accounts=(
+            AccountSummary(
+                SubjectRef("ServiceAccount", "deployer-3", namespace="ns-03"),
+                "harvester-a",
+                (ObjectRef("apps", "Deployment", "builder", "ns-03", "harvester-a"),),
+            ),
+        ),
+        survival=(ClusterSurvival("harvester-a", 106, 253, FATES),),
+        public=(public(),),
+        command="rbac-audit audit estate --format html -o report.html",
     )

@@ -30,14 +30,14 @@ def replace_texts(value: Report, text: str) -> Report:
 
 
 # Words of the tool itself; every other text may be anything.
-OWN = {"format", "severity", "confidence", "safety", "by_severity", "step", "fingerprint", "role"}
+OWN = {"format", "severity", "confidence", "safety", "by_severity", "step", "fingerprint", "new", "survival"}
 
 
 def _replaced(value: object, text: str, key: str) -> object:
     if isinstance(value, dict):
         keep = key == "by_severity"
         return {
-            (text if key in {"versions", "unknown_kinds", "filters"} else name): _replaced(
+            (text if key in {"versions", "unknown_kinds", "filters", "contents", "quota"} else name): _replaced(
                 each, text, key if keep else name
             )
             for name, each in value.items()

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from rbac_audit.audit.finding import Finding
 from rbac_audit.audit.report import ProjectSummary, Report
@@ -15,7 +15,7 @@ from tests.report import factory
 
 
 def small() -> Report:
-    return factory.report(100, waived=3)
+    return factory.since(factory.report(100, waived=3))
 
 
 def document(report: Report) -> dict[str, Any]:
@@ -37,6 +37,11 @@ def views(report: Report) -> dict[str, str]:
         "#people": "people-title",
         f"#person/User//{person.name}": "person-title",
         "#matrix": "matrix-title",
+        matrix_fragment(project): "matrix-project-title",
+        "#public": "public-title",
+        "#upgrade": "upgrade-title",
+        "#upgrade/kubevirt-role": "upgrade-title",
+        "#findings?group=cause": "findings-title",
         "#rules": "rules-title",
         "#estate": "estate-title",
         "#estate/gaps": "estate-title",
@@ -45,6 +50,10 @@ def views(report: Report) -> dict[str, str]:
 
 def project_fragment(project: ProjectSummary) -> str:
     return f"#project/{quote(project.cluster, safe='')}/{quote(project.id, safe='')}"
+
+
+def matrix_fragment(project: ProjectSummary) -> str:
+    return project_fragment(project).replace("#project/", "#matrix/")
 
 
 def whole(text: str | None) -> int:
@@ -66,8 +75,9 @@ def messages(page: Page) -> list[str]:
 def panel_of(page: Page, finding: Finding) -> None:
     """The panel says everything about this finding."""
     panel = page.locator(".panel")
+    # A link within the page is followed a moment after the click.
+    expect(panel.locator("h2")).to_have_text(finding.message)
     text = panel.text_content() or ""
-    assert panel.locator("h2").text_content() == finding.message
     assert [step.text in text for step in finding.chain] == [True] * len(finding.chain)
     assert finding.fix.text in text
     assert finding.fingerprint in text

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from rbac_audit.audit.finding import SubjectRef
 from tests.report import factory
@@ -34,7 +35,7 @@ def test_a_cell_of_the_matrix_leads_to_who_it_counts(open_report: Open) -> None:
     cell = page.locator(".matrix td a.has-outside").first
     number = whole(cell.locator(".all").text_content())
     cell.click()
-    assert page.locator("#project-title").is_visible()
+    expect(page.locator("#project-title")).to_be_visible()
     current = page.locator('.choices a[aria-current="true"]')
     assert whole(current.locator(".count").text_content()) == number
     assert page.locator("#project-app h3.outside").is_visible()
@@ -73,6 +74,7 @@ def test_the_facet_of_a_project_counts_what_its_page_lists(open_report: Open) ->
     opened = open_report(report, project_fragment(report.projects[0]))
     counted = whole(opened.page.locator("#project-app h2 .count").last.text_content())
     opened.page.get_by_role("link", name="Show them in the list of findings").click()
+    expect(opened.page.locator("#findings-title")).to_be_visible()
     assert shown(opened.page) == counted > 0
     expected = [each for each in report.findings if set(each.scope.namespaces) & set(report.projects[0].namespaces)]
     assert counted == len(expected)

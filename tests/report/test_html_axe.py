@@ -7,24 +7,40 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.report import factory
 from tests.report.conftest import Open, Opened, Scheme
-from tests.report.reading import views
+from tests.report.reading import small, views
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
-def violations(opened: Opened) -> list[tuple[str, str, list[Any]]]:
-    found = Axe().run(opened.page).response["violations"]
+COLOURS = {"runOnly": ["color-contrast"]}
+
+
+def violations(opened: Opened, options: dict[str, Any] | None = None) -> list[tuple[str, str, list[Any]]]:
+    found = Axe().run(opened.page, options=options).response["violations"]
     return [(each["id"], each["impact"], [node["target"] for node in each["nodes"]][:3]) for each in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1360, 400])
-def test_every_view(open_report: Open, scheme: Scheme, width: int) -> None:
-    report = factory.report(100, waived=3)
-    opened = open_report(report, scheme=scheme, width=width)
+def test_every_view(open_report: Open, width: int) -> None:
+    report = small()
+    opened = open_report(report, width=width)
     for fragment in views(report):
         opened.go(fragment)
         assert violations(opened) == [], fragment
+
+
+def test_the_colours_of_every_view_in_the_dark(open_report: Open) -> None:
+    report = small()
+    opened = open_report(report, scheme="dark")
+    for fragment in views(report):
+        opened.go(fragment)
+        assert violations(opened, COLOURS) == [], fragment
+
+
+def test_an_open_group_of_findings(open_report: Open) -> None:
+    opened = open_report(small(), "#findings?group=rule")
+    opened.page.locator(".toggle").first.click()
+    assert violations(opened) == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

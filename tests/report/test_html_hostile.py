@@ -33,6 +33,12 @@ def fragments(report: Report, text: str) -> list[str]:
         "#people",
         f"#person/{name}/{name}/{name}",
         "#matrix",
+        f"#matrix/{name}/{name}",
+        "#public",
+        "#upgrade",
+        f"#upgrade/{name}",
+        f"#findings?group=cause&cause={name}",
+        f"#findings?group={name}",
         "#rules",
         "#estate",
         f"#{name}",
@@ -49,7 +55,7 @@ def harmless(opened: Opened) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_names_are_inert_everywhere(open_report: Open, text: str) -> None:
-    report = replace_texts(factory.report(30, waived=2), text)
+    report = replace_texts(factory.since(factory.report(30, waived=2)), text)
     opened = open_report(report)
     for fragment in fragments(report, text):
         opened.go(fragment)

@@ -12,9 +12,22 @@ def test_the_keyboard_reaches_and_opens_everything(open_report: Open) -> None:
     report = small()
     page = open_report(report, "#findings").page
     page.locator("#search").focus()
-    for facet in ("Severity", "Rule", "Project", "Namespace", "Cluster", "Subject", "Confidence", "Fix"):
+    for facet in (
+        "Severity",
+        "Rule",
+        "Project",
+        "Namespace",
+        "Cluster",
+        "Subject",
+        "Confidence",
+        "Fix",
+        "Object to change",
+        "Since",
+    ):
         page.keyboard.press("Tab")
         assert focused(page).startswith(facet)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "group"
     for column in ("Severity", "Finding", "Object", "Who", "Where"):
         page.keyboard.press("Tab")
         assert focused(page) == column

@@ -4,6 +4,7 @@ import re
 
 import msgspec
 import pytest
+from playwright.sync_api import expect
 
 from tests.report import factory
 from tests.report.conftest import Open, Opened
@@ -19,13 +20,15 @@ def test_every_view_opens_without_a_complaint(open_report: Open) -> None:
         opened.go(fragment)
         assert opened.page.locator(f"#{title}").is_visible(), fragment
         assert opened.page.locator(".view:not([hidden])").count() == 1, fragment
+        text = opened.page.locator("main").inner_text()
+        assert not re.search(r"\[object|undefined|\bNaN\b|\bnull\b|\{\w+\}", text), fragment
     assert (opened.complaints, opened.requests, opened.dialogs) == ([], [], [])
 
 
 @pytest.mark.parametrize("number", [0, 1])
 def test_small_reports_open_too(open_report: Open, number: int) -> None:
     opened = open_report(factory.report(number))
-    for view in ("summary", "findings", "projects", "people", "matrix", "rules", "estate"):
+    for view in ("summary", "findings", "projects", "people", "matrix", "public", "upgrade", "rules", "estate"):
         opened.go(f"#{view}")
         assert opened.page.locator(f"#{view}-title").is_visible()
     assert opened.complaints == []
@@ -33,10 +36,19 @@ def test_small_reports_open_too(open_report: Open, number: int) -> None:
 
 def test_a_report_of_nothing_at_all_opens(open_report: Open) -> None:
     bare = msgspec.structs.replace(
-        factory.report(0, gaps=False), projects=(), people=(), capabilities=(), holdings=(), rules=()
+        factory.report(0, gaps=False),
+        projects=(),
+        people=(),
+        capabilities=(),
+        holdings=(),
+        rules=(),
+        survival=(),
+        public=(),
+        accounts=(),
+        templates=(),
     )
     opened = open_report(bare)
-    for view in ("findings", "projects", "people", "matrix", "rules", "estate"):
+    for view in ("findings", "projects", "people", "matrix", "public", "upgrade", "rules", "estate"):
         opened.go(f"#{view}")
         assert opened.page.locator(f"#{view}-title").is_visible()
     assert opened.complaints == []
@@ -86,7 +98,7 @@ def test_a_finding_is_read_in_a_narrow_window(open_report: Open) -> None:
     panel_of(opened.page, report.findings[5])
     assert not opened.page.locator(".findings").is_visible()
     opened.page.get_by_role("link", name="Close").click()
-    assert opened.page.locator(".findings").is_visible()
+    expect(opened.page.locator(".findings")).to_be_visible()
 
 
 def test_forced_colours_leave_everything_to_be_seen(open_report: Open) -> None:
@@ -109,20 +121,30 @@ def test_a_print_has_every_finding_and_the_static_parts(open_report: Open) -> No
     printed = titles(pdf)
     expected = [f"{each.severity.value.capitalize()}{each.message}".replace(" ", "") for each in report.findings]
     assert [each for each in printed if each in set(expected)] == expected
-    assert {"Rules", "Theestate", "Findings", "Notknown", "Whocandowhat,byproject"} <= set(printed)
+    parts = {
+        "Rules",
+        "Theestate",
+        "Findings",
+        "Notknown",
+        "Whocandowhat,byproject",
+        "Contents",
+        "Thenamespaceharvester-public",
+    }
+    assert parts <= set(printed)
     assert page.locator("#print-app").text_content() == ""
 
 
 def test_a_print_says_what_it_cuts_and_what_filters_left_out(open_report: Open) -> None:
     opened = open_report(factory.report(700), "#findings?severity=low")
     note = (
-        "() => { dispatchEvent(new Event('beforeprint')); return document.querySelector('#print-app p').textContent }"
+        "() => { dispatchEvent(new Event('beforeprint'));"
+        " return document.querySelector('#print-app section p').textContent }"
     )
     low = factory.report(700).summary.by_severity["low"]
-    assert opened.page.evaluate(note) == (f"{low} of 700 findings. The filters on the screen let {low} through.")
+    assert opened.page.evaluate(note) == f"{low} of 700 lines. The filters on the screen let {low} through."
     opened.page.evaluate("dispatchEvent(new Event('afterprint'))")
     opened.page.get_by_role("button", name="Clear all").click()
     assert opened.page.evaluate(note) == (
-        "500 of 700 findings. 200 more are cut here: they are in the file itself and in the JSON report."
+        "500 of 700 lines. 200 more are cut here: they are in the file itself and in the JSON report."
     )
     assert opened.page.locator("#print-app article").count() == 500

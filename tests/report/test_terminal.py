@@ -136,11 +136,11 @@ def test_the_verdict_has_the_numbers_of_the_report(findings: int, *, gaps: bool)
     assert (f"{len(report.gaps)} things could not be read" in said) is gaps
     assert (f"{len(report.not_evaluated)} checks could not be evaluated in full" in said) is gaps
     assert (f"{report.summary.hidden} findings hidden by the filters" in said) is gaps
-    assert f"{report.summary.objects} objects of {len(report.estate.clusters)} clusters" in said
+    assert f"{report.summary.objects:,} objects of {len(report.estate.clusters)} clusters" in said
 
 
 def test_nothing_found_says_so_and_no_more() -> None:
-    assert terminal.verdict(factory.report(0, gaps=False)) == "No findings in 7574 objects of 3 clusters."
+    assert terminal.verdict(factory.report(0, gaps=False)) == "No findings in 7,574 objects of 3 clusters."
 
 
 def test_one_is_no_plural() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rbac_audit.report.text import count, one_line
+from rbac_audit.report.text import UNSAFE, count, one_line, prose, visible
 from tests.report.hostile import HOSTILE
 
 
@@ -38,6 +38,17 @@ def test_any_text_stays_on_its_line_and_shows_what_it_holds(text: str) -> None:
     assert one_line(line) == line
 
 
+def test_characters_that_act_are_shown() -> None:
+    assert visible("a\nb\u202ec\x7f\U000e0041") == "a␊b⟨U+202E⟩c␡⟨U+E0041⟩"
+    assert prose("a\n\tb\u202ec") == "a\n\tb⟨U+202E⟩c"
+
+
+@given(st.text(st.characters()))
+def test_nothing_that_acts_is_left_in_what_is_shown(text: str) -> None:
+    assert not {unicodedata.category(char) for char in visible(text)} & set(UNSAFE)
+    assert not {unicodedata.category(char) for char in prose(text).replace("\n", "").replace("\t", "")} & set(UNSAFE)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_loses_nothing(name: str) -> None:
     kept = [char for char in name if unicodedata.category(char) not in {"Cc", "Cf"}]
@@ -46,7 +57,7 @@ def test_a_hostile_name_loses_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "written"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings"), (1_000, "1000 findings")]
+    ("number", "written"), [(0, "0 findings"), (1, "1 finding"), (2, "2 findings"), (1_000, "1,000 findings")]
 )
 def test_a_number_has_its_noun(number: int, written: str) -> None:
     assert count(number, "finding") == written
