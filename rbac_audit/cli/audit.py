@@ -1,53 +1,50 @@
 """`rbac-audit audit`: sources in, report out."""
 
 import datetime
+import shlex
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import msgspec
 import rich_click as click
 
 from rbac_audit import __version__
 from rbac_audit.audit.build import Run, build_report
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.evaluate import evaluate
+from rbac_audit.audit.extract import extracted
 from rbac_audit.audit.filters import Filters, check_filters
 from rbac_audit.audit.finding import Severity
-from rbac_audit.audit.report import Report
+from rbac_audit.audit.report import FORMAT, Report
+from rbac_audit.audit.since import compared
 from rbac_audit.cli.asking import PATH, Asked, backup_key, pair, read_sources
+from rbac_audit.cli.formats import FORMATS, deliver
 from rbac_audit.cli.live import live_options
-from rbac_audit.cli.output import check_places, write_files
+from rbac_audit.cli.output import check_places
 from rbac_audit.cli.policies import load_policies
-from rbac_audit.errors import WrongUse
+from rbac_audit.errors import BadInput, WrongUse
+from rbac_audit.report.words import LANGUAGES
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
 
 SEVERITIES = click.Choice([severity.value for severity in Severity])
 
 
-def _terminal(report: Report) -> str:
-    from rbac_audit.report import terminal
-
-    return terminal.plain(report)
+_ARGUMENTS = "rbac_audit.arguments"
 
 
-def _json(report: Report) -> str:
-    from rbac_audit.report import json_format
+class _Recorded(click.RichCommand):
+    """Remembers the arguments as they were given, so that a report can say what made it."""
 
-    return json_format.render(report)
-
-
-def _html(report: Report) -> str:
-    from rbac_audit.report import html
-
-    return html.render(report, "en")
-
-
-FORMATS: dict[str, Callable[[Report], str]] = {"terminal": _terminal, "json": _json, "html": _html}
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep a copy: click takes them apart."""
+        ctx.meta[_ARGUMENTS] = tuple(args)
+        return super().parse_args(ctx, args)
 
 
 @click.command(
     name="audit",
+    cls=_Recorded,
     epilog="Example: rbac-audit audit examples/lived-in --format terminal -o - --format html -o report.html",
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
@@ -62,6 +59,16 @@ FORMATS: dict[str, Callable[[Report], str]] = {"terminal": _terminal, "json": _j
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="Show findings of this rule only.")
 @click.option(
     "--project", "projects", multiple=True, metavar="NAME", help="Show findings in this project (name or id) only."
+)
+@click.option("--extract", is_flag=True, help="Write what is about the one --project only, and nothing about others.")
+@click.option(
+    "--since",
+    type=PATH,
+    metavar="REPORT",
+    help="An earlier report (--format json): say what is new, gone and unchanged.",
+)
+@click.option(
+    "--language", type=click.Choice(LANGUAGES), default="en", help="The words of HTML and Markdown; rules stay English."
 )
 @click.option(
     "--subject", "subjects", multiple=True, metavar="SUBJECT", help="Show findings about User:x, Group:x, … or a name."
@@ -97,6 +104,10 @@ def command(
     added: tuple[Path, ...],
     removed: tuple[str, ...],
     today: datetime.datetime | None,
+    since: Path | None,
+    language: str,
+    *,
+    extract: bool,
 ) -> None:
     """Find what is wrong with access in an estate.
 
@@ -110,19 +121,46 @@ def command(
     targets = _targets(formats or ("terminal",), outputs)
     if cluster and not (added or removed):
         raise WrongUse("option", "--cluster", "there is nothing to change on it", "give --with or --without as well")
+    if extract and len(projects) != 1:
+        raise WrongUse("option", "--extract", "it is about one project", "name it with --project, once")
     policies, capabilities = load_policies(folders)
     known = (*RULES, *policies)
     _check_rules(rules, [rule.id for rule in known])
+    earlier = read_report(since) if since else None
     read = read_sources(sources)
     snapshot = Asked(cluster, (), ids, added, removed).changed(read)
     estate = Estate(snapshot, dict(pair(text) for text in ids))
-    filters = Filters(Severity(min_severity), rules, projects, subjects, namespaces)
     date = (today or datetime.datetime.now(tz=datetime.UTC)).date().isoformat()
-    run = Run(__version__, date, digest(snapshot), Severity(fail_on))
-    check_filters(estate, filters)
+    run = Run(__version__, date, digest(snapshot), Severity(fail_on), _command_line())
+    check_filters(estate, Filters(Severity(min_severity), rules, projects, subjects, namespaces))
+    filters = Filters(Severity(min_severity), rules, () if extract else projects, subjects, namespaces)
     report = build_report(estate, evaluate(estate, known), known, capabilities, filters, run)
-    _deliver(report, targets)
+    if earlier is not None:
+        report = compared(report, earlier, filters)
+    if extract:
+        report = extracted(report, projects[0], Severity(fail_on))
+    deliver(report, targets, language)
     sys.exit(report.summary.exit_code)
+
+
+def _command_line() -> str:
+    context = click.get_current_context(silent=True)
+    arguments = context.meta.get(_ARGUMENTS, ()) if context else ()
+    return shlex.join(("rbac-audit", "audit", *arguments)) if arguments else ""
+
+
+def read_report(path: Path) -> Report:
+    """Read a report that was written with --format json; raises BadInput for anything else."""
+    advice = "give a report that rbac-audit audit --format json wrote"
+    try:
+        report = msgspec.json.decode(path.read_bytes(), type=Report)
+    except OSError as error:
+        raise BadInput("report", str(path), f"it cannot be read ({error.strerror})", advice) from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise BadInput("report", str(path), f"it is no report ({error})", advice) from error
+    if report.format != FORMAT:
+        raise BadInput("report", str(path), f"its format is {report.format}, not {FORMAT}", advice)
+    return report
 
 
 def _targets(formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -141,20 +179,3 @@ def _check_rules(wanted: tuple[str, ...], known: list[str]) -> None:
     for name in wanted:
         if name not in known:
             raise WrongUse("option", "--rule", f"there is no rule {name}", "see rbac-audit rules list")
-
-
-def _deliver(report: Report, targets: Iterable[tuple[str, str]]) -> None:
-    """Write the files first: they are whole before a reader of standard output can be gone."""
-    targets = tuple(targets)
-    write_files((path, FORMATS[name](report)) for name, path in targets if path != "-")
-    for name, path in targets:
-        if path != "-":
-            continue
-        if name == "terminal":
-            from rich.console import Console
-
-            from rbac_audit.report import terminal
-
-            terminal.write(report, Console(file=sys.stdout, force_terminal=sys.stdout.isatty()))
-        else:
-            click.echo(FORMATS[name](report).encode(), nl=False)

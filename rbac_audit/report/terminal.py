@@ -9,6 +9,8 @@ from rich.text import Text
 from rbac_audit.audit.finding import Confidence, Finding, Severity
 from rbac_audit.audit.report import Report
 from rbac_audit.report.text import count, one_line
+from rbac_audit.report.verdict import since_line
+from rbac_audit.report.words import words
 
 LIMIT = 50
 _STYLE = {
@@ -24,23 +26,22 @@ def write(report: Report, console: Console) -> None:
     """Write the report: tables and colours where the console is a terminal, else plain lines."""
     if console.is_terminal:
         _tables(report, console)
-        console.print(Text(verdict(report)), soft_wrap=True, style="bold")
+        for line in (*_changed(report), verdict(report)):
+            console.print(Text(line), soft_wrap=True, style="bold")
     else:
         console.file.write(plain(report))
 
 
 def plain(report: Report) -> str:
     """Write one line for each finding, gap and reason, nothing left out, and the verdict last."""
-    return "".join(f"{line}\n" for line in (*_lines(report), verdict(report)))
+    return "".join(f"{line}\n" for line in (*_lines(report), *_changed(report), verdict(report)))
 
 
 def verdict(report: Report) -> str:
     """Say in one sentence what was found and what could not be judged."""
     counts, summary = report.summary.by_severity, report.summary
     found = ", ".join(f"{counts[severity.value]} {severity.value}" for severity in Severity if counts[severity.value])
-    objects, clusters = count(summary.objects, "object"), count(len(report.estate.clusters), "cluster")
-    parts = [f"{count(summary.findings, 'finding')} ({found})" if found else "No findings"]
-    parts.append(f"in {objects} of {clusters}")
+    parts = [f"{count(summary.findings, 'finding')} ({found})" if found else "No findings", _place(report)]
     unknown = []
     if summary.gaps:
         unknown.append(f"{count(summary.gaps, 'thing')} could not be read")
@@ -48,12 +49,32 @@ def verdict(report: Report) -> str:
         unknown.append(f"{count(summary.not_evaluated, 'check')} could not be evaluated in full")
     if summary.hidden:
         unknown.append(f"{count(summary.hidden, 'finding')} hidden by the filters")
+    if report.extract and report.extract.withheld:
+        unknown.append(f"{count(report.extract.withheld, 'more finding')} reach others too and are left out")
     return "; ".join([" ".join(parts), *unknown]) + "."
 
 
+def _place(report: Report) -> str:
+    if report.extract:
+        return f"in project {one_line(report.extract.project)}"
+    return f"in {count(report.summary.objects, 'object')} of {count(len(report.estate.clusters), 'cluster')}"
+
+
+def _changed(report: Report) -> Iterator[str]:
+    """Say what is gone and what was not judged again, line by line, and then all that changed in one sentence."""
+    if report.since is None:
+        return
+    for finding in report.since.gone:
+        yield " ".join(("gone", *_cells(finding, report)))
+    for finding in report.since.unjudged:
+        yield " ".join(("not judged again", *_cells(finding, report)))
+    yield since_line(report, words("en"))
+
+
 def _lines(report: Report) -> Iterator[str]:
+    new = set(report.since.new if report.since else ())
     for finding in report.findings:
-        yield " ".join(_cells(finding, report))
+        yield " ".join((*_cells(finding, report), *(["(new)"] if finding.fingerprint in new else [])))
     for gap in report.gaps:
         yield one_line(f"gap {gap.cluster}: {gap.what}: {gap.reason}; {gap.advice}")
     for cluster, rules, because, how in _blind(report):
@@ -83,8 +104,10 @@ def _cells(finding: Finding, report: Report) -> tuple[str, str, str, str]:
 
 def _tables(report: Report, console: Console) -> None:
     table = Table("severity", "rule", "object", "what is wrong", title=None, expand=True)
+    new = set(report.since.new if report.since else ())
     for finding in report.findings[:LIMIT]:
         severity, *rest = _cells(finding, report)
+        rest[-1] += " (new)" if finding.fingerprint in new else ""
         table.add_row(Text(severity, style=_STYLE[finding.severity]), *map(Text, rest))
     if report.findings:
         console.print(table)

@@ -1,6 +1,6 @@
 import pytest
 
-from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings, parse_capabilities
+from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings, parse_capabilities, templates
 from rbac_audit.audit.policy import PolicyPermission
 from rbac_audit.audit.report import Holding
 from rbac_audit.errors import BadPolicy
@@ -174,3 +174,87 @@ def test_a_capabilities_file_is_read_strictly(raw: object, path: str) -> None:
         parse_capabilities(raw, "capabilities.yaml")
     assert "capabilities.yaml" in str(refused.value)
     assert path in str(refused.value)
+
+
+def test_each_source_says_what_it_gives_and_where(rows: Rows) -> None:
+    bob = rows["User:u-bob", SHOP, False]
+    told = [(str(it.through), it.source, it.role, it.capabilities, it.namespaces, it.template) for it in bob.grants]
+    assert told == [
+        (
+            "ProjectRoleTemplateBinding c-m-abcd1234-p-shop/prtb-1",
+            "rancher",
+            "ClusterRole reader",
+            ("secrets",),
+            ("till",),
+            "reader",
+        ),
+        ("RoleBinding shop/openers", "raw", "ClusterRole opener", ("console",), ("shop",), ""),
+    ]
+
+
+def test_a_cluster_wide_source_names_no_namespaces(rows: Rows) -> None:
+    (wide,) = rows["Group:github_team://7", "", True].grants
+    assert (wide.source, wide.namespaces, wide.capabilities) == ("raw", (), ("secrets",))
+
+
+def test_what_the_sources_give_adds_up_to_the_row(rows: Rows) -> None:
+    for row in rows.values():
+        assert {name for grant in row.grants for name in grant.capabilities} == set(row.capabilities)
+        assert {name for grant in row.grants for name in grant.namespaces} == set(row.namespaces)
+        assert {grant.through for grant in row.grants} == set(row.through)
+
+
+def test_a_mark_that_cannot_be_verified_is_told_apart() -> None:
+    (bob,) = (
+        row
+        for row in holdings(view(estate(HARVESTER)), (SECRETS,))
+        if str(row.subject) == "User:u-bob" and row.namespaces == ("till",)
+    )
+    assert [grant.source for grant in bob.grants] == ["unproven"]
+
+
+SHIPPED = """
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: view},
+ rules: [{apiGroups: [""], resources: [secrets], verbs: [get, list]}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: harvester-public, namespace: harvester-public}
+roleRef: {kind: ClusterRole, name: view, apiGroup: rbac.authorization.k8s.io}
+subjects: [{kind: Group, name: "system:authenticated", apiGroup: rbac.authorization.k8s.io}]
+"""
+
+
+def test_what_the_platform_ships_is_not_made_by_hand() -> None:
+    (row,) = holdings(view(estate(SHIPPED)), (SECRETS,))
+    assert [(str(row.subject), grant.source) for grant in row.grants] == [("Group:system:authenticated", "shipped")]
+
+
+def test_a_role_template_says_what_its_rules_and_those_it_inherits_give() -> None:
+    more = """
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: boss}, displayName: Boss, context: project,
+ roleTemplateNames: [reader, outer]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: outer}, external: true}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: unused}, displayName: Unused}
+---
+{apiVersion: management.cattle.io/v3, kind: ProjectRoleTemplateBinding, metadata: {name: prtb-2, namespace: c-m-abcd1234-p-shop},
+ projectName: "c-m-abcd1234:p-shop", roleTemplateName: boss, userName: u-eve}
+"""
+    outer = """
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: outer},
+ rules: [{apiGroups: [subresources.kubevirt.io], resources: [virtualmachineinstances/console], verbs: [get]}]}
+"""
+    found = {row.name: row for row in templates(view(estate(HARVESTER + outer, RANCHER + more)), (CONSOLE, SECRETS))}
+    assert {name: row.capabilities for name, row in found.items()} == {
+        "reader": ("secrets",),
+        "boss": ("console", "secrets"),
+    }
+    assert (found["boss"].title, found["boss"].cluster) == ("Boss", "harvester")
+
+
+def test_without_rancher_no_role_template_says_anything() -> None:
+    assert list(templates(view(estate(HARVESTER)), (SECRETS,))) == []

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from rbac_audit.audit.report import Report
-from rbac_audit.cli import audit
-from rbac_audit.report import html, json_format, terminal
+from rbac_audit.cli.formats import FORMATS
+from rbac_audit.report import html, json_format, markdown, terminal
 from tests.cli.conftest import Run, spawned
 from tests.conftest import ROOT
 from tests.estates import audited
@@ -203,10 +203,10 @@ def test_a_bad_place_is_refused_before_anything_is_read(run: Run, tmp_path: Path
 def test_a_format_that_fails_leaves_every_file_as_it_was(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_: Report) -> str:
+    def broken(_report: Report, _language: str) -> str:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(audit.FORMATS, "html", broken)
+    monkeypatch.setitem(FORMATS, "html", broken)
     old, new = tmp_path / "report.json", tmp_path / "report.html"
     old.write_text("yesterday")
     with pytest.raises(ZeroDivisionError):
@@ -217,9 +217,108 @@ def test_a_format_that_fails_leaves_every_file_as_it_was(
 
 def test_a_file_has_what_the_format_renders() -> None:
     report = audited(LEGACY)
-    assert audit.FORMATS["terminal"](report) == terminal.plain(report)
-    assert audit.FORMATS["json"](report) == json_format.render(report)
-    assert audit.FORMATS["html"](report) == html.render(report)
+    assert FORMATS["terminal"](report, "de") == terminal.plain(report)
+    assert FORMATS["json"](report, "de") == json_format.render(report)
+    assert FORMATS["html"](report, "de") == html.render(report, "de")
+    assert FORMATS["markdown"](report, "en") == markdown.render(report)
+
+
+# ---- what changed, one project only, and the words
+
+
+def test_a_run_is_compared_with_an_earlier_report(run: Run, tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier.json"
+    run("audit", LIVED_IN, *TODAY, "--format", "json", "-o", earlier)
+    same = parsed(run("audit", LIVED_IN, *TODAY, "--since", earlier, "--format", "json").out)
+    assert same["since"]["new"] == []
+    assert same["since"]["unchanged"] == len(same["findings"])
+    old = written(earlier)
+    lost, *kept = old["findings"]
+    other = {**lost, "fingerprint": "f" * 16, "message": "was there before"}
+    earlier.write_text(json.dumps({**old, "findings": [other, *kept]}), "utf-8")
+    ran = run("audit", LIVED_IN, *TODAY, "--since", earlier)
+    assert ran.out.splitlines()[-2] == (
+        f"Since the report of 2026-11-25: 1 finding is new, 1 is gone and {len(kept)} are unchanged."
+    )
+    assert any(line.startswith("gone ") and "was there before" in line for line in ran.out.splitlines())
+    assert sum(line.endswith(" (new)") for line in ran.out.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (None, "it cannot be read (No such file or directory)"),
+        ("", "it is no report ("),
+        ("[]", "it is no report ("),
+        ("\xff", "it is no report ("),
+        ("{}", "it is no report ("),
+        ('{"format": "rbac-audit/report/v2"', "it is no report ("),
+    ],
+)
+def test_what_is_no_report_is_one_line(run: Run, tmp_path: Path, text: str | None, problem: str) -> None:
+    earlier = tmp_path / "earlier.json"
+    if text is not None:
+        earlier.write_bytes(text.encode("latin-1"))
+    ran = run("audit", LEGACY, "--since", earlier, "--format", "json", "-o", tmp_path / "new.json")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"report at {earlier}: {problem}" in ran.err
+    assert "give a report that rbac-audit audit --format json wrote" in ran.err
+    assert not (tmp_path / "new.json").exists()
+
+
+def test_a_report_of_another_format_is_refused(run: Run, tmp_path: Path, usual: dict[str, Any]) -> None:
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(json.dumps({**usual, "format": "rbac-audit/report/v2"}), "utf-8")
+    ran = run("audit", LIVED_IN, "--since", earlier)
+    assert ran.code == 2
+    assert "its format is rbac-audit/report/v2" in ran.err
+
+
+def test_a_report_that_an_older_version_wrote_can_be_compared(run: Run, tmp_path: Path, usual: dict[str, Any]) -> None:
+    """Keys are only added: a report without the newer ones is a report."""
+    newer = ("templates", "accounts", "survival", "public", "command", "since", "extract")
+    earlier = tmp_path / "earlier.json"
+    old = {key: value for key, value in usual.items() if key not in newer}
+    for holding in old["holdings"]:
+        holding.pop("grants")
+    earlier.write_text(json.dumps(old), "utf-8")
+    assert parsed(run("audit", LIVED_IN, "--since", earlier, "--format", "json").out)["since"]["gone"] == []
+
+
+def test_an_extract_is_about_one_project(run: Run, usual: dict[str, Any]) -> None:
+    home = next(each for each in usual["projects"] if each["namespaces"] and not each["system"])
+    ran = run("audit", LIVED_IN, *TODAY, "--project", home["id"], "--extract", "--format", "json")
+    found = parsed(ran.out)
+    assert ran.code == found["summary"]["exit_code"]
+    assert [each["id"] for each in found["projects"]] == [home["id"]]
+    assert found["findings"]
+    for each in found["findings"]:
+        assert set(each["scope"]["namespaces"]) <= set(home["namespaces"])
+    others = {name for each in usual["projects"] if each["id"] != home["id"] for name in each["namespaces"]} - {
+        "default"
+    }
+    assert [name for name in others if f'"{name}"' in ran.out] == []
+    assert found["command"] == ""
+
+
+@pytest.mark.parametrize("projects", [(), ("--project", "a", "--project", "b")])
+def test_an_extract_needs_one_project(run: Run, projects: tuple[str, ...]) -> None:
+    ran = run("audit", LEGACY, "--extract", *projects)
+    assert ran.code == 2
+    assert "--extract: it is about one project; name it with --project, once" in ran.err
+
+
+def test_the_words_are_chosen_by_option_only(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    assert "# Access report" in run("audit", LEGACY, "--format", "markdown").out
+    assert "# Zugriffsbericht" in run("audit", LEGACY, "--format", "markdown", "--language", "de").out
+    assert run("audit", LEGACY, "--language", "fr").code == 2
+
+
+def test_the_report_says_the_exact_command_that_made_it(run: Run, tmp_path: Path) -> None:
+    source = shutil.copytree(LEGACY, tmp_path / "a b")
+    found = parsed(run("audit", source, "--format", "json", *TODAY).out)
+    assert found["command"] == f"rbac-audit audit '{source}' --format json --today 2026-11-25"
 
 
 # ---- filters
@@ -282,7 +381,7 @@ def test_no_value_of_a_secret_is_in_any_output(run: Run, tmp_path: Path) -> None
         f"---\n{{apiVersion: harvesterhci.io/v1beta1, kind: Setting, metadata: {{name: backup-target}}, value: '{canary}'}}\n",
         "utf-8",
     )
-    for form in audit.FORMATS:
+    for form in FORMATS:
         ran = run("audit", source, "--format", form)
         assert ran.code in {1, 3}
         assert canary not in ran.out + ran.err

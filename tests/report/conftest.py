@@ -86,9 +86,10 @@ def open_report(browser: Browser, tmp_path: Path) -> Iterator[Open]:
         height: int = 900,
         script: bool = True,
         forced_colors: Literal["active", "none"] = "none",
+        language: str = "en",
     ) -> Opened:
         file = tmp_path / f"report-{len(contexts)}.html"
-        file.write_text(html.render(report), encoding="utf-8")
+        file.write_text(html.render(report, language), encoding="utf-8")
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme=scheme,
