@@ -5,11 +5,13 @@ import pytest
 from rbac_audit.access import Identity
 from rbac_audit.answers.access import identity_of
 from rbac_audit.answers.grant import GrantAnswer, can_grant
+from rbac_audit.audit.estate import Estate
 from rbac_audit.errors import BadInput
+from rbac_audit.snapshot.estate import Gap, Snapshot
 from rbac_audit.snapshot.objects import Subject
 from tests.answers.shop import HARVESTER, RANCHER, shop_view
 from tests.rancher.worlds import objects
-from tests.rules.estate import estate, view
+from tests.rules.estate import CLUSTER_ID, estate, view
 
 BOB = Subject(kind="User", name="u-bob")
 ROLE = """
@@ -94,3 +96,45 @@ def test_escalate_and_bind_pass_the_check(verb: str, resource: str, text: str) -
 def test_other_kinds_hand_out_nothing() -> None:
     with pytest.raises(BadInput, match="hands out no rights"):
         answer("{apiVersion: v1, kind: Namespace, metadata: {name: x}}")
+
+
+RBAC = "rbac.authorization.k8s.io"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "complete"),
+    [
+        ("", ROLE % "pods", (True, True)),
+        (f"Role.{RBAC}", ROLE % "pods", (True, False)),  # it may be there already, and needs another verb then
+        (f"RoleBinding.{RBAC}", ROLE % "pods", (True, True)),
+        (f"RoleBinding.{RBAC}", (BINDING % ("dev", "grantor")).replace("name: b,", "name: grantors,"), (True, True)),
+        ("", ROLE % "secrets", (False, True)),
+        (f"RoleBinding.{RBAC}", ROLE % "secrets", (False, False)),  # he may hold more than was read
+        (f"RoleBinding.{RBAC}", (BINDING % ("dev", "view")).replace("name: b,", "name: grantors,"), (False, False)),
+        ("Secret", ROLE % "secrets", (False, True)),
+    ],
+)
+def test_an_answer_is_complete_where_what_decides_was_read(kind: str, text: str, complete: tuple[bool, bool]) -> None:
+    whole = estate(HARVESTER, RANCHER).snapshot
+    gaps = [Gap("harvester", "file.yaml", "it is cut off", "read it again", (kind,))] if kind else []
+    cluster = view(Estate(Snapshot(whole.clusters, gaps), {"harvester": CLUSTER_ID}))
+    (item,) = objects(text)
+    given = can_grant(cluster, identity_of(cluster, BOB), item)
+    assert (given.allowed, given.complete) == complete
+
+
+def test_that_a_role_ref_cannot_change_is_sure_whatever_was_read() -> None:
+    cluster = view(Estate(Snapshot(estate(HARVESTER, RANCHER).snapshot.clusters, [Gap("", "a", "b", "c")])))
+    (item,) = objects((BINDING % ("dev", "view")).replace("name: b,", "name: grantors,"))
+    given = can_grant(cluster, Identity("root", ("system:masters",)), item)
+    assert (given.allowed, given.complete) == (False, True)
+    assert "roleRef" in given.because
+
+
+def test_more_groups_may_hold_more() -> None:
+    cluster = shop_view()
+    held, lacking = (
+        [can_grant(cluster, identity_of(cluster, BOB), item, all_groups=False) for item in objects(text)]
+        for text in (ROLE % "pods", ROLE % "secrets")
+    )
+    assert [(given.allowed, given.complete) for given in (*held, *lacking)] == [(True, True), (False, False)]

@@ -151,6 +151,9 @@ def test_one_object_more_does_not_make_its_kind_read() -> None:
     changed = overlay(before, "c", added=objects(MORE))
     cluster = changed.cluster("c")
     assert (cluster.has(RoleBinding), cluster.whole(RoleBinding), cluster.whole(Role)) == (True, False, True)
+    assert overlay(changed, "c", added=objects(MORE)).cluster("c").partial == {RoleBinding}
+    whole = overlay(shop().snapshot, "harvester", added=objects(MORE)).cluster("harvester")
+    assert whole.whole(RoleBinding)
     (view,) = Estate(changed).views
     assert [line.partition(";")[0] for line in unread(view, ["prod", "lost"])] == [
         "not read in full from c: RoleBinding",
