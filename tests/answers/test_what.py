@@ -7,7 +7,8 @@ from rbac_audit.access import covers
 from rbac_audit.access.permission import EVERY_RIGHT
 from rbac_audit.answers.what import compact, is_void, what_can
 from rbac_audit.snapshot.objects import PolicyRule, Subject
-from tests.answers.shop import shop_view
+from tests.answers.shop import HARVESTER, MORE, RANCHER, shop_view
+from tests.rules.estate import estate, view
 
 words = st.lists(st.sampled_from(["a", "b", "*"]), min_size=1, max_size=3).map(tuple)
 names = st.lists(st.sampled_from(["x", "y"]), max_size=2).map(tuple)
@@ -70,3 +71,12 @@ def test_system_masters_can_do_everything_without_a_binding() -> None:
     place, *_ = what_can(shop_view(), Subject(kind="Group", name="system:masters"))
     assert (place.namespace, set(place.rules)) == ("", set(EVERY_RIGHT))
     assert (place.held[0].binding, place.held[0].through) == (None, "Group:system:masters")
+
+
+def test_system_masters_hold_by_bindings_what_these_give() -> None:
+    more = MORE.replace("kind: User, name: u-alice", "kind: Group, name: 'system:masters'")
+    everywhere, prod = what_can(
+        view(estate(f"{HARVESTER}---{more}", RANCHER)), Subject(kind="Group", name="system:masters")
+    )
+    assert (everywhere.namespace, len(everywhere.held)) == ("", 1)
+    assert (prod.namespace, [held.role for held in prod.held]) == ("prod", ["ClusterRole grantor"])
