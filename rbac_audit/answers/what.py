@@ -5,6 +5,7 @@ Rules compacted, by project and namespace, with the group and role template they
 
 import itertools
 from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -79,8 +80,7 @@ def _place(view: View, namespace: str, bindings: dict[Binding, str], who: Identi
 
 def _held(view: View, binding: Binding, key: str) -> Held:
     rules = view.access.rules(binding.role)
-    atoms = [atom for rule in rules for atom in breakdown(rule)] if binding.namespace else []
-    void = {atom for atom in atoms if is_void(atom)}
+    granted, void = _parted(rules) if binding.namespace else (rules, ())
     owner = owner_of(view, binding)
     subject = next(item for item in binding.subjects if subject_key(item, binding.namespace) == key)
     return Held(
@@ -88,9 +88,17 @@ def _held(view: View, binding: Binding, key: str) -> Held:
         role=f"{binding.role_ref.kind} {binding.role_ref.name}",
         through=str(subject),
         role_template=owner.template if owner else "",
-        rules=compact(atom for atom in atoms if atom not in void) if void else rules,
-        void=compact(atom for atom in atoms if atom in void),
+        rules=granted,
+        void=void,
     )
+
+
+@lru_cache
+def _parted(rules: tuple[PolicyRule, ...]) -> tuple[tuple[PolicyRule, ...], tuple[PolicyRule, ...]]:
+    """Part the rights that a RoleBinding grants from those that it cannot; once for all that bind the same role."""
+    atoms = [atom for rule in rules for atom in breakdown(rule)]
+    void = {atom for atom in atoms if is_void(atom)}
+    return (compact(atom for atom in atoms if atom not in void) if void else rules), compact(void)
 
 
 def is_void(rule: PolicyRule) -> bool:
