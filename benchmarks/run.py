@@ -22,9 +22,10 @@ FINISHED = frozenset({0, 1, 3})
 
 @dataclass(frozen=True)
 class Usage:
-    """What one process took: wall-clock seconds, peak resident bytes, and what it printed."""
+    """What one process took: wall-clock and CPU seconds, peak resident bytes, and what it printed."""
 
     seconds: float
+    cpu: float
     peak: int
     output: str
 
@@ -61,7 +62,8 @@ def measure(command: list[str], finished: frozenset[int] = frozenset({0})) -> Us
         err.seek(0)
         if child.returncode not in finished:
             raise SystemExit(f"{shlex.join(command)}: exit code {child.returncode}\n{err.read().decode()[-2000:]}")
-        return Usage(seconds, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), out.read().decode())
+        cpu = usage.ru_utime + usage.ru_stime
+        return Usage(seconds, cpu, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024), out.read().decode())
 
 
 def best(command: list[str], times: int, finished: frozenset[int] = frozenset({0})) -> Usage:

@@ -122,7 +122,8 @@ def _workload(raw: Raw) -> Raw:
     spec, status = _mapping(raw.get("spec")), _mapping(raw.get("status"))
     job = _mapping(_mapping(spec.get("jobTemplate")).get("spec"))
     pod = spec if raw["kind"] == "Pod" else _mapping(_mapping((job or spec).get("template")).get("spec"))
-    statuses = [_mapping(item) for item in _listed(status.get("containerStatuses"))]
+    listed = [*_listed(status.get("initContainerStatuses")), *_listed(status.get("containerStatuses"))]
+    statuses = [_mapping(item) for item in listed]
     reasons = [_mapping(_mapping(item.get("state")).get("waiting")).get("reason") for item in statuses]
     return {
         "metadata": raw.get("metadata"),
@@ -135,6 +136,11 @@ def _workload(raw: Raw) -> Raw:
     }
 
 
+def _api_group(raw: Raw) -> Raw:
+    metadata = _mapping(raw.get("metadata"))
+    return {**raw, "metadata": {**metadata, "name": metadata.get("name") or "core"}}
+
+
 RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
     ("", "Secret"): _secret,
     ("", "Pod"): _workload,
@@ -143,6 +149,7 @@ RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
     ("apps", "StatefulSet"): _workload,
     ("batch", "Job"): _workload,
     ("batch", "CronJob"): _workload,
+    ("apidiscovery.k8s.io", "APIGroupDiscovery"): _api_group,
     (HARVESTER, "Setting"): _setting,
     (MANAGEMENT, "Setting"): _setting,
     (MANAGEMENT, "UserAttribute"): _user_attribute,

@@ -1,6 +1,6 @@
 """The literal table of the kinds that a snapshot keeps."""
 
-from rbac_audit.snapshot.objects import harvester, kubernetes, rancher, rancher_clusters
+from rbac_audit.snapshot.objects import admission, harvester, kubernetes, platform, rancher, rancher_clusters
 from rbac_audit.snapshot.objects.base import KubernetesObject
 
 Kind = type[KubernetesObject]
@@ -22,6 +22,11 @@ KINDS: tuple[type[KubernetesObject], ...] = (
     kubernetes.StatefulSet,
     kubernetes.Job,
     kubernetes.CronJob,
+    admission.ValidatingWebhookConfiguration,
+    admission.MutatingWebhookConfiguration,
+    admission.ValidatingAdmissionPolicy,
+    admission.ValidatingAdmissionPolicyBinding,
+    admission.APIGroupDiscovery,
     rancher.User,
     rancher.UserAttribute,
     rancher.GlobalRole,
@@ -49,6 +54,17 @@ KINDS: tuple[type[KubernetesObject], ...] = (
     harvester.NetworkAttachmentDefinition,
     harvester.IPPool,
     harvester.ManagedChart,
+    platform.VirtualMachineTemplateVersion,
+    platform.VirtualMachineRestore,
+    platform.HarvesterResourceQuota,
+    platform.CDI,
+    platform.ClusterNetwork,
+    platform.VlanConfig,
+    platform.PCIDevice,
+    platform.PCIDeviceClaim,
+    platform.LoadBalancer,
+    platform.HelmChart,
+    platform.FleetBundle,
 )
 
 _BY_NAME = {(kind.group, kind.kind): kind for kind in KINDS}

@@ -1,85 +1,60 @@
 """What a server serves: a kind that it does not know is not installed, and not a gap."""
 
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable
 
 import msgspec
 
-from rbac_audit.snapshot.objects import Kind
+from rbac_audit.snapshot.decode import decode_json
+from rbac_audit.snapshot.objects import APIGroupDiscovery, Kind
 from rbac_audit.sources.live.connection import Connection, Failed
-from rbac_audit.sources.live.kinds import BUILT_IN
+from rbac_audit.sources.live.kinds import BUILT_IN, manifest
 from rbac_audit.sources.live.limits import Limits, Patience
-from rbac_audit.sources.live.lists import Refused, read
+from rbac_audit.sources.live.lists import read
 
-T = TypeVar("T")
-
-
-class _Version(msgspec.Struct, frozen=True):
-    version: str
-
-
-class _Group(msgspec.Struct, frozen=True):
-    name: str
-    versions: list[_Version]
+# Aggregated discovery: two requests for everything, and no wait for an API behind it that is down
+# (k8s.io/apiserver pkg/endpoints/discovery/aggregated). v2 since Kubernetes 1.30.
+ACCEPT = ",".join(
+    f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList" for version in ("v2", "v2beta1")
+)
 
 
 class _Groups(msgspec.Struct, frozen=True):
-    groups: list[_Group]
-
-
-class _Resource(msgspec.Struct, frozen=True):
-    name: str
-
-
-class _Resources(msgspec.Struct, frozen=True):
-    resources: list[_Resource]
+    kind: str
+    items: tuple[msgspec.Raw, ...] = ()
 
 
 class Served:
-    """The versions in which each kind is served; None where the server does not say."""
+    """The groups that a server has; None where it does not say."""
 
-    def __init__(self, groups: Mapping[str, Mapping[str, frozenset[str]] | None] | None) -> None:
-        """Take the plurals by group and version; None for a group, or for all, that cannot be known."""
-        self._groups = groups
+    def __init__(self, groups: Iterable[APIGroupDiscovery] | None) -> None:
+        """Take what discovery said."""
+        self._groups = None if groups is None else {group.name: group for group in groups}
 
     def versions(self, kind: Kind) -> frozenset[str] | None:
-        """Name the versions of a kind; none means that it is not installed."""
-        if kind.group in BUILT_IN or self._groups is None:
+        """Name the versions in which a kind is served; none means that it is not installed, None that nobody knows."""
+        if kind.group in BUILT_IN or kind is APIGroupDiscovery or self._groups is None:
             return None
-        versions = self._groups.get(kind.group, {})
-        if versions is None:
+        group = self._groups.get(kind.group)
+        found = group.versions if group else ()
+        if any(version.freshness == "Stale" for version in found):
             return None
-        return frozenset(version for version, plurals in versions.items() if kind.plural in plurals)
+        return frozenset(
+            version.version for version in found for each in version.resources if each.resource == kind.plural
+        )
 
 
-def discover(connection: Connection, kinds: Iterable[Kind], limits: Limits) -> Served:
-    """Ask what is served of the groups of these kinds; raises Failed when the server gives no answer at all."""
-    wanted = {kind.group for kind in kinds} - BUILT_IN
+def discover(connection: Connection, limits: Limits) -> tuple[APIGroupDiscovery, ...]:
+    """Ask what is served; raises Refused, and Failed where the answer is no aggregated discovery."""
+    return tuple(group for path in ("/api", "/apis") for group in _read(connection, path, limits))
+
+
+def _read(connection: Connection, path: str, limits: Limits) -> Iterable[APIGroupDiscovery]:
     try:
-        present = _read(connection, "/apis", limits, _Groups)
-    except Refused:
-        return Served(None)
-    return Served({group.name: _plurals(connection, group, limits) for group in present.groups if group.name in wanted})
-
-
-def _plurals(connection: Connection, group: _Group, limits: Limits) -> Mapping[str, frozenset[str]] | None:
-    found: dict[str, frozenset[str]] = {}
-    for each in group.versions:
-        try:
-            listed = _read(connection, f"/apis/{group.name}/{each.version}", limits, _Resources)
-        except Refused:
-            return None
-        except Failed as failed:
-            if failed.whole:
-                raise
-            return None
-        found[each.version] = frozenset(item.name for item in listed.resources)
-    return found
-
-
-def _read(connection: Connection, path: str, limits: Limits, shape: type[T]) -> T:
-    try:
-        return msgspec.json.decode(read(connection, path, Patience(limits), {}), type=shape)
+        found = msgspec.json.decode(read(connection, path, Patience(limits), {}, ACCEPT), type=_Groups)
+        if found.kind == "APIGroupDiscoveryList":
+            kind = APIGroupDiscovery
+            decoded = [decode_json(manifest(kind, item), kind.group, kind.kind) for item in found.items]
+            return [group for group in decoded if isinstance(group, APIGroupDiscovery)]
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        advice = "check that the context names a Kubernetes API"
-        raise Failed("it does not say which API groups it serves", advice) from None
+        pass
+    raise Failed("it does not say what it serves", "check that the context names a Kubernetes API")

@@ -1,6 +1,19 @@
 """Which kinds are read live, in which version, and the least ClusterRole that lets an account read them."""
 
-from rbac_audit.snapshot.objects import KINDS, HarvesterSetting, Kind, ManagementCluster, Secret, Token, qualified
+import functools
+
+import msgspec
+
+from rbac_audit.snapshot.objects import (
+    KINDS,
+    APIGroupDiscovery,
+    HarvesterSetting,
+    Kind,
+    ManagementCluster,
+    Secret,
+    Token,
+    qualified,
+)
 
 # The versions that Harvester v1.4 to v1.8 and Rancher v2.9 to v2.15 store and serve.
 VERSIONS = {
@@ -8,16 +21,29 @@ VERSIONS = {
     "apps": "v1",
     "batch": "v1",
     "rbac.authorization.k8s.io": "v1",
+    "admissionregistration.k8s.io": "v1",
+    "apidiscovery.k8s.io": "v2",
     "management.cattle.io": "v3",
     "provisioning.cattle.io": "v1",
     "harvesterhci.io": "v1beta1",
     "kubevirt.io": "v1",
     "k8s.cni.cncf.io": "v1",
     "loadbalancer.harvesterhci.io": "v1beta1",
+    "network.harvesterhci.io": "v1beta1",
+    "devices.harvesterhci.io": "v1beta1",
+    "cdi.kubevirt.io": "v1beta1",
+    "helm.cattle.io": "v1",
+    "fleet.cattle.io": "v1alpha1",
 }
 # Every API server has these groups, so that a 404 for one of their kinds never means "not installed".
 BUILT_IN = frozenset(("", "apps", "batch", "rbac.authorization.k8s.io"))
-_RANCHER = BUILT_IN | {"management.cattle.io", "provisioning.cattle.io"}
+_RANCHER = BUILT_IN | {
+    "admissionregistration.k8s.io",
+    "management.cattle.io",
+    "provisioning.cattle.io",
+    "fleet.cattle.io",
+    "helm.cattle.io",
+}
 # A Harvester cluster has an embedded Rancher, and so the kinds of both.
 SIDES = {"harvester": frozenset(VERSIONS), "rancher": _RANCHER}
 # What each cluster of a side has installed, whatever else is missing.
@@ -43,6 +69,20 @@ def has_metadata_only(kind: Kind) -> bool:
     return kind is Secret or kind.__struct_fields__ == ("metadata",)
 
 
+def manifest(kind: Kind, item: msgspec.Raw) -> bytes:
+    """Say in an item of a list what it is: lists of built-in kinds leave it out, and those of metadata name another.
+
+    The last of two equal keys counts.
+    """
+    return bytes(item).rstrip()[:-1] + _end(kind)
+
+
+@functools.cache
+def _end(kind: Kind) -> bytes:
+    api_version = f"{kind.group}/{VERSIONS[kind.group]}" if kind.group else VERSIONS[kind.group]
+    return f',"apiVersion":"{api_version}","kind":"{kind.kind}"}}'.encode()
+
+
 def collection(kind: Kind) -> str:
     """Return the path of all objects of a kind, in all namespaces."""
     version = VERSIONS[kind.group]
@@ -56,8 +96,12 @@ def resource(kind: Kind) -> str:
 
 
 def least_role(side: str, *, secret_metadata: bool = False) -> str:
-    """Write the ClusterRole, as YAML, that reads one side of `SIDES`; one rule a kind."""
-    kinds = [kind for kind in live_kinds(secret_metadata=secret_metadata) if kind.group in SIDES[side]]
+    """Write the ClusterRole, as YAML, that reads one side of `SIDES`; one rule a kind, and one for what is served."""
+    kinds = [
+        kind
+        for kind in live_kinds(secret_metadata=secret_metadata)
+        if kind.group in SIDES[side] and kind is not APIGroupDiscovery
+    ]
     rules = "".join(
         f'- {{apiGroups: ["{kind.group}"], resources: ["{kind.plural}"], verbs: ["list"]}}\n' for kind in kinds
     )
@@ -68,4 +112,5 @@ def least_role(side: str, *, secret_metadata: bool = False) -> str:
         "metadata:\n"
         "  name: rbac-audit-collect\n"
         f"rules:\n{rules}"
+        '- {nonResourceURLs: ["/api", "/apis"], verbs: ["get"]}\n'
     )

@@ -12,7 +12,7 @@ from rbac_audit.snapshot.decode import decode_json
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import KubernetesObject, ManagementCluster, ProvisioningCluster
 from rbac_audit.sources.live.connection import Failed
-from rbac_audit.sources.live.kinds import collection, resource
+from rbac_audit.sources.live.kinds import collection, manifest, resource
 from rbac_audit.sources.live.limits import Limits
 from rbac_audit.sources.live.lists import METADATA_ONLY, Listing, Refused
 from rbac_audit.sources.live.target import Target
@@ -97,7 +97,7 @@ def _objects(listing: Listing, kind: type[T]) -> list[T]:
             found.clear()
         for item in items or ():
             try:
-                decoded = decode_json(item, kind.group, kind.kind)
+                decoded = decode_json(manifest(kind, item), kind.group, kind.kind)
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
                 raise Failed(f"its {resource(kind)} cannot be understood", "look at them with kubectl") from None
             if isinstance(decoded, kind):

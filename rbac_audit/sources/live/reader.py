@@ -10,11 +10,19 @@ import msgspec
 from rbac_audit.snapshot.decode import decode_json
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
 from rbac_audit.snapshot.lines import writer
-from rbac_audit.snapshot.objects import Kind, Secret
+from rbac_audit.snapshot.objects import APIGroupDiscovery, Kind, Secret
 from rbac_audit.sources.evidence import kind_names
 from rbac_audit.sources.live.connection import Connection, Failed
 from rbac_audit.sources.live.discovery import Served, discover
-from rbac_audit.sources.live.kinds import BUILT_IN, MUST_SERVE, VERSIONS, collection, has_metadata_only, resource
+from rbac_audit.sources.live.kinds import (
+    BUILT_IN,
+    MUST_SERVE,
+    VERSIONS,
+    collection,
+    has_metadata_only,
+    manifest,
+    resource,
+)
 from rbac_audit.sources.live.limits import Limits
 from rbac_audit.sources.live.lists import JSON, METADATA_ONLY, Listing, Refused
 from rbac_audit.sources.live.spool import Spool
@@ -44,6 +52,7 @@ class ClusterReader:
         self._limits = limits
         self._connection: Connection | None = None
         self._served = Served(None)
+        self._groups: tuple[APIGroupDiscovery, ...] | Refused | Failed = ()
         self._lost: Failed | None = None
         self._gaps: list[Gap] = []
         self._refused: dict[Kind, int] = {}
@@ -66,10 +75,15 @@ class ClusterReader:
         """Connect and learn what is served; False when the cluster gives no answers."""
         try:
             self._connection = connect(self.target.way, paces)
-            self._served = discover(self._connection, self.kinds, self._limits)
+            self._groups = discover(self._connection, self._limits)
+            self._served = Served(self._groups)
+        except Refused as refused:
+            self._groups = refused
         except Failed as failed:
-            self._lost, self.failed = failed, True
-            return False
+            if failed.whole or failed.again:
+                self._lost, self.failed = failed, True
+                return False
+            self._groups = failed
         self._check_side(self.target.side)
         return True
 
@@ -113,7 +127,9 @@ class ClusterReader:
 
     def _attempt(self, connection: Connection, kind: Kind) -> None:
         try:
-            if not self._there(kind):
+            if kind is APIGroupDiscovery:
+                self._keep_groups()
+            elif not self._there(kind):
                 self._collected |= {kind} - self._told
             elif has_metadata_only(kind):
                 self._list_metadata(connection, kind)
@@ -129,6 +145,13 @@ class ClusterReader:
                 self._lost = failed
             else:
                 self._gap(kind, failed.problem, failed.advice)
+
+    def _keep_groups(self) -> None:
+        if isinstance(self._groups, Exception):
+            raise self._groups
+        write = writer(self.target.name, APIGroupDiscovery)
+        self.spool.add(APIGroupDiscovery, [("", group.name, write(group)) for group in self._groups])
+        self._collected.add(APIGroupDiscovery)
 
     def _there(self, kind: Kind) -> bool:
         """Tell whether a kind is installed; raises Failed where that is not clear, or not in a version that we read."""
@@ -184,14 +207,15 @@ class ClusterReader:
     def _refusals(self) -> Iterator[Gap]:
         """Tell the refused kinds; where all were refused, in one gap and not in fifty."""
         statuses = set(self._refused.values())
-        if len(self._refused) > 1 and len(statuses) == 1 and not self.spool.kinds and self._nothing_listed():
+        if len(self._refused) > 1 and len(statuses) == 1 and self._nothing_listed():
             yield Gap(self.target.name, "the cluster", *self._no_entry(*statuses), kind_names(self._refused))
             return
         for kind, status in self._refused.items():
             yield Gap(self.target.name, resource(kind), *_refusal(status, kind), kind_names([kind]))
 
     def _nothing_listed(self) -> bool:
-        return all(kind in self._refused for kind in self._collected | {*self._refused} if kind.group in BUILT_IN)
+        listed = (self.spool.kinds | self._collected) - self._refused.keys() - {APIGroupDiscovery}
+        return not self.spool.kinds & listed and all(kind.group not in BUILT_IN for kind in listed)
 
     def _no_entry(self, status: int) -> tuple[str, str]:
         if isinstance(self.target.way, Proxied):
@@ -212,13 +236,10 @@ class ClusterReader:
 
 def _decoded(kind: Kind, items: Iterable[msgspec.Raw], cluster: str) -> Iterator[tuple[str, str, bytes] | str]:
     """Turn items into lines of a snapshot, with their keys; a text says why an item is none."""
-    api_version = f"{kind.group}/{VERSIONS[kind.group]}" if kind.group else VERSIONS[kind.group]
     write = writer(cluster, kind)
-    head = f',"apiVersion":"{api_version}","kind":"{kind.kind}"}}'.encode()
     for item in items:
-        # Items of a built-in kind do not say what they are; the last of two equal keys counts.
         try:
-            decoded = decode_json(bytes(item).rstrip()[:-1] + head, kind.group, kind.kind)
+            decoded = decode_json(manifest(kind, item), kind.group, kind.kind)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             # The text of a ValidationError has types and the path of the field, never a value.
             yield str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
@@ -228,6 +249,9 @@ def _decoded(kind: Kind, items: Iterable[msgspec.Raw], cluster: str) -> Iterator
 
 
 def _refusal(status: int, kind: Kind) -> tuple[str, str]:
+    if kind is APIGroupDiscovery:
+        advice = "let it get /api and /apis, as system:discovery does"
+        return f"the account may not ask what is served ({status})", advice
     if status == 403:
         role = "rbac-audit collect --print-role prints a ClusterRole that may"
         return "the account may not list them", f"let it list {resource(kind)}: {role}"

@@ -43,6 +43,21 @@ def listed(kind: str, names: list[str], more: str = "", version: str = "7") -> R
     return Reply(json.dumps({"kind": f"{kind}List", "apiVersion": "v1", "metadata": metadata, "items": items}).encode())
 
 
+def serving_groups(groups: Mapping[str, Mapping[str, list[str]]], freshness: str = "Current") -> Reply:
+    """Aggregated discovery: the plurals by group and version."""
+    items = [
+        {
+            "metadata": {"name": group},
+            "versions": [
+                {"version": version, "freshness": freshness, "resources": [{"resource": plural} for plural in plurals]}
+                for version, plurals in versions.items()
+            ],
+        }
+        for group, versions in groups.items()
+    ]
+    return Reply(json.dumps({"kind": "APIGroupDiscoveryList", "items": items}).encode())
+
+
 def status(code: int, **headers: str) -> Reply:
     """A refusal, whose text nobody may repeat."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -62,7 +77,7 @@ class Fake:
         reply = self.script(asked)
         if reply is not None:
             return reply
-        return Reply(b'{"kind": "APIGroupList", "groups": []}') if asked.path == "/apis" else listed("Any", [])
+        return serving_groups({}) if asked.path in ("/api", "/apis") else listed("Any", [])
 
     def of(self, plural: str) -> list[Asked]:
         """The requests for one kind."""

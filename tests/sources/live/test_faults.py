@@ -10,13 +10,13 @@ import msgspec
 import pytest
 
 from rbac_audit.snapshot.estate import Snapshot
-from rbac_audit.snapshot.objects import ClusterRole, Namespace, Role, RoleBinding
+from rbac_audit.snapshot.objects import APIGroupDiscovery, ClusterRole, Namespace, Role, RoleBinding
 from rbac_audit.sources.evidence import kind_names
 from rbac_audit.sources.live.kinds import BUILT_IN, live_kinds
 from rbac_audit.sources.live.limits import Limits
 from rbac_audit.sources.live.lists import METADATA_ONLY
 from tests.sources.live.contexts import kubeconfig
-from tests.sources.live.fake import Asked, Fake, Reply, listed, only, serving, status
+from tests.sources.live.fake import Asked, Fake, Reply, listed, only, serving, serving_groups, status
 from tests.sources.live.reading import FAST, read
 
 
@@ -43,7 +43,7 @@ def test_kinds_that_are_not_installed_are_no_gaps(config: Path) -> None:
 
 def test_every_request_asks_for_a_page_and_for_gzip(fake: Fake, config: Path) -> None:
     read(config)
-    lists = [asked for asked in fake.asked if asked.path != "/apis"]
+    lists = [asked for asked in fake.asked if asked.path not in ("/api", "/apis")]
     assert len(lists) == sum(kind.group in BUILT_IN for kind in live_kinds())
     assert {asked.query["limit"] for asked in lists} == {"500"}
     assert {asked.headers["Accept-Encoding"] for asked in fake.asked} == {"gzip"}
@@ -224,22 +224,49 @@ def test_every_kind_that_is_forbidden_is_a_gap_of_its_own(fake: Fake, config: Pa
 
 
 def test_a_kind_in_another_version_only_is_a_gap(fake: Fake, config: Path) -> None:
-    groups = {"groups": [{"name": "kubevirt.io", "versions": [{"version": "v9"}]}]}
-    answers = {"/apis": groups, "/apis/kubevirt.io/v9": {"resources": [{"name": "kubevirts"}]}}
-    fake.script = lambda asked: Reply(json.dumps(answers[asked.path]).encode()) if asked.path in answers else None
+    groups = serving_groups({"kubevirt.io": {"v9": ["kubevirts"]}})
+    fake.script = lambda asked: groups if asked.path == "/apis" else None
     (gap,) = read(config).gaps
     assert (gap.what, gap.kinds) == ("kubevirts.kubevirt.io", ("KubeVirt.kubevirt.io",))
 
 
-def test_what_is_served_is_not_guessed_where_the_server_does_not_say(fake: Fake, config: Path) -> None:
+SILENT = {
+    "refused": status(403),
+    "not aggregated": Reply(b'{"kind": "APIGroupList", "groups": []}'),
+    "no JSON": Reply(b"kanarie"),
+    "no discovery": listed("Any", []),
+}
+
+
+@pytest.mark.parametrize("answer", SILENT.values(), ids=SILENT)
+def test_what_is_served_is_not_guessed_where_the_server_does_not_say(fake: Fake, config: Path, answer: Reply) -> None:
     """404 for a custom kind may come from a proxy as well."""
+    fake.script = lambda asked: answer if asked.path == "/apis" else status(404) if "cattle.io" in asked.path else None
+    snapshot = read(config)
+    unknown = [kind for kind in live_kinds() if "cattle.io" in kind.group or kind is APIGroupDiscovery]
+    assert {name for gap in snapshot.gaps for name in gap.kinds} == set(kind_names(unknown))
+
+
+def test_what_an_api_serves_that_does_not_answer_is_not_known(fake: Fake, config: Path) -> None:
+    """Discovery then says Stale, and may name none of its resources."""
+    groups = serving_groups({"kubevirt.io": {"v1": []}}, "Stale")
     fake.script = lambda asked: (
-        status(403) if asked.path == "/apis" else status(404) if "cattle.io" in asked.path else None
+        groups if asked.path == "/apis" else status(503) if "kubevirt.io" in asked.path else None
     )
     snapshot = read(config)
-    assert {name for gap in snapshot.gaps for name in gap.kinds} == set(
-        kind_names(kind for kind in live_kinds() if "cattle.io" in kind.group)
-    )
+    of_kubevirt = [kind for kind in live_kinds() if kind.group == "kubevirt.io"]
+    assert sorted(gap.kinds for gap in snapshot.gaps) == sorted(kind_names([kind]) for kind in of_kubevirt)
+
+
+def test_what_is_served_is_kept(fake: Fake, config: Path) -> None:
+    groups = serving_groups({"kubevirt.io": {"v1": ["kubevirts"]}})
+    core = Reply(b'{"kind": "APIGroupDiscoveryList", "items": [{"metadata": {"creationTimestamp": null}}]}')
+    fake.script = lambda asked: {"/api": core, "/apis": groups}.get(asked.path)
+    found = read(config).cluster("lab").of(APIGroupDiscovery)
+    assert [(each.name, [version.version for version in each.versions]) for each in found] == [
+        ("core", []),
+        ("kubevirt.io", ["v1"]),
+    ]
 
 
 def test_a_cluster_that_cannot_be_reached_is_a_gap_and_the_others_are_read(fake: Fake, tmp_path: Path) -> None:
@@ -254,7 +281,7 @@ def test_a_cluster_that_cannot_be_reached_is_a_gap_and_the_others_are_read(fake:
 
 
 def test_credentials_that_end_half_way_are_one_gap_for_the_rest(fake: Fake, config: Path) -> None:
-    fake.script = lambda _: status(401) if len(fake.asked) > 4 else None
+    fake.script = lambda _: status(401) if len(fake.asked) > 5 else None
     (gap,) = read(config, msgspec.structs.replace(FAST, parallel=1)).gaps
     assert gap.what == "the rest of the cluster"
     assert gap.kinds == kind_names(live_kinds()[3:])

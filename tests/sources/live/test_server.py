@@ -11,11 +11,13 @@ import yaml
 from rbac_audit.audit.report import Report
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.file import read_snapshot
-from rbac_audit.snapshot.objects import Kind, ManagedChart
+from rbac_audit.snapshot.objects import APIGroupDiscovery, Kind
+from rbac_audit.snapshot.objects.admission import ADMISSION
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live.kinds import SIDES, least_role, live_kinds, resource
+from rbac_audit.sources.live.kinds import BUILT_IN, SIDES, least_role, live_kinds, resource
 from tests.cli.conftest import Run, run
 from tests.conftest import ROOT
+from tests.controlplane import crds
 from tests.controlplane.connections import Object
 from tests.controlplane.plugin import Estate
 from tests.controlplane.server import Server
@@ -30,8 +32,11 @@ RBAC = "rbac.authorization.k8s.io"
 EXAMPLE = ROOT / "examples/tenancy-legacy"
 COLLECTOR = "system:serviceaccount:audit:collector"
 KINDS = live_kinds()
-# Not in the definitions of the tests; a kind that is not installed is no gap.
-SERVED = tuple(kind for kind in KINDS if kind is not ManagedChart)
+# The others are not in the definitions of the tests; a kind that is not installed is no gap.
+DEFINED = {(crd["spec"]["group"], crd["spec"]["names"]["plural"]) for crd in crds.manifests()}
+SERVED = tuple(
+    kind for kind in KINDS if (kind.group, kind.plural) in DEFINED or kind.group in BUILT_IN or kind.group == ADMISSION
+)
 PLANTED = {
     "Secret": "v1",
     "Setting": "harvesterhci.io/v1beta1",
@@ -58,7 +63,8 @@ def lacking(kind: Kind) -> Iterator[Object]:
     """The printed role without the rule for one kind, and a user who has it."""
     name = f"lacks-{resource(kind)}"
     role = yaml.safe_load(least_role("harvester"))
-    rules = [rule for rule in role["rules"] if (rule["apiGroups"], rule["resources"]) != ([kind.group], [kind.plural])]
+    lacked = {"apiGroups": [kind.group], "resources": [kind.plural], "verbs": ["list"]}
+    rules = [rule for rule in role["rules"] if rule != lacked]
     assert len(rules) == len(role["rules"]) - 1
     yield role | {"metadata": {"name": name}, "rules": rules}
     yield binding(name, {"kind": "User", "apiGroup": RBAC, "name": name})
@@ -77,18 +83,39 @@ def collectors(apiserver: Server) -> Server:
     subject = {"kind": "ServiceAccount", "name": "collector", "namespace": "audit"}
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "audit"}}
     roles = [yaml.safe_load(least_role("harvester")), binding("rbac-audit-collect", subject)]
-    apiserver.seed([namespace, account, *roles, *(each for kind in KINDS for each in lacking(kind))])
+    apiserver.seed([namespace, account, *roles, *(each for kind in SERVED for each in lacking(kind))])
     return apiserver
 
 
-def test_the_printed_role_is_enough(run: Run, collectors: Server, tmp_path: Path) -> None:
+def kubeconfig_of_collector(server: Server, folder: Path) -> Path:
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
-    issued = collectors.api.call("POST", "/api/v1/namespaces/audit/serviceaccounts/collector/token", body)
-    cluster = {"server": collectors.url, "certificate-authority": str(collectors.ca)}
-    file = kubeconfig(tmp_path / "config", {"lab": cluster}, {"lab": {"token": issued["status"]["token"]}})
-    code, snapshot = collected(run, file)
+    issued = server.api.call("POST", "/api/v1/namespaces/audit/serviceaccounts/collector/token", body)
+    cluster = {"server": server.url, "certificate-authority": str(server.ca)}
+    return kubeconfig(folder / "config", {"lab": cluster}, {"lab": {"token": issued["status"]["token"]}})
+
+
+def test_the_printed_role_is_enough(run: Run, collectors: Server, tmp_path: Path) -> None:
+    code, snapshot = collected(run, kubeconfig_of_collector(collectors, tmp_path))
     assert (code, snapshot.gaps) == (0, ())
     assert snapshot.cluster("lab").collected == set(KINDS)
+
+
+def test_the_printed_role_is_enough_where_not_everybody_may_ask_what_is_served(
+    run: Run, collectors: Server, tmp_path: Path
+) -> None:
+    path = f"/apis/{RBAC}/v1/clusterrolebindings/system:discovery"
+    bound = collectors.api.call("GET", path)
+    config = kubeconfig_of_collector(collectors, tmp_path)
+    try:
+        collectors.api.replace(bound | {"subjects": []})
+        collectors.settle()
+        assert collected(run, config)[1].gaps == ()
+        file = real(tmp_path / "other", {"lab": collectors}, **{"as": "nobody"})
+        (gap,) = collected(run, file)[1].gaps
+        assert "APIGroupDiscovery.apidiscovery.k8s.io" in gap.kinds
+    finally:
+        collectors.api.replace(bound)
+        collectors.settle()
 
 
 def test_whom_the_context_impersonates_is_who_reads(run: Run, collectors: Server, tmp_path: Path) -> None:
@@ -113,10 +140,12 @@ def test_without_one_rule_of_the_role_there_is_one_gap(
 
 def test_the_roles_list_what_is_read_and_nothing_else() -> None:
     for side, groups in SIDES.items():
-        rules = yaml.safe_load(least_role(side))["rules"]
+        *rules, discovery = yaml.safe_load(least_role(side))["rules"]
+        assert discovery == {"nonResourceURLs": ["/api", "/apis"], "verbs": ["get"]}
         assert {verb for rule in rules for verb in rule["verbs"]} == {"list"}
         listed = [(group, plural) for rule in rules for group in rule["apiGroups"] for plural in rule["resources"]]
-        assert listed == [(kind.group, kind.plural) for kind in KINDS if kind.group in groups]
+        kinds = [kind for kind in KINDS if kind.group in groups and kind is not APIGroupDiscovery]
+        assert listed == [(kind.group, kind.plural) for kind in kinds]
         assert not {"secrets", "tokens"} & {plural for _, plural in listed}
 
 
@@ -137,7 +166,7 @@ def example(folder: Path) -> list[Object]:
 def test_collected_or_from_files_the_findings_are_the_same(run: Run, clean_apiservers: Estate, tmp_path: Path) -> None:
     files = tmp_path / "files"
     shutil.copytree(EXAMPLE, files)
-    # The servers of the tests have no definition of it.
+    # The servers of the tests have no definition of it, and discovery is in no file.
     (files / "harvester/managedcharts.management.cattle.io.yaml").unlink()
     for cluster, server in clean_apiservers._asdict().items():
         server.seed(example(files / cluster))
