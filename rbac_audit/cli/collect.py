@@ -11,6 +11,7 @@ from rbac_audit.errors import WrongUse
 from rbac_audit.report.text import one_line
 from rbac_audit.sources.live.kinds import SIDES, least_role
 from rbac_audit.sources.live.parts import Parts
+from rbac_audit.sources.live.pseudonyms import KeyFile
 
 INCOMPLETE = 3
 
@@ -22,8 +23,15 @@ INCOMPLETE = 3
 @live_options
 @click.option("-o", "output", type=click.Path(path_type=Path), help="The file: .jsonl.zst, .jsonl.gz or .jsonl.")
 @click.option("--resume", is_flag=True, help="Do not read again the clusters that an interrupted run had read.")
+@click.option(
+    "--anonymize",
+    "key_file",
+    type=click.Path(path_type=Path),
+    metavar="KEYFILE",
+    help="Write pseudonyms for people; who is who goes to KEYFILE (made if missing).",
+)
 @click.option("--print-role", "side", type=click.Choice(list(SIDES)), help="Print the least ClusterRole and stop.")
-def command(output: Path | None, resume: bool, side: str | None) -> None:
+def command(output: Path | None, resume: bool, key_file: Path | None, side: str | None) -> None:
     """Read clusters into one snapshot file, without any secret.
 
     Clusters are contexts of the kubeconfig, the cluster that this runs in, or a Rancher with every Harvester cluster
@@ -38,15 +46,19 @@ def command(output: Path | None, resume: bool, side: str | None) -> None:
         return
     if output is None:
         raise WrongUse("option", "-o", "it is missing", "say where to write, such as -o estate.jsonl.zst")
-    check_places([str(output)])
+    check_places(map(str, filter(None, (output, key_file))))
+    keys = KeyFile(key_file) if key_file else None
     try:
-        read = live.read(output, resume=resume)
+        read = live.read(output, resume=resume, keys=keys)
     except KeyboardInterrupt:
         if kept := Parts(output).count:
             click.echo(f"{kept} clusters were read to their end: go on with --resume", err=True)
         raise
     for gap in read.head.gaps:
         click.echo(one_line(f"gap: {gap.cluster}: {gap.what}: {gap.reason}; {gap.advice}"), err=True)
+    if read.naming:
+        told = f"{read.naming} objects still show a name that a person has, such as in their own name"
+        click.echo(f"note: {told}: look before you share {output}", err=True)
     gaps = f", {len(read.head.gaps)} gaps" if read.head.gaps else ""
     click.echo(f"{output}: {read.objects} objects of {len(read.head.clusters)} clusters{gaps}")
     sys.exit(INCOMPLETE if read.head.gaps else 0)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rbac_audit.snapshot.estate import Gap, Snapshot
     from rbac_audit.sources.live.collect import Written
     from rbac_audit.sources.live.kubeconfig import Kubeconfig
+    from rbac_audit.sources.live.pseudonyms import KeyFile
     from rbac_audit.sources.live.target import Side, Target
     from rbac_audit.sources.live.ways import Login
 
@@ -123,14 +124,14 @@ class Live(msgspec.Struct, frozen=True):
         """The bounds of the reading."""
         return Limits(kind_seconds=self.kind_timeout, parallel=self.parallel, qps=self.qps)
 
-    def read(self, output: Path, *, resume: bool = False) -> "Written":
+    def read(self, output: Path, *, resume: bool = False, keys: "KeyFile | None" = None) -> "Written":
         """Read the clusters into a file. Raises WrongUse."""
         from rbac_audit.cli.progress import Progress
         from rbac_audit.sources.live.collect import Order, collect
         from rbac_audit.sources.live.kinds import live_kinds
 
         targets, gaps = self._targets()
-        order = Order(live_kinds(secret_metadata=self.secret_metadata), gaps, resume)
+        order = Order(live_kinds(secret_metadata=self.secret_metadata), gaps, resume, keys)
         with Progress() as progress:
             return collect(targets, order, self.limits, output, progress.show)
 

@@ -105,6 +105,12 @@ def writer(cluster: str, kind: Kind) -> Callable[[KubernetesObject], bytes]:
     return lambda item: b"%b%b%b\n" % (before, _ENCODE(item), after)
 
 
+def decoded_line(line: bytes) -> tuple[str, KubernetesObject]:
+    """Read one line that `writer` wrote: the cluster, and the object."""
+    found = _LINE.decode(line)
+    return found.cluster, _DECODERS[found.group, found.kind].decode(found.object)
+
+
 def footer(counts: Mapping[str, int], sha256: str, version: str) -> bytes:
     """Write the last line: how many objects of each kind there are.
 

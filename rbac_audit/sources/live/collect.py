@@ -12,6 +12,7 @@ from rbac_audit.snapshot.objects import Kind
 from rbac_audit.sources.live.crew import Crew
 from rbac_audit.sources.live.limits import Limits
 from rbac_audit.sources.live.parts import Part, Parts, join
+from rbac_audit.sources.live.pseudonyms import Anonymized, KeyFile, without_origins
 from rbac_audit.sources.live.reader import ClusterReader, Status
 from rbac_audit.sources.live.target import Target
 from rbac_audit.sources.live.ways import Paces
@@ -23,18 +24,23 @@ Watch = Callable[[Sequence[Status]], None]
 
 
 class Order(NamedTuple):
-    """What to read of every cluster, the gaps that are known before, and whether to `resume` an interrupted run."""
+    """What to read of every cluster, and how to write it.
+
+    `gaps` are known before; `resume` takes over what an interrupted run has read; `keys` renames people.
+    """
 
     kinds: Sequence[Kind]
     gaps: Sequence[Gap] = ()
     resume: bool = False
+    keys: KeyFile | None = None
 
 
 class Written(NamedTuple):
-    """What a file holds: everything but the objects, and how many these are."""
+    """What a file holds: everything but the objects, how many these are, and how many still name a person."""
 
     head: Snapshot
     objects: int
+    naming: int = 0
 
 
 def collect(targets: Iterable[Target], order: Order, limits: Limits, output: Path, watch: Watch) -> Written:
@@ -58,8 +64,7 @@ def collect(targets: Iterable[Target], order: Order, limits: Limits, output: Pat
                 part = parts.keep(reader.target.name, part, again=reader.failed)
                 reader.spool.close()
             read.append(part)
-        head, lines = join(read, order.gaps)
-        written = Written(head, write_lines(head, lines, output))
+        written = _written(read, order, output)
         parts.clear()
     finally:
         crew.dismiss()
@@ -67,6 +72,17 @@ def collect(targets: Iterable[Target], order: Order, limits: Limits, output: Pat
         for reader in readers:
             reader.spool.close()
     return written
+
+
+def _written(read: Sequence[Part], order: Order, output: Path) -> Written:
+    head, lines = join(read, order.gaps)
+    if order.keys is None:
+        return Written(head, write_lines(head, lines, output))
+    anonymized = Anonymized(lambda: join(read, ())[1], order.keys.pseudonyms)
+    head = without_origins(head)
+    objects = write_lines(head, anonymized.lines(), output)
+    order.keys.write()
+    return Written(head, objects, anonymized.left)
 
 
 def _finished(crew: _Crew, readers: Sequence[ClusterReader], paces: Paces, watch: Watch) -> Iterator[ClusterReader]:
