@@ -10,21 +10,15 @@ from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import account_of, home_of
 from rbac_audit.access.permission import ALL, Permission
 from rbac_audit.harvester.platform import is_platform, is_platform_namespace
-from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import (
-    ClusterRoleTemplateBinding,
     GlobalRole,
-    GlobalRoleBinding,
     Namespace,
     PolicyRule,
-    ProjectRoleTemplateBinding,
-    RoleTemplate,
     ServiceAccount,
     Subject,
-    User,
-    UserAttribute,
 )
 
 if TYPE_CHECKING:  # a view holds its classes
@@ -44,16 +38,6 @@ SUBJECT_CLASSES = (
     "platform",
 )
 RANCHER_CLASSES = frozenset({"project-members", "members-by-shipped-roles", "project-roles", "cluster-owners"})
-WHO_IS_WHO = (
-    ProjectRoleTemplateBinding,
-    ClusterRoleTemplateBinding,
-    RoleTemplate,
-    GlobalRole,
-    GlobalRoleBinding,
-    User,
-    UserAttribute,
-)
-"""What a Rancher must have shown to tell its members and owners from others."""
 NAMESPACE_CLASSES = ("projects", "system", "public", "unassigned", "all", "cluster")
 
 _OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
@@ -174,12 +158,6 @@ class Classes:
             self._view.access.roles.get(binding.role), rule
         )
 
-    @cached_property
-    def are_known(self) -> bool:
-        """Tell whether Rancher showed everything that makes members and owners."""
-        rancher = self._view.rancher
-        return rancher is not None and all(rancher.cluster.whole(kind) for kind in WHO_IS_WHO)
-
     def tests(self, names: Iterable[str]) -> tuple[list[OfSubject], list[OfRule]]:
         """Make the tests of classes, or of single subjects among them: those of the subject, those of each rule too."""
         of_rule = [self._of_rule[name] for name in names if name in self._of_rule]
@@ -228,12 +206,17 @@ class Classes:
 
     @cached_property
     def _like_owners(self) -> frozenset[Binding]:
-        found = (
-            item
-            for item in self._unproven("globaladmin", "crtb", "rtb-owner", "authz.management.cattle.io/")
-            if not item.namespace
-        )
-        return frozenset(item for item in found if item.role_ref.name in _OWNER_ROLES)
+        marked = self._unproven("globaladmin", "crtb", "rtb-owner", "authz.management.cattle.io/")
+        found = itertools.chain(marked, self._of_unread_roles())
+        return frozenset(item for item in found if not item.namespace and item.role_ref.name in _OWNER_ROLES)
+
+    def _of_unread_roles(self) -> Iterator[Binding]:
+        """Find what is made for global roles that were not read."""
+        rancher = self._view.rancher
+        if rancher is not None and not rancher.cluster.whole(GlobalRole):
+            for binding, verdict in self._view.ownership.items():
+                if any(isinstance(owner, GlobalBinding) and owner.role is None for owner in verdict.owners):
+                    yield binding
 
     def _unproven(self, *marks: str) -> Iterator[Binding]:
         """Believe a marker where Rancher's objects were not read: that nothing was verified is said once, as a gap."""

@@ -11,13 +11,14 @@ from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import subject_key
 from rbac_audit.access.permission import Permission
 from rbac_audit.audit.all_of import Hit, together
-from rbac_audit.audit.classes import RANCHER_CLASSES, WHO_IS_WHO, OfRule, OfSubject
+from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, OfSubject
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, in_brackets, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
 from rbac_audit.audit.policy import AccessPolicy, PolicyPermission, PolicySpec, Selector
 from rbac_audit.audit.policy_words import first_of, page_of, rights_of
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.rancher.model import WHO_IS_WHO
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
@@ -190,7 +191,8 @@ def _severity(spec: PolicySpec, hits: Iterable[Hit]) -> Severity:
 
 def _confidence(spec: PolicySpec, view: View, hits: Iterable[Hit]) -> Confidence:
     """Say `possible` where members or owners are allowed and not known, because Rancher was not read or not wholly."""
-    unknown = not view.classes.are_known and not RANCHER_CLASSES.isdisjoint(_allowed(spec, {hit.entry for hit in hits}))
+    known = view.rancher is not None and view.rancher.knows_members
+    unknown = not known and not RANCHER_CLASSES.isdisjoint(_allowed(spec, {hit.entry for hit in hits}))
     return Confidence.POSSIBLE if unknown else spec.confidence
 
 

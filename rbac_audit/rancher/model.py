@@ -19,6 +19,17 @@ from rbac_audit.snapshot.objects import (
     UserAttribute,
 )
 
+WHO_IS_WHO = (
+    ProjectRoleTemplateBinding,
+    ClusterRoleTemplateBinding,
+    RoleTemplate,
+    GlobalRole,
+    GlobalRoleBinding,
+    User,
+    UserAttribute,
+)
+"""What must have been read to tell members and owners from others."""
+
 
 class Rancher:
     """Rancher as one management cluster describes it."""
@@ -30,6 +41,7 @@ class Rancher:
             cluster.whole(kind) for kind in (ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, RoleTemplate)
         )
         self.knows_users = cluster.whole(User)
+        self.knows_members = all(cluster.whole(kind) for kind in WHO_IS_WHO)
 
     @cached_property
     def clusters(self) -> dict[str, ManagementCluster]:

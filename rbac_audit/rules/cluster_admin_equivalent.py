@@ -48,13 +48,14 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS, subject_key
-from rbac_audit.audit.classes import EVERYTHING, WHO_IS_WHO
+from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import GlobalBinding
+from rbac_audit.rancher.model import WHO_IS_WHO
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, ObjectRef, Subject

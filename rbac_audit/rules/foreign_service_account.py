@@ -4,7 +4,8 @@
 A RoleBinding in a namespace of a project for a service account (or for all accounts) of a namespace that is in another
 project, or in none. Accounts of the same project are not meant. Harvester's own pattern for guest clusters, a binding
 `<namespace>-<account>` to harvesterhci.io:cloudprovider, is regular for an account of the same namespace only.
-Accounts of the platform are told as info, where nothing that is known ships the binding.
+In the namespaces of the platform and in harvester-public no such binding is regular. Accounts of the platform are told
+as info, where nothing that is known ships the binding.
 
 ## Why
 Whoever may create tokens or pods in the account's namespace, that is every member of the other project, acts in this
@@ -55,6 +56,11 @@ from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import Namespace, ObjectRef, RoleBinding, Subject
 
 _GUEST_ROLE = "harvesterhci.io:cloudprovider"
+_REMOVE_GUEST = Fix(
+    Safety.CONSENT,
+    "Make sure that no guest cluster uses the account; then delete the account, its token Secret, this binding and the "
+    "ClusterRoleBinding to harvesterhci.io:csi-driver for the same account.",
+)
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -68,6 +74,9 @@ def check(view: View) -> Iterator[Problem]:
                 groups.setdefault(key, []).append((binding, placed(subject, binding.namespace)))
     for (target, platform), held in groups.items():
         yield _problem(view, target, held, platform=platform)
+    for binding in view.access.by_role.get(("", _GUEST_ROLE), ()):
+        if binding.subjects and view.classes.namespace_class(binding.namespace) in {"system", "public"}:
+            yield _guest(view, binding)
 
 
 def _is_foreign(view: View, binding: Binding, home: str) -> bool:
@@ -91,6 +100,20 @@ def _problem(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]],
         severity=Severity.INFO if platform else None,
         confidence=Confidence.POSSIBLE if platform else Confidence.CERTAIN,
         key="platform" if platform else "",
+    )
+
+
+def _guest(view: View, binding: Binding) -> Problem:
+    subjects = tuple(placed(subject, binding.namespace) for subject in binding.subjects)
+    return Problem(
+        target=binding.source.ref(view.name),
+        message=f"{binding.source} gives {names(subjects)} ClusterRole {_GUEST_ROLE} in namespace {binding.namespace}, "
+        f"where no guest cluster belongs; Harvester makes such a binding when it is asked for the kubeconfig of one",
+        subjects=subjects,
+        scope=scope_of(view, (binding,)),
+        chain=binding_chain(view, binding, subjects),
+        fix=_REMOVE_GUEST,
+        key="guest",
     )
 
 

@@ -4,7 +4,8 @@
 A User in a binding that somebody made by hand, or in a project, cluster or global role binding of Rancher, that no
 Rancher user has. Users of the control plane (`system:…`), of the client certificates that Kubernetes ships, and of
 shipped bindings are not meant, nor are bindings that Rancher renders (the role template binding is told instead).
-Groups that no Rancher user is known to be in are told as info: Rancher learns groups only at a login.
+Groups that no Rancher user is known to be in are told as info: Rancher learns groups only at a login. Names of the
+system in a subject of the wrong kind, such as a Group `system:serviceaccount:…`, match nobody at all and are told, too.
 
 ## Why
 Rancher presents its users by object name (`u-…`, `user-…`). A binding to `alice` reaches nobody through Rancher, so
@@ -50,6 +51,16 @@ import re
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
+from rbac_audit.access.identity import (
+    ALL_SERVICE_ACCOUNTS,
+    ANONYMOUS,
+    AUTHENTICATED,
+    CATTLE_AUTHENTICATED,
+    MASTERS,
+    UNAUTHENTICATED,
+    account_of,
+    subject_key,
+)
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, scope_of, where
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
@@ -81,6 +92,9 @@ _CERTIFICATES = frozenset(
         "k3s-cloud-controller-manager",
     }
 )
+_GROUPS = frozenset(
+    {AUTHENTICATED, UNAUTHENTICATED, CATTLE_AUTHENTICATED, ALL_SERVICE_ACCOUNTS, MASTERS, "system:nodes"}
+)
 _RANCHER_NAME = re.compile(r"(u|user)-[a-z0-9]+\Z")
 # EnsureUser in rancher pkg/auth/providers/common/usermanager.go: u- and ten characters of base32.
 _HASHED_NAME = re.compile(r"u-[a-z2-7]{10}\Z")
@@ -107,8 +121,26 @@ def _unknown(view: View, people: tuple[People, ...]) -> Iterator[str]:
     """Choose the subject keys that no Rancher explains, before their bindings are looked at."""
     for key in view.access.by_subject:
         name = key[2:]
-        if not name.startswith("system:") and not any(known.find(name) or known.members(name) for known in people):
+        if name.startswith("system:"):
+            known = not _misspelt(key)
+        elif key.startswith("u:"):
+            known = any(one.find(name) for one in people)
+        else:
+            known = any(one.members(name) for one in people)
+        if not known:
             yield key
+
+
+def _misspelt(key: str) -> str:
+    """Say what a name of the system is, where it stands in a subject of another kind, which nobody matches."""
+    kind, _, name = key.partition(":")
+    if kind == "g" and account_of(name):
+        return "a service account, and no group: kind ServiceAccount was meant"
+    if kind == "g" and name == ANONYMOUS:
+        return f"a user, and no group: kind User or the group {UNAUTHENTICATED} was meant"
+    if kind == "u" and (name in _GROUPS or name.startswith(f"{ALL_SERVICE_ACCOUNTS}:")):
+        return "a group, and no user: kind Group was meant"
+    return ""
 
 
 def _raw(
@@ -117,6 +149,10 @@ def _raw(
     users = tuple(dict.fromkeys(subject for subject in strangers if subject.kind == "User"))
     groups = tuple(dict.fromkeys(subject for subject in strangers if subject.kind == "Group"))
     place = f"{binding.role_ref.kind} {binding.role_ref.name} {where(binding.namespace)}"
+    for subject in dict.fromkeys(binding.subjects):
+        if told := _misspelt(subject_key(subject, binding.namespace) or ""):
+            message = f"{binding.source} gives {subject} {place} and so nobody: {subject.name} is {told}"
+            yield _problem(view, binding, (subject,), message, Confidence.CERTAIN, "")
     if users:
         told = "; ".join(_about(subject.name, logins) for subject in users[:3])
         open_question = doubt if any(_RANCHER_NAME.match(subject.name) for subject in users) else ""
@@ -156,7 +192,7 @@ def _about(user: str, logins: dict[str, str]) -> str:
 def _problem(
     view: View, binding: Binding, subjects: tuple[Subject, ...], message: str, confidence: Confidence, doubt: str
 ) -> Problem:
-    groups = subjects[0].kind == "Group"
+    groups = confidence is Confidence.POSSIBLE and subjects[0].kind == "Group"
     return Problem(
         target=binding.source.ref(view.name),
         message=f"{message} ({doubt})" if doubt else message,

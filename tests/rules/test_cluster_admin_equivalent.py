@@ -4,7 +4,7 @@ import pytest
 
 from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rules.cluster_admin_equivalent import RULE
-from rbac_audit.snapshot.objects import GlobalRole, GlobalRoleBinding
+from rbac_audit.snapshot.objects import GlobalRole, GlobalRoleBinding, Kind
 from tests.rules.estate import estate, found, not_evaluated
 
 ROLES = """
@@ -213,8 +213,10 @@ subjects: [{kind: User, name: u-boss}]
 """
 
 
-def test_an_administrator_is_no_stranger_where_global_roles_were_not_read() -> None:
-    of = estate("", USER + MANAGEMENT, unread=[GlobalRole, GlobalRoleBinding])
+@pytest.mark.parametrize("bindings", ["", admin("userName: u-boss")])
+def test_an_administrator_is_no_stranger_where_global_roles_were_not_read(bindings: str) -> None:
+    unread: list[Kind] = [GlobalRole] if bindings else [GlobalRole, GlobalRoleBinding]
+    of = estate("", USER + bindings + MANAGEMENT, unread=unread)
     assert [finding.severity for finding in found(RULE, of)] == [Severity.INFO]
     [told] = not_evaluated(RULE, of)
     assert told.partly

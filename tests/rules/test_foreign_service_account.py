@@ -112,3 +112,18 @@ serviceAccount: "lab:ci"
     [finding] = found(RULE, estate(NAMESPACES + rendered, rancher))
     assert str(finding.object) == "ProjectRoleTemplateBinding c-m-abcd1234-p-shop/prtb"
     assert [str(item) for item in finding.related] == ["RoleBinding shop-prod/rb-x"]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "role", "flagged"),
+    [
+        ("harvester-system", "harvesterhci.io:cloudprovider", True),
+        ("harvester-public", "harvesterhci.io:cloudprovider", True),
+        ("sandbox", "harvesterhci.io:cloudprovider", False),
+        ("harvester-system", "harvesterhci.io:cloudprovider-of-ours", False),
+    ],
+)
+def test_no_guest_cluster_belongs_to_the_platform(namespace: str, role: str, *, flagged: bool) -> None:
+    findings = found(RULE, estate(NAMESPACES + binding("{kind: ServiceAccount, name: guest}", namespace, role=role)))
+    assert [str(item.object) for item in findings] == [f"RoleBinding {namespace}/b"] * flagged
+    assert all(item.severity is Severity.HIGH and "no guest cluster belongs" in item.message for item in findings)

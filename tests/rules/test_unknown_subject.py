@@ -166,3 +166,37 @@ subjects: [{kind: User, name: u-gone9}]
 def test_nobody_is_unknown_or_known_without_rancher() -> None:
     [entry] = not_evaluated(RULE, estate(binding("User", "alice")))
     assert not entry.partly
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "words"),
+    [
+        ("Group", "system:serviceaccount:shop:ci", "kind ServiceAccount was meant"),
+        ("Group", "system:anonymous", "the group system:unauthenticated was meant"),
+        ("User", "system:authenticated", "kind Group was meant"),
+        ("User", "system:serviceaccounts", "kind Group was meant"),
+        ("User", "system:serviceaccounts:shop", "kind Group was meant"),
+        ("User", "system:masters", "kind Group was meant"),
+    ],
+)
+def test_a_name_of_the_system_in_the_wrong_kind_of_subject_means_nobody(kind: str, name: str, words: str) -> None:
+    [finding] = found(RULE, estate(binding(kind, name), RANCHER))
+    assert (finding.severity, finding.confidence) == (Severity.MEDIUM, Confidence.CERTAIN)
+    assert words in finding.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("Group", "system:serviceaccount"),
+        ("Group", "system:serviceaccounts:shop"),
+        ("User", "system:serviceaccount:a:b"),
+    ],
+)
+def test_names_of_the_system_in_their_own_kind_are_clean(kind: str, name: str) -> None:
+    assert not found(RULE, estate(binding(kind, name), RANCHER))
+
+
+def test_a_group_that_is_called_like_a_user_is_still_unknown() -> None:
+    [finding] = found(RULE, estate(binding("Group", "u-abc12"), RANCHER))
+    assert finding.severity is Severity.INFO
