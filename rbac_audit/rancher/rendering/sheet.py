@@ -70,7 +70,8 @@ class Sheet:
 
     def add(self, item: KubernetesObject, presence: Presence = Presence.REQUIRED) -> None:
         """Write an object, unless one of its name is written: the first one stays, as in Rancher."""
-        presence = max(presence, self._presence)
+        if presence < self._presence:
+            presence = self._presence
         key = item.key
         before = self._made.get(key)
         if before is None:
