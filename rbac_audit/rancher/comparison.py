@@ -93,8 +93,9 @@ class Comparison:
 
     def _missing(self) -> Iterator[Difference]:
         there = {item.key for kind in _COMPARED for item in self._cluster.of(kind)}
-        for key, made in self._due.items():
-            if key not in there and made.presence is Presence.REQUIRED and self._is_missing(made.item):
+        for key in self._due.keys() - there:
+            made = self._due[key]
+            if made.presence is Presence.REQUIRED and self._is_missing(made.item):
                 yield Difference(fate=Fate.MISSING, item=made.item, wanted=made.item, owners=made.owners)
 
     def _is_missing(self, item: KubernetesObject) -> bool:

@@ -15,9 +15,9 @@ from rbac_audit.rancher.rendering.sheet import (
     AGGREGATES,
     Presence,
     aggregated_role,
-    binding,
     cluster_binding,
     cluster_role,
+    hashed_bindings,
 )
 from rbac_audit.rancher.rendering.world import Site, World
 from rbac_audit.rancher.templates import CREATE_NAMESPACES, grants
@@ -70,9 +70,10 @@ def cluster_side(world: World, site: Site, item: TemplateBinding) -> None:
     role = bound_role(world, item)
     if item.project:
         labels = {naming.prtb_owner_label(item.source.name): "true", **_AGGREGATION}
-        for namespace in site.labelled.get(item.project.partition(":")[2], ()):
-            presence = Presence.FLAPPING if namespace in site.unsettled else Presence.REQUIRED
-            site.sheet.add(binding(namespace, role, item.subject, labels=labels), presence)
+        namespaces = site.labelled.get(item.project.partition(":")[2], ())
+        for made in hashed_bindings(namespaces, role, item.subject, labels):
+            settled = made.metadata.namespace not in site.unsettled
+            site.sheet.add(made, Presence.REQUIRED if settled else Presence.FLAPPING)
         for name in _cluster_roles(world, site, item):
             site.sheet.add(cluster_binding(name, item.subject, labels=labels))
     else:

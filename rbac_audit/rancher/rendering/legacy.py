@@ -7,7 +7,7 @@ from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.marks import CLUSTER_ROLE_OWNER
 from rbac_audit.rancher.rendering.namespaces import impersonation
-from rbac_audit.rancher.rendering.sheet import Presence, binding, cluster_binding, cluster_role
+from rbac_audit.rancher.rendering.sheet import Presence, cluster_binding, cluster_role, hashed_bindings
 from rbac_audit.rancher.rendering.world import Site, World
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
 
@@ -39,9 +39,8 @@ def _in_project(world: World, site: Site, item: TemplateBinding, subject: Subjec
     # The namespace handler deletes those of a binding in the wrong namespace, the others make them again.
     usual = Presence.FLAPPING if world.is_misplaced(item) else Presence.REQUIRED
     for template in world.closure(item):
-        for namespace in site.annotated.get(item.project, ()):
-            presence = Presence.FLAPPING if namespace in site.unsettled else usual
-            site.sheet.add(binding(namespace, template.name, subject, labels=owner), presence)
+        for made in hashed_bindings(site.annotated.get(item.project, ()), template.name, subject, owner):
+            site.sheet.add(made, Presence.FLAPPING if made.metadata.namespace in site.unsettled else usual)
         if rules := site.promoted(template):
             site.sheet.add(cluster_role(f"{template.name}-promoted", rules))
             site.sheet.share(cluster_binding(f"{template.name}-promoted", subject, labels=shared))

@@ -16,7 +16,14 @@ from rbac_audit.rancher.rendering.rules import (
     merged,
     on_management_plane,
 )
-from rbac_audit.rancher.rendering.sheet import AGGREGATES, aggregated_role, binding, binding_to_role, cluster_role, role
+from rbac_audit.rancher.rendering.sheet import (
+    AGGREGATES,
+    aggregated_role,
+    binding_to_role,
+    cluster_role,
+    hashed_bindings,
+    role,
+)
 from rbac_audit.rancher.rendering.world import World
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
 
@@ -133,4 +140,5 @@ def _aggregated(world: World, item: TemplateBinding, subject: Subject) -> None:
     for namespace, suffix in places:
         name = _names(item.template, suffix)[1]
         if world.sheet.has_cluster_role(name):
-            world.sheet.add(binding(namespace, name, subject, labels=labels))
+            for made in hashed_bindings([namespace], name, subject, labels):
+                world.sheet.add(made)

@@ -1,6 +1,6 @@
 """The objects of one cluster as they come to be, and how each kind of them is made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 
 import msgspec
@@ -70,8 +70,7 @@ class Sheet:
 
     def add(self, item: KubernetesObject, presence: Presence = Presence.REQUIRED) -> None:
         """Write an object, unless one of its name is written: the first one stays, as in Rancher."""
-        if presence < self._presence:
-            presence = self._presence
+        presence = max(presence, self._presence)
         key = item.key
         before = self._made.get(key)
         if before is None:
@@ -201,17 +200,31 @@ def binding(
     role_name: str,
     subject: Subject,
     *,
-    name: str = "",
+    name: str,
     labels: Labels | None = None,
     owner: KubernetesObject | None = None,
 ) -> RoleBinding:
-    """Make a RoleBinding to a ClusterRole, by default with the name that its content hashes to."""
-    name = name or naming.role_binding_name(namespace, "ClusterRole", role_name, subject.kind, subject.name)
+    """Make a RoleBinding to a ClusterRole."""
     return RoleBinding(
         metadata=metadata(name, namespace, labels, owner=owner),
         role_ref=RoleRef(kind="ClusterRole", name=role_name, api_group=RBAC),
         subjects=(subject,),
     )
+
+
+def hashed_bindings(
+    namespaces: Iterable[str], role_name: str, subject: Subject, labels: Labels
+) -> Iterator[RoleBinding]:
+    """Make RoleBindings to a ClusterRole in several namespaces, with the names that their content hashes to.
+
+    They are most of what Rancher writes, so they share what they can.
+    """
+    role_ref, subjects = RoleRef(kind="ClusterRole", name=role_name, api_group=RBAC), (subject,)
+    for namespace in namespaces:
+        name = naming.role_binding_name(namespace, "ClusterRole", role_name, subject.kind, subject.name)
+        yield RoleBinding(
+            metadata=Metadata(name=name, namespace=namespace, labels=labels), role_ref=role_ref, subjects=subjects
+        )
 
 
 def binding_to_role(
