@@ -33,6 +33,7 @@ FOUND_BY = {
     "TEN-004": ("system-project-member",),
     "TEN-005": ("settings-write",),
     "TEN-007": ("addons-write",),
+    "TEN-011": ("device-claims-write",),
     "TEN-015": ("broad-group-binding", "foreign-service-account"),
     "TEN-018": ("namespace-outside-project",),
     "ACC-001": ("cluster-admin-equivalent",),
@@ -82,13 +83,13 @@ NOT_NAMED = {
     "F35": "the range of an address pool, no right",
     "F36": "a quota, no right",
     "F37": "a feature gate, no right",
-    "F39": "claims of host devices: no rule yet",
     "F42": "what Harvester gives every guest cluster",
     "F47": "a role that grants nothing",
     "F48": "a role template that grants nothing",
 }
 # Objects of a fault that its rule leaves to another of the same fault.
 NOT_MENTIONED = {
+    ("F39", "node1-0000-3b-00-0"): "a claim that is there; who may make more is named",
     ("F72", "rb-gh325loyc6"): "rendered from the binding that is named",
     ("F72", "prtb-wrongns-read-only"): "rendered from the binding that is named",
     ("F23", "rb-ayeh7zq6yh"): "rendered from the binding that is named",
