@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings, templates
-from rbac_audit.audit.contents import accounts, added_up, contents, quota_of, shared
+from rbac_audit.audit.contents import accounts, added_up, contents, quotas, shared
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import Outcome
 from rbac_audit.audit.evidence import subject_ref
@@ -118,7 +118,7 @@ def _projects(view: View) -> Iterable[ProjectSummary]:
     for binding in view.rancher.bindings if view.rancher else ():
         if binding.project and binding.subject:
             members.setdefault(binding.project, []).append((subject_ref(view, binding.subject), binding.template))
-    lying, seen = contents(view), shared(view)
+    lying, seen, limits = contents(view), shared(view), quotas(view)
     for project in view.projects.all:
         yield ProjectSummary(
             cluster=view.name,
@@ -128,7 +128,7 @@ def _projects(view: View) -> Iterable[ProjectSummary]:
             namespaces=project.namespaces,
             members=tuple(sorted(members.get(project.id, ()))),
             contents=added_up(view, lying, project.namespaces),
-            quota=quota_of(view, project),
+            quota=limits.get(project.id),
             shared=seen.get(project.id, ()),
         )
 

@@ -1,9 +1,9 @@
 """What lies where: the objects of projects, what of them others can read, and the workloads of service accounts."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
-from rbac_audit.access import Permission
+from rbac_audit.access import Permission, RoleKey
 from rbac_audit.audit.capabilities import people_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import subject_ref
@@ -20,7 +20,6 @@ from rbac_audit.snapshot.objects import (
     ObjectRef,
     PersistentVolumeClaim,
     Pod,
-    Project,
     Secret,
     StatefulSet,
     Subject,
@@ -69,35 +68,41 @@ def shared(view: View) -> dict[str, tuple[Shared, ...]]:
     rows: dict[str, list[Shared]] = {}
     for kind in _SHARED:
         roles = view.access.allowing(Permission("get", kind.group, kind.plural))
-        readers: dict[str, dict[str, set[Subject]]] = {}
-        for role in roles:
-            for binding in view.access.by_role.get(role, ()):
-                project = view.projects.of(binding.namespace)
-                if project is not None:
-                    outside = {who for who in people_of(binding) if not view.classes.is_member(who, project.id)}
-                    readers.setdefault(project.id, {}).setdefault(binding.namespace, set()).update(outside)
-        for project_id, places in readers.items():
-            found = _shared(view, kind, {place: who for place, who in places.items() if who})
-            if found is not None:
-                rows.setdefault(project_id, []).append(found)
-    return {project_id: tuple(found) for project_id, found in rows.items()}
+        found: dict[str, tuple[list[ObjectRef], set[Subject]]] = {}
+        lying: dict[str, list[ObjectRef]] = {}
+        for item in view.cluster.of(kind):
+            lying.setdefault(item.namespace, []).append(item.ref(view.name))
+        for namespace, objects in lying.items():
+            project = view.projects.of(namespace)
+            readers = _outsiders(view, namespace, project, roles) if project else set()
+            if project and readers:
+                all_objects, all_readers = found.setdefault(project.id, ([], set()))
+                all_objects += objects
+                all_readers |= readers
+        for project_id, (objects, readers) in found.items():
+            who = tuple(sorted(subject_ref(view, subject) for subject in readers))
+            rows.setdefault(project_id, []).append(Shared(kind.kind, tuple(objects), who))
+    return {project_id: tuple(kinds) for project_id, kinds in rows.items()}
 
 
-def _shared(view: View, kind: type[KubernetesObject], places: Mapping[str, set[Subject]]) -> Shared | None:
-    objects = tuple(item.ref(view.name) for item in view.cluster.of(kind) if item.namespace in places)
-    there = {item.namespace for item in objects}
-    who = {subject_ref(view, subject) for place, subjects in places.items() if place in there for subject in subjects}
-    return Shared(kind.kind, objects, tuple(sorted(who))) if objects else None
+def _outsiders(view: View, namespace: str, project: ProjectInfo, roles: Collection[RoleKey]) -> set[Subject]:
+    return {
+        who
+        for binding in view.access.by_namespace.get(namespace, ())
+        if binding.role in roles
+        for who in people_of(binding)
+        if not view.classes.is_member(who, project.id)
+    }
 
 
-def quota_of(view: View, project: ProjectInfo) -> dict[str, str] | None:
-    """Return the limits of a project's resource quota as Rancher writes them; None where its object was not read."""
-    found = {f"{item.namespace}:{item.name}": item for item in (view.rancher.projects if view.rancher else ())}
-    item: Project | None = found.get(project.id)
-    if item is None:
-        return None
-    limits = (item.spec.resource_quota or {}).get("limit")
-    return {str(name): str(value) for name, value in sorted(limits.items())} if isinstance(limits, dict) else {}
+def quotas(view: View) -> dict[str, dict[str, str]]:
+    """Map the projects whose objects were read to the limits of their resource quotas, as Rancher writes them."""
+    found = {}
+    for item in view.rancher.projects if view.rancher else ():
+        limits = (item.spec.resource_quota or {}).get("limit")
+        named = sorted(limits.items()) if isinstance(limits, dict) else ()
+        found[f"{item.namespace}:{item.name}"] = {str(name): str(value) for name, value in named}
+    return found
 
 
 def accounts(view: View, holders: Iterable[Subject]) -> tuple[AccountSummary, ...]:

@@ -63,22 +63,23 @@ def public(view: View, specs: tuple[CapabilitySpec, ...]) -> PublicNamespace | N
 
 def _bindings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[PublicBinding]:
     able = abilities(view, specs)
-    for binding in view.access.bindings:
-        if binding.namespace == PUBLIC:
-            yield PublicBinding(
-                shipped=view.baseline.ships_binding(binding.source),
-                binding=binding.source.ref(view.name),
-                role=f"{binding.role_ref.kind} {binding.role_ref.name}",
-                subjects=tuple(subject_ref(view, placed(subject, PUBLIC)) for subject in binding.subjects),
-                capabilities=tuple(sorted(able.get(binding.role, ()))),
-            )
+    for binding in view.access.by_namespace.get(PUBLIC, ()):
+        yield PublicBinding(
+            shipped=view.baseline.ships_binding(binding.source),
+            binding=binding.source.ref(view.name),
+            role=f"{binding.role_ref.kind} {binding.role_ref.name}",
+            subjects=tuple(subject_ref(view, placed(subject, PUBLIC)) for subject in binding.subjects),
+            capabilities=tuple(sorted(able.get(binding.role, ()))),
+        )
 
 
 def _holders(view: View, permission: Permission) -> Iterator[Subject]:
     """List who holds a permission in the namespace, by a binding in it or one for the whole cluster."""
-    for grant in view.access.holders(permission):
-        if grant.binding is not None and grant.binding.namespace in {"", PUBLIC}:
-            yield from people_of(grant.binding)
+    roles = view.access.allowing(permission)
+    for place in ("", PUBLIC):
+        for binding in view.access.by_namespace.get(place, ()):
+            if binding.role in roles:
+                yield from people_of(binding)
 
 
 def _writers(view: View) -> dict[Subject, tuple[str, ...]]:

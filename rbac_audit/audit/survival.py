@@ -29,8 +29,8 @@ def survival(view: View) -> ClusterSurvival:
             shipped += 1
         else:
             fates.append(_fate(view, binding))
-    order = [outcome.value for outcome in Survival]
-    fates.sort(key=lambda fate: (order.index(fate.survival), fate.binding))
+    order = {outcome.value: number for number, outcome in enumerate(Survival)}
+    fates.sort(key=lambda fate: (order[fate.survival], fate.binding))
     return ClusterSurvival(view.name, shipped, rendered, tuple(fates))
 
 

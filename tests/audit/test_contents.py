@@ -2,7 +2,7 @@
 
 import pytest
 
-from rbac_audit.audit.contents import accounts, added_up, contents, quota_of, shared
+from rbac_audit.audit.contents import accounts, added_up, contents, quotas, shared
 from rbac_audit.snapshot.objects import KeyPair, Secret, Subject, VirtualMachine
 from tests.rules.estate import estate, view
 
@@ -92,13 +92,12 @@ def test_members_and_who_reads_the_whole_cluster_are_no_sharing_of_a_project() -
 
 
 def test_the_quota_is_ranchers() -> None:
-    assert quota_of(VIEW, VIEW.projects.all[1]) == {"limitsCpu": "64000m", "pods": "20"}
-    assert quota_of(VIEW, VIEW.projects.all[0]) == {}
+    found = quotas(VIEW)
+    assert [found[item.id] for item in VIEW.projects.all] == [{}, {"limitsCpu": "64000m", "pods": "20"}]
 
 
 def test_without_the_project_object_the_quota_is_not_known() -> None:
-    alone = view(estate(HARVESTER))
-    assert quota_of(alone, alone.projects.all[0]) is None
+    assert quotas(view(estate(HARVESTER))) == {}
 
 
 @pytest.mark.parametrize(
