@@ -16,20 +16,32 @@ PER_RULE = 3
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An object to change, and the findings that are gone then; `fix` is that of the worst, `safety` the least safe."""
+    """An object to change, and the findings that are gone then, worst first."""
 
     object: ObjectRef
     cluster: str
     findings: tuple[Finding, ...]
-    subjects: int
-    safety: Safety
-    fix: str
 
     @property
     def by_severity(self) -> dict[Severity, int]:
         """The severities of the findings with their numbers, worst first."""
         counts = Counter(finding.severity for finding in self.findings)
         return {severity: counts[severity] for severity in Severity if counts[severity]}
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects the findings concern."""
+        return len({identity(subject) for finding in self.findings for subject in finding.subjects})
+
+    @property
+    def safety(self) -> Safety:
+        """The least safe of the fixes."""
+        return max((finding.fix.safety for finding in self.findings), key=list(Safety).index)
+
+    @property
+    def fix(self) -> str:
+        """The fix of the worst finding."""
+        return self.findings[0].fix.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +93,13 @@ def changes(report: Report) -> list[Change]:
     by_object: dict[tuple[str, ObjectRef], list[Finding]] = {}
     for finding in report.findings:
         by_object.setdefault((finding.cluster, finding.object), []).append(finding)
-    found = [_change(cluster, item, findings) for (cluster, item), findings in by_object.items()]
-    return sorted(found, key=lambda change: (*_weight(change), change.cluster, change.object))
-
-
-def _weight(change: Change) -> tuple[int, ...]:
-    counts = change.by_severity
-    return tuple(-counts.get(severity, 0) for severity in Severity)
-
-
-def _change(cluster: str, item: ObjectRef, findings: list[Finding]) -> Change:
-    return Change(
-        object=item,
-        cluster=cluster,
-        findings=tuple(findings),
-        subjects=len({identity(subject) for finding in findings for subject in finding.subjects}),
-        safety=max((finding.fix.safety for finding in findings), key=list(Safety).index),
-        fix=findings[0].fix.text,
-    )
+    levels = list(Severity)
+    weights = {}
+    for key, findings in by_object.items():
+        found = [finding.severity for finding in findings]
+        weights[key] = tuple(-found.count(level) for level in levels)
+    ordered = sorted(by_object, key=lambda key: (weights[key], key))
+    return [Change(item, cluster, tuple(by_object[cluster, item])) for cluster, item in ordered]
 
 
 def affected(report: Report) -> list[Affected]:

@@ -1,7 +1,9 @@
 // The data block, unpacked. html_payload.py writes the rows in the same order as they are read here.
 
 async function unpack() {
-  const raw = Uint8Array.from(atob(byId("payload").textContent), (character) => character.charCodeAt(0));
+  const text = atob(byId("payload").textContent);
+  const raw = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) raw[index] = text.charCodeAt(index);
   const stream = new Blob([raw]).stream().pipeThrough(new DecompressionStream("deflate"));
   return JSON.parse(await new Response(stream).text());
 }

@@ -29,11 +29,12 @@ class FindingsView {
     const groups = new Map();
     for (const row of rows) {
       const key = by[1](row);
-      if (!groups.has(key)) groups.set(key, []);
-      groups.get(key).push(row);
+      if (!groups.has(key)) groups.set(key, { key, found: [], weights: SEVERITIES.map(() => 0) });
+      const group = groups.get(key);
+      group.found.push(row);
+      group.weights[row.rank] += 1;
     }
-    return [...groups]
-      .map(([key, found]) => ({ key, found, weights: SEVERITIES.map((_, rank) => found.filter((each) => each.rank === rank).length) }))
+    return [...groups.values()]
       .sort((a, b) => heavier(a.weights, b.weights) || (a.key < b.key ? -1 : 1))
       .flatMap(({ key, found, weights }) => [
         { group: key, cell: () => this.groupCell(key, found, weights) },

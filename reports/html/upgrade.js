@@ -19,7 +19,7 @@ class UpgradeView {
     this.choices = h("nav", { class: "choices", "aria-label": t("What an upgrade does") });
     this.result = h("p", { class: "result", role: "status" });
     place.append(incompleteNote(data.incomplete.size) || "", this.choices, this.result);
-    this.table = new RowTable(place, {
+    this.table = boxedTable(place, {
       label: t("Bindings and what an upgrade does to them"),
       className: "upgrade",
       columns: upgradeColumns(data),
@@ -97,18 +97,19 @@ function upgradeColumns(data) {
       header: true,
       value: ({ binding }) => objectText(binding),
       cell: (row) => [
-        h("span", { class: "line" }, code(objectText(row.binding)), " ", objectCopy(row.binding)),
+        h("span", { class: "line" }, code(objectText(row.binding))),
         h("span", { class: "line muted" }, visible(row.binding.kind), " ", t("to"), " ", code(row.role)),
+        h("span", { class: "line" }, objectCopy(row.binding)),
       ],
     },
     {
       key: "who",
       title: t("Who"),
-      className: "c-who",
+      className: "c-whom",
       value: whoText,
       cell: ({ subjects }) => (subjects.length ? whoLinks(subjects) : two(t("nobody"), "")),
     },
-    { key: "why", title: t("Why"), className: "c-extra", cell: (row) => h("span", { lang: "en" }, clamp(row.reason)) },
+    { key: "why", title: t("Why"), className: "c-why", cell: (row) => h("span", { lang: "en" }, clamp(row.reason)) },
     { key: "first", title: t("What to do first"), className: "c-first", cell: (row) => h("span", { lang: "en" }, clamp(row.first)) },
   ];
 }
