@@ -30,13 +30,17 @@ from rbac_audit.snapshot.objects import Subject
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What a report needs beside the estate: who made it, when, of which snapshot, and when to fail."""
+    """What a report needs beside the estate: who made it, when, of which snapshot, and when to fail.
+
+    `command` is the command line that asked for it; `planned` are the rules whose findings `fix plan` takes.
+    """
 
     version: str
     date: str
     digest: str
     fail_on: Severity
     command: str = ""
+    planned: tuple[str, ...] = ()
 
 
 def build_report(
@@ -71,7 +75,7 @@ def build_report(
         findings=shown,
         gaps=gaps,
         not_evaluated=outcome.not_evaluated,
-        rules=_rules(rules, shown),
+        rules=_rules(rules, shown, run.planned),
         projects=tuple(project for view in estate.harvesters for project in _projects(view)),
         people=_people(estate),
         capabilities=columns(capabilities),
@@ -105,10 +109,19 @@ def _cluster(view: View) -> ClusterSummary:
     )
 
 
-def _rules(rules: Iterable[Rule], shown: Iterable[Finding]) -> tuple[RuleResult, ...]:
+def _rules(rules: Iterable[Rule], shown: Iterable[Finding], planned: tuple[str, ...]) -> tuple[RuleResult, ...]:
     counts = Counter(finding.rule for finding in shown)
     return tuple(
-        RuleResult(rule.id, rule.title, rule.severity, counts[rule.id], rule.why, rule.fix.text, rule.references)
+        RuleResult(
+            rule=rule.id,
+            title=rule.title,
+            severity=rule.severity,
+            findings=counts[rule.id],
+            why=rule.why,
+            fix=rule.fix.text,
+            references=rule.references,
+            planned=rule.id in planned,
+        )
         for rule in sorted(rules, key=lambda rule: rule.id)
     )
 

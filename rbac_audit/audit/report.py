@@ -51,7 +51,10 @@ class NotEvaluated(msgspec.Struct, frozen=True, order=True):
 
 
 class RuleResult(msgspec.Struct, frozen=True):
-    """One rule of the run: what it is about and how many findings it has in this report."""
+    """One rule of the run: what it is about, and how many findings it has in this report.
+
+    `planned` says that `rbac-audit fix plan` takes its findings, to plan a change or to refuse one with the reason.
+    """
 
     rule: str
     title: str
@@ -60,6 +63,7 @@ class RuleResult(msgspec.Struct, frozen=True):
     why: str
     fix: str
     references: tuple[str, ...]
+    planned: bool = False
 
 
 class HeldGrant(msgspec.Struct, frozen=True, order=True):

@@ -23,6 +23,7 @@ from rbac_audit.cli.live import live_options
 from rbac_audit.cli.output import check_places
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import BadInput, WrongUse
+from rbac_audit.fix.planner import FIXED
 from rbac_audit.report.words import LANGUAGES
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
@@ -131,7 +132,7 @@ def command(
     snapshot = Asked(cluster, (), ids, added, removed).changed(read)
     estate = Estate(snapshot, dict(pair(text) for text in ids))
     date = (today or datetime.datetime.now(tz=datetime.UTC)).date().isoformat()
-    run = Run(__version__, date, digest(snapshot), Severity(fail_on), _command_line())
+    run = Run(__version__, date, digest(snapshot), Severity(fail_on), _command_line(), FIXED)
     check_filters(estate, Filters(Severity(min_severity), rules, projects, subjects, namespaces))
     filters = Filters(Severity(min_severity), rules, () if extract else projects, subjects, namespaces)
     report = build_report(estate, evaluate(estate, known), known, capabilities, filters, run)

@@ -78,7 +78,7 @@ class Payload:
             "risky": sorted(AT_RISK),
             "clusters": [[c.name, c.display_name or c.name] for c in report.estate.clusters],
             "incomplete": sorted({gap.cluster for gap in report.gaps}),
-            "rules": {rule.rule: [rule.title, rule.why] for rule in report.rules},
+            "rules": {rule.rule: [rule.title, rule.why, rule.planned] for rule in report.rules},
             "findings": [self._finding(finding) for finding in report.findings],
             "people": [self._person(person) for person in report.people],
             "holdings": [self._holding(holding, capabilities) for holding in report.holdings],

@@ -23,12 +23,12 @@ class FacetBar {
         "div",
         { class: "toolbar" },
         h("div", { class: "search" }, h("label", { for: "search" }, t("Search")), this.search),
+        this.grouping(),
         h(
           "div",
           { class: "facets", role: "group", "aria-label": t("Filters") },
           this.boxes.map((box) => box.element),
         ),
-        this.grouping(),
       ),
       this.chosen,
     );

@@ -55,6 +55,7 @@ function findingParts(data, finding) {
     h("h3", null, t("What to do")),
     h("p", null, chip(SAFETY[finding.safety])),
     finding.fix ? paragraph(finding.fix) : null,
+    rule && rule[2] ? planParts(finding) : null,
     h("h3", null, t("How to check that it is gone")),
     checkParts(data, finding),
     finding.related.length
@@ -97,6 +98,21 @@ function hereText(data, finding) {
           n(more, "{n} more finding is about the same object.", "{n} more findings are about the same object."),
         )
       : null,
+  ];
+}
+
+// `fix plan` takes the finding; whether it plans a change or says why not depends on more than a report holds.
+function planParts(finding) {
+  const command = `rbac-audit fix plan ${t("SOURCE")} --rule ${shellWord(finding.rule)} -o plan.yaml`;
+  return [
+    h("p", null, t("It can be planned: the plan says what everybody keeps, gains and loses, or why it cannot be done by the tool.")),
+    h(
+      "p",
+      null,
+      h("code", { class: "command break" }, visible(command)),
+      " ",
+      copyButton(command, t("Copy"), t("Copy: {text}", { text: command })),
+    ),
   ];
 }
 

@@ -266,6 +266,13 @@ def test_clusters_say_what_they_are_and_how_that_is_known() -> None:
     assert (manager.role, manager.rancher_id) == ("management", "local")
 
 
+def test_a_rule_says_whether_fix_plan_takes_it() -> None:
+    run = Run("1", "d", "x", Severity.LOW, "rbac-audit audit x", ("one",))
+    found = build_report(WHOLE, evaluate(WHOLE, RULES), RULES, (), Filters(), run)
+    assert {result.rule for result in found.rules if result.planned} == {"one"}
+    assert found.command == "rbac-audit audit x"
+
+
 def test_the_report_says_who_made_it_of_what() -> None:
     found = report()
     assert (found.tool.version, found.date, found.estate.digest) == ("1.2.3", "2026-11-25", "d" * 64)

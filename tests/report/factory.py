@@ -380,6 +380,7 @@ def rules(findings: tuple[Finding, ...]) -> tuple[RuleResult, ...]:
             why=f"{sample.title}: whoever can do this can also see what others keep there.\nIt is rarely meant.",
             fix="Remove the binding, and add the people to the project who need the access.",
             references=("https://example.org/docs/rbac",),
+            planned=sample.rule == "kubevirt-only-binding",
         )
         for sample in (*SAMPLES, QUIET)
     )

@@ -181,3 +181,26 @@ def test_the_same_report_without_an_earlier_one_says_nothing_of_changes(open_rep
     page = open_report(factory.report(10), "#findings").page
     assert page.locator('[data-facet="since"]').count() == 0
     assert page.locator("#since-line").count() == 0
+
+
+@pytest.mark.parametrize("rule", ["kubevirt-only-binding", "orphaned-binding"])
+def test_a_finding_says_whether_a_fix_can_be_planned_and_how_to_see_that_it_is_gone(
+    open_report: Open, rule: str
+) -> None:
+    report = small()
+    finding = next(each for each in report.findings if each.rule == rule)
+    page = open_report(report, f"#finding/{finding.fingerprint}").page
+    text = page.locator(".panel").text_content() or ""
+    assert ("rbac-audit fix plan SOURCE --rule kubevirt-only-binding -o plan.yaml" in text) is (
+        rule == "kubevirt-only-binding"
+    )
+    assert f"rbac-audit audit SOURCE --rule {rule} --since REPORT.json" in text
+    assert f"kubectl get rolebinding -n {finding.object.namespace} {finding.object.name} -o yaml" in text
+
+
+def test_a_finding_tells_its_chain_as_a_sentence(open_report: Open) -> None:
+    report = small()
+    finding = next(each for each in report.findings if each.chain)
+    page = open_report(report, f"#finding/{finding.fingerprint}").page
+    first, second, third, fact = finding.chain
+    assert page.locator(".sentence").text_content() == f"{first.text} {second.text} {third.text}. {fact.text}."
