@@ -1,4 +1,4 @@
-"""`rbac-audit fix`: plan changes, and look at them."""
+"""`rbac-audit fix`: plan changes, look at them, make them, take them back."""
 
 import sys
 from collections.abc import Iterable
@@ -11,10 +11,11 @@ from rbac_audit.answers import words
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.audit.finding import Finding
+from rbac_audit.cli.applying import apply, read_plan, rollback
 from rbac_audit.cli.asking import PATH, backup_key, pair, print_answer, read_sources, tell_gaps
 from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
-from rbac_audit.errors import BadInput, WrongUse
+from rbac_audit.errors import WrongUse
 from rbac_audit.fix import document, outputs, show
 from rbac_audit.fix.choose import AllowGain
 from rbac_audit.fix.plan import Plan
@@ -30,6 +31,10 @@ FORMS = click.Choice(["terminal", "diff", "json"])
 @click.group(name="fix", epilog="Example: rbac-audit fix plan examples/lived-in")
 def command() -> None:
     """Plan and make changes that take no access away and give none without consent."""
+
+
+command.add_command(apply)
+command.add_command(rollback)
 
 
 @command.command(name="plan", epilog="Example: rbac-audit fix plan examples/lived-in -o plan.yaml")
@@ -126,16 +131,6 @@ def _project(view: View, text: str) -> str:
         problem = "several projects have this name" if found else "no project has this name"
         raise WrongUse("option", f"--project {text}", problem, f"one of: {options}")
     return found[0]
-
-
-def read_plan(path: Path) -> Plan:
-    """Read a plan file; raises BadInput."""
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problem = error.strerror if isinstance(error, OSError) else "it is no UTF-8"
-        raise BadInput("plan", str(path), f"it cannot be read ({problem})", "check the path") from None
-    return document.read(text, str(path))
 
 
 @command.command(name="show", epilog="Example: rbac-audit fix show plan.yaml --format diff")

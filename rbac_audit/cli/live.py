@@ -192,7 +192,7 @@ class Live(msgspec.Struct, frozen=True):
             return
         kubeconfig = read_kubeconfig(self.kubeconfig)
         for side, text in asked or [("", kubeconfig.current)]:
-            yield _of_context(side, text, kubeconfig)
+            yield of_context(text, kubeconfig, side)
 
     def _login(self, url: str) -> "Login":
         from rbac_audit.sources.live.ways import Login
@@ -240,7 +240,8 @@ def _authority(file: Path | None) -> Path | None:
     return file
 
 
-def _of_context(side: "Side", text: str, kubeconfig: "Kubeconfig") -> "Target":
+def of_context(text: str, kubeconfig: "Kubeconfig", side: "Side" = "") -> "Target":
+    """Read `[NAME=]CONTEXT`; raises WrongUse for a context that is not there."""
     from rbac_audit.sources.live.target import Target
 
     name, context = _split(text, kubeconfig)

@@ -22,7 +22,7 @@ COMMANDS = {
     "can-i": "Say what the API server would answer.",
     "collect": "Read clusters into one snapshot file.",
     "diff": "Compare what everybody may do in two states.",
-    "fix": "Plan changes of access and look at them.",
+    "fix": "Plan changes of access, look at them, make them, take them back.",
     "render": "Predict what Rancher writes onto every cluster.",
     "rules": "List the rules and show their pages.",
     "snapshot": "Write what the sources hold into one snapshot file.",

@@ -47,21 +47,36 @@ class Connection:
 
     def get(self, path: str, query: Mapping[str, str], accept: str, patience: Patience) -> Answer:
         """Send one GET, once; raises Failed when no whole answer arrives."""
+        return self.send("GET", path, query, accept, patience)
+
+    def send(
+        self,
+        verb: str,
+        path: str,
+        query: Mapping[str, str],
+        accept: str,
+        patience: Patience,
+        *,
+        body: object = None,
+    ) -> Answer:
+        """Send one request, once, `body` as JSON; raises Failed when no whole answer arrives."""
         from kubernetes.client.exceptions import ApiException
 
         method, url, signed, *_ = self._api.param_serialize(
-            "GET", path, query_params=list(query.items()), auth_settings=["BearerToken"]
+            verb, path, query_params=list(query.items()), auth_settings=["BearerToken"]
         )
         # A mapping that may hold a name several times, as Impersonate-Group needs it.
         headers = urllib3.HTTPHeaderDict({name: _one_line(value) for name, value in signed.items()})
         headers.update({"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": f"rbac-audit/{__version__}"})
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         for name, value in self._impersonation:
             headers.add(name, value)
         self._pace.turn()
         limits, left = patience.limits, max(patience.left, 0.001)
         timeout = (min(limits.connect_seconds, left), min(limits.silence_seconds, left))
         try:
-            response = self._api.call_api(method, url, headers, _request_timeout=timeout).response
+            response = self._api.call_api(method, url, headers, body, _request_timeout=timeout).response
             try:
                 return _whole(response, patience)
             except BaseException:
