@@ -31,6 +31,7 @@ class StandIn:
         self.skipped: set[str] = set()
         self.paused = False
         self.faults: list[str] = []
+        self.passing: list[str] = []
         self._seen: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -50,6 +51,7 @@ class StandIn:
                     self._sync()
                 except ApiError as error:
                     # What changed meanwhile is seen in the next round.
+                    self.passing.append(str(error))
                     if error.status not in {404, 409}:
                         self.faults.append(str(error))
             time.sleep(0.02)
@@ -97,13 +99,19 @@ class StandIn:
         if FINALIZER in (metadata.get("finalizers") or ()) and (not user or item.get("userPrincipalName")):
             return
         more = {"userPrincipalName": item.get("userPrincipalName") or f"local://{user}"} if user else {}
-        self.management.replace({**item, **more, "metadata": {**metadata, "finalizers": [FINALIZER]}})
+        self._put({**item, **more, "metadata": {**metadata, "finalizers": [FINALIZER]}})
 
     def _let_go(self, item: Object, templates: dict[str, Object]) -> None:
         """Remove the finalizer, which the webhook lets nobody do once the role template is gone."""
         metadata = item["metadata"]
         if metadata.get("deletionTimestamp") and item["roleTemplateName"] in templates:
-            self.management.replace({**item, "metadata": {**metadata, "finalizers": []}})
+            self._put({**item, "metadata": {**metadata, "finalizers": []}})
+
+    def _put(self, item: Object) -> None:
+        """Write what was read; an object that is another one by now is seen in the next round."""
+        metadata = item["metadata"]
+        resource = self.management.discovery.find(item["apiVersion"], item["kind"])
+        self.management.call("PUT", resource.path(metadata["namespace"], metadata["name"]), item)
 
     def _rendered(
         self, item: Object, templates: dict[str, Object], namespaces: list[Object], there: dict[tuple[str, str], Object]

@@ -8,6 +8,7 @@ import pytest
 from tests.controlplane.plugin import Estate
 from tests.fix.stage import Sampler, Stage, staged, users
 
+pytestmark = pytest.mark.timeout(300)
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
 
 

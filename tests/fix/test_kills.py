@@ -15,7 +15,7 @@ from tests.fix.proxy import Call, Fate
 from tests.fix.stage import Sampler, Stage, journal_of, staged, users
 
 STEPS = int(os.environ.get("FIX_STEPS", "2"))
-EVERY = int(os.environ.get("FIX_EVERY", "7"))
+EVERY = int(os.environ.get("FIX_EVERY", "29"))
 tally = {"kill points": 0, "SubjectAccessReviews while running": 0}
 
 

@@ -84,12 +84,14 @@ def wait_for_rendering(servers: Servers, plan: Plan, step: Step, waiting: Waitin
 
     Raises ApplyFailed when that takes too long.
     """
-    end = time.monotonic() + waiting.deadline
+    end, said = time.monotonic() + waiting.deadline, ""
     while missing := next(_missing(servers, plan, step), ""):
         if time.monotonic() > end:
             advice = "see the logs of Rancher; then apply again with --resume"
             raise ApplyFailed(f"step {step.id}", plan.cluster, f"Rancher did not make it in time: {missing}", advice)
-        say(f"step {step.id}: waiting for Rancher: {missing}")
+        if missing != said:
+            say(f"step {step.id}: waiting for Rancher: {missing}")
+        said = missing
         time.sleep(waiting.interval)
     if step.expect:
         time.sleep(waiting.settle)
