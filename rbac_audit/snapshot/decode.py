@@ -15,6 +15,7 @@ _KEPT_ANNOTATIONS = frozenset(
         "argocd.argoproj.io/installation-id",
         "argocd.argoproj.io/tracking-id",
         "authz.cluster.auth.io/project-namespaces",
+        "field.cattle.io/creatorId",
         "field.cattle.io/projectId",
         "fleet.cattle.io/bundle-id",
         "management.cattle.io/aggregates",

@@ -118,7 +118,7 @@ def test_a_decoded_object_knows_nothing_of_the_manifest() -> None:
     [
         ("field.cattle.io/projectId", True),
         ("field.cattle.io/description", False),
-        ("field.cattle.io/creatorId", False),
+        ("field.cattle.io/creatorId", True),
         ("authz.cluster.cattle.io/clusterrole-owner", True),
         ("authz.management.cattle.io/creator-role-bindings", True),
         ("lifecycle.cattle.io/create.namespace-auth", True),
