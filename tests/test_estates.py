@@ -25,6 +25,7 @@ FOUND_BY = {
     "HVP-002": ("public-namespace-write",),
     "HVP-003": ("public-namespace-secret",),
     "HVP-005": ("public-namespace-in-project",),
+    "HVP-006": ("public-namespace-workload",),
     "HVP-008": ("operator-binding-subject-added", "public-namespace-default-binding"),
     "HVP-009": ("broad-group-binding", "anonymous-access"),
     "TEN-001": ("secrets-readable-by-viewers",),
@@ -36,12 +37,15 @@ FOUND_BY = {
     "TEN-011": ("device-claims-write",),
     "TEN-015": ("broad-group-binding", "foreign-service-account"),
     "TEN-018": ("namespace-outside-project",),
+    "TEN-020": ("host-disk-enabled",),
     "ACC-001": ("cluster-admin-equivalent",),
+    "ACC-002": ("guest-cluster-account",),
     "ACC-003": ("missing-service-account",),
     "ACC-004": ("foreign-service-account",),
     "ACC-006": ("escalation-verbs",),
     "ACC-007": ("aggregation-changed",),
     "ACC-008": ("wildcard-role",),
+    "ACC-009": ("ineffective-rule",),
     "ACC-011": ("cluster-admin-equivalent",),
     "ACC-012": ("template-binding-write",),
     "ACC-013": ("locked-role-template-bound", "disabled-user-bound"),
@@ -75,17 +79,12 @@ FAULT_FOUND_BY = {"F73": ("dangling-role-ref", "template-binding-astray")}
 # Faults that none of the rules names, and why.
 NOT_NAMED = {
     "F16": "the content of a Secret, which is never kept",
-    "F18": "where a workload runs, no right",
     "F28": "which network a definition names, no right",
     "F29": "what a VM refers to, no right",
     "F30": "what a restore refers to, no right; the kind is not kept",
     "F32": "one person in two projects, which Rancher shows",
     "F35": "the range of an address pool, no right",
     "F36": "a quota, no right",
-    "F37": "a feature gate, no right",
-    "F42": "what Harvester gives every guest cluster",
-    "F47": "a role that grants nothing",
-    "F48": "a role template that grants nothing",
 }
 # Objects of a fault that its rule leaves to another of the same fault.
 NOT_MENTIONED = {
@@ -102,6 +101,7 @@ OF_ANOTHER_ID = {
 }
 # What is said from medium on about objects that are in no fault, and is true.
 ALSO_TRUE = {
+    ("guest-cluster-account", "sandbox-rogue3"): "what Harvester made beside the binding of F44",
     ("public-namespace-secret", "golden-builder-qne57"): "cloud-init data of the VM of F18",
     ("secrets-readable-by-viewers", "p-4m8tz"): "the token Secret of F42 is readable to read-only members",
     ("secrets-readable-by-viewers", "p-x7k2q"): "the clean estate says the same",

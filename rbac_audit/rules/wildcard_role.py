@@ -76,7 +76,7 @@ _GLOBAL = "cattle-globalrole-"
 def check(view: View) -> Iterator[Problem]:
     """Report roles of this cluster, and on a management cluster the role templates that it defines."""
     for key, role in view.access.roles.items():
-        wild = _widest(view.access.rules(key)) if not _rendered(view, role) else None
+        wild = _widest(view.access.rules(key)) if not is_rendered(view, role) else None
         if wild is not None and not _aggregated(role) and not view.baseline.ships_rule(role, wild):
             yield _role(view, key, role, wild)
     if view.manages and view.rancher is not None:
@@ -100,7 +100,7 @@ def _aggregated(role: ClusterRole | Role) -> bool:
     return isinstance(role, ClusterRole) and role.aggregation_rule is not None
 
 
-def _rendered(view: View, role: ClusterRole | Role) -> bool:
+def is_rendered(view: View, role: ClusterRole | Role) -> bool:
     """Tell whether Rancher makes this role; where its templates were not read, believe the mark."""
     if view.rancher is None or not all(view.rancher.cluster.whole(kind) for kind in _DEFINED):
         return any(mark.startswith(_MARKS) for mark in (*role.metadata.labels, *role.metadata.annotations))
