@@ -24,6 +24,7 @@ class Survival(Enum):
     HELM_OWNED = "helm-owned"
     WRANGLER_OWNED = "wrangler-owned"
     RANCHER_RENDERED = "rancher-rendered"
+    DANGLING = "dangling"
     KUBEVIRT_ROLE = "kubevirt-role"
     AGGREGATED = "aggregated"
     CUSTOM_ROLE = "custom-role"
@@ -39,8 +40,13 @@ def carries_operator_label(binding: RoleBinding | ClusterRoleBinding) -> bool:
     return binding.metadata.labels.get(MANAGED_BY) in OPERATORS
 
 
-def survival_of(binding: RoleBinding | ClusterRoleBinding, baseline: Baseline) -> tuple[Survival, str]:
-    """Classify a binding by who owns it and what it refers to, with the reason in words."""
+def survival_of(
+    binding: RoleBinding | ClusterRoleBinding, baseline: Baseline, *, dangling: bool = False
+) -> tuple[Survival, str]:
+    """Classify a binding by who owns it and what it refers to, with the reason in words.
+
+    `dangling` says that its role was looked for and is not there.
+    """
     labels, annotations = binding.metadata.labels, binding.metadata.annotations
     if carries_operator_label(binding) and not baseline.variants(binding.kind, binding.namespace, binding.name):
         label = f"{MANAGED_BY}={labels[MANAGED_BY]}"
@@ -50,11 +56,14 @@ def survival_of(binding: RoleBinding | ClusterRoleBinding, baseline: Baseline) -
         )
     if "meta.helm.sh/release-name" in annotations:
         release = annotations["meta.helm.sh/release-name"]
-        return Survival.HELM_OWNED, f"it belongs to Helm release {release}, which restores its own content"
+        blocks = ", and what is changed in it may block the upgrade" if release == "harvester" else ""
+        return Survival.HELM_OWNED, f"it belongs to Helm release {release}, which restores its own content{blocks}"
     if "objectset.rio.cattle.io/id" in annotations:
         return Survival.WRANGLER_OWNED, "a Rancher or Harvester controller applies it again at every start"
     if any(key.startswith((PRTB_OWNER, CRTB_OWNER, LEGACY_UID_OWNER)) for key in labels):
         return Survival.RANCHER_RENDERED, "it carries a mark of Rancher, whose controllers keep or delete it"
+    if dangling:
+        return Survival.DANGLING, f"{binding.role_ref.kind} {binding.role_ref.name} does not exist, so it gives nothing"
     if is_operator_role(binding.role_ref):
         return Survival.KUBEVIRT_ROLE, f"{binding.role_ref.name} is the operator's and changes with its version"
     if binding.role_ref.kind == "ClusterRole" and binding.role_ref.name in _AGGREGATED:

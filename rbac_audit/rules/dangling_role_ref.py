@@ -35,12 +35,14 @@ subjects:
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from rbac_audit.access import Binding
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.audit.survival import is_dangling
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._words import names, verb
@@ -50,19 +52,14 @@ from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Project
 def check(view: View) -> Iterator[Problem]:
     """Report every binding whose role is not there, unless Rancher keeps it so by design."""
     for role, bindings in view.access.by_role.items():
-        if role in view.access.roles or not view.cluster.whole(_kind(bindings[0])):
+        if role in view.access.roles:
             continue
-        for binding in bindings:
+        for binding in filter(partial(is_dangling, view), bindings):
             verdict = view.ownership[binding]
             if verdict.claim is not Claim.HOLDS:
                 yield _problem(view, binding, unproven=verdict.claim is Claim.UNPROVEN)
             elif ghost := _ghost_project(view, verdict.owners):
                 yield _rendered(view, binding, ghost)
-
-
-def _kind(binding: Binding) -> type[ClusterRole | Role]:
-    """The kind that must have been read; a ClusterRoleBinding to a Role never finds it."""
-    return Role if binding.role_ref.kind == "Role" and binding.namespace else ClusterRole
 
 
 def _ghost_project(view: View, owners: tuple[object, ...]) -> str:

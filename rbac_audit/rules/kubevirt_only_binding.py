@@ -3,7 +3,8 @@
 ## What
 A user, group or service account holds, in one namespace (or cluster-wide), nothing but roles of the KubeVirt and CDI
 operators (`kubevirt.io:*`, `cdi.kubevirt.io:*`, `instancetype.kubevirt.io:*`) through bindings that somebody made by
-hand. Bindings that Rancher renders and bindings that the operators ship are not meant.
+hand. Who has a role that reads images there through a group that is known, bindings that Rancher renders and bindings
+that the operators ship are not meant.
 
 ## Why
 Harvester's documentation warns that custom RoleBindings which reference only kubevirt.io roles may be lost, reset or
@@ -58,17 +59,25 @@ subjects:
 
 from collections.abc import Iterable, Iterator
 
-from rbac_audit.access import Binding, Permission
-from rbac_audit.access.identity import subject_key
+from rbac_audit.access import Binding, Identity, Permission
+from rbac_audit.access.identity import (
+    ALL_SERVICE_ACCOUNTS,
+    AUTHENTICATED,
+    CATTLE_AUTHENTICATED,
+    account_of,
+    subject_key,
+)
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.audit.survival import is_dangling
 from rbac_audit.harvester.survival import Survival, is_operator_role, survival_of
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._words import verb
 from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject
 
+_EVERYBODY = frozenset({AUTHENTICATED, CATTLE_AUTHENTICATED, ALL_SERVICE_ACCOUNTS})
 _READ_IMAGES = Permission("get", "harvesterhci.io", "virtualmachineimages")
 
 
@@ -79,7 +88,8 @@ def check(view: View) -> Iterator[Problem]:
         if _covers_images(view, places.get("", ())):
             continue
         for place, bindings in places.items():
-            if all(is_operator_role(binding.role_ref) for binding in bindings):
+            operators = all(is_operator_role(binding.role_ref) for binding in bindings)
+            if operators and not _covered_by_group(view, key, place):
                 for binding in (binding for binding in bindings if not _regular(view, binding)):
                     named = (placed(subject, place) for subject in binding.subjects)
                     alone.setdefault(binding, []).extend(item for item in named if subject_key(item, "") == key)
@@ -93,6 +103,21 @@ def _covers_images(view: View, bindings: Iterable[Binding]) -> bool:
     return any(binding.role in roles for binding in bindings)
 
 
+def _covered_by_group(view: View, key: str, place: str) -> bool:
+    """Tell whether a user or an account is in a group whose roles there are more than an operator's.
+
+    Not by what everybody has: nobody should rest on that.
+    """
+    name = key.removeprefix("u:")
+    if name == key:
+        return False
+    account = account_of(name)
+    identity = Identity.of_account(*account) if account else view.people.identity(name)
+    groups = (group for group in identity.groups if group not in _EVERYBODY)
+    held = (view.access.by_subject.get(f"g:{group}", {}) for group in groups)
+    return any(_covers_images(view, (*places.get(place, ()), *places.get("", ()))) for places in held)
+
+
 def _regular(view: View, binding: Binding) -> bool:
     # Who was added to an operator's own binding is the matter of operator-binding-subject-added.
     shipped = view.baseline.variants(binding.source.kind, binding.namespace, binding.name)
@@ -100,7 +125,7 @@ def _regular(view: View, binding: Binding) -> bool:
 
 
 def _problem(view: View, binding: Binding, subjects: tuple[Subject, ...]) -> Problem:
-    outcome, reason = survival_of(binding.source, view.baseline)
+    outcome, reason = survival_of(binding.source, view.baseline, dangling=is_dangling(view, binding))
     certain = outcome is Survival.OPERATOR_GC
     hold = verb(subjects, "holds", "hold")
     fate = "will be deleted by the operator" if certain else "may be lost, reset or become inconsistent"

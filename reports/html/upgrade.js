@@ -5,6 +5,7 @@ const FATES = {
   "helm-owned": ["Reset by its chart", "It belongs to a Helm release, which restores its own content."],
   "wrangler-owned": ["Reset by its controller", "A controller of Rancher or Harvester applies it again at every start."],
   "rancher-rendered": ["Marked as Rancher's", "It carries a mark of Rancher, whose controllers keep or delete it."],
+  dangling: ["Gives nothing", "Its role does not exist; whoever makes one of that name decides what it gives."],
   "kubevirt-role": ["Rests on an operator's role", "The role changes with the operator's version."],
   aggregated: ["Stays, its role changes", "What the role gives follows the versions that are installed."],
   "custom-role": ["Stays", "No code is known that touches it."],

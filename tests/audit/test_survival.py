@@ -7,6 +7,15 @@ from rbac_audit.rancher.naming import role_binding_name
 from tests.rules.estate import estate, view
 
 ESTATE = f"""
+{{apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {{name: own, namespace: shop}}}}
+---
+{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {{name: "kubevirt.io:view"}}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: gone, namespace: shop}}
+roleRef: {{kind: ClusterRole, name: gone}}
+---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {{name: own, namespace: shop}}
@@ -57,6 +66,7 @@ def found() -> ClusterSurvival:
 def test_bindings_that_somebody_made_are_listed_those_at_most_risk_first(found: ClusterSurvival) -> None:
     assert [(fate.survival, str(fate.binding), fate.role) for fate in found.bindings] == [
         ("operator-gc", "RoleBinding shop/copied", "ClusterRole kubevirt.io:admin"),
+        ("dangling", "RoleBinding shop/gone", "ClusterRole gone"),
         ("kubevirt-role", "ClusterRoleBinding viewers", "ClusterRole kubevirt.io:view"),
         ("custom-role", "RoleBinding shop/own", "Role own"),
     ]
@@ -82,7 +92,7 @@ def test_what_says_that_it_is_ranchers_is_listed_where_that_cannot_be_verified()
 
 def test_every_class_has_its_advice(found: ClusterSurvival) -> None:
     advice = {fate.first for fate in found.bindings}
-    assert len(advice) == 3
+    assert len(advice) == 4
     assert all(text.endswith(".") for text in advice)
     from rbac_audit.audit import survival as module
 

@@ -101,3 +101,23 @@ def test_a_role_of_an_operator_is_told_by_its_name(kind: str, name: str, *, oper
 )
 def test_the_label_counts_whole(value: str, *, carries: bool) -> None:
     assert carries_operator_label(binding("x", labels={MANAGED_BY: value})) is carries
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        (binding("kubevirt.io:operate"), Survival.DANGLING),
+        (binding("view"), Survival.DANGLING),
+        (binding("own-role"), Survival.DANGLING),
+        (binding("own-role", labels=OPERATOR), Survival.OPERATOR_GC),
+        (binding("own-role", annotations=HELM), Survival.HELM_OWNED),
+    ],
+)
+def test_a_binding_without_its_role_gives_nothing_whatever_it_is_called(given: RoleBinding, outcome: Survival) -> None:
+    assert survival_of(given, shipped_baseline(), dangling=True)[0] is outcome
+
+
+def test_a_change_in_the_release_of_harvester_may_block_the_upgrade() -> None:
+    own = binding("own", annotations={"meta.helm.sh/release-name": "harvester"})
+    assert "may block the upgrade" in survival_of(own, shipped_baseline())[1]
+    assert "block" not in survival_of(binding("own", annotations=HELM), shipped_baseline())[1]

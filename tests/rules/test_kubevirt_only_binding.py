@@ -45,7 +45,7 @@ ROBOT_WITHOUT_NAMESPACE = "{kind: ServiceAccount, name: runner}"
 @pytest.mark.parametrize("subject", [FRANK, TEAM, ROBOT])
 @pytest.mark.parametrize("role", ["kubevirt.io:edit", "cdi.kubevirt.io:edit", "instancetype.kubevirt.io:view"])
 def test_an_operator_role_alone_is_found(subject: str, role: str) -> None:
-    [finding] = found(RULE, estate(ROLES + binding(role, subject)))
+    [finding] = found(RULE, estate(ROLES.replace("kubevirt.io:edit", role) + binding(role, subject)))
     assert (finding.severity, str(finding.object)) == (Severity.MEDIUM, "RoleBinding a/vm-operators")
     assert finding.scope.namespaces == ("a",)
     assert [link.step for link in finding.chain][:2] == (
@@ -167,3 +167,43 @@ def test_what_the_operator_ships_is_clean() -> None:
     assert not found(RULE, estate(shipped))
     copied = shipped.replace('metadata: {name: "kubevirt.io:default"', "metadata: {name: copied")
     assert [finding.severity for finding in found(RULE, estate(copied))] == [Severity.HIGH]
+
+
+PEOPLE = """
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-frank}
+---
+apiVersion: management.cattle.io/v3
+kind: UserAttribute
+metadata: {name: u-frank}
+GroupPrincipals: {github: {Items: [{metadata: {name: "github_team://7"}}]}}
+"""
+GROUP = '{kind: Group, name: "github_team://7"}'
+ACCOUNTS = '{kind: Group, name: "system:serviceaccounts:a"}'
+EVERYBODY = '{kind: Group, name: "system:authenticated"}'
+
+
+@pytest.mark.parametrize(
+    ("subject", "group", "role", "place", "flagged"),
+    [
+        (FRANK, GROUP, "edit", "a", False),
+        (FRANK, GROUP, "edit", "", False),
+        (FRANK, GROUP, "edit", "b", True),
+        (FRANK, GROUP, "kubevirt.io:edit", "a", True),
+        (ROBOT, ACCOUNTS, "edit", "a", False),
+        (FRANK, ACCOUNTS, "edit", "a", True),
+        (FRANK, EVERYBODY, "edit", "a", True),
+    ],
+)
+def test_what_comes_through_a_known_group_counts(
+    subject: str, group: str, role: str, place: str, *, flagged: bool
+) -> None:
+    text = ROLES + binding("kubevirt.io:edit", subject) + binding(role, group, name="through", place=place)
+    findings = [item for item in found(RULE, estate(text, PEOPLE)) if item.object.name == "vm-operators"]
+    assert bool(findings) is flagged
+
+
+def test_a_role_that_is_not_there_gives_nothing() -> None:
+    [finding] = found(RULE, estate(ROLES + binding("kubevirt.io:operate", FRANK)))
+    assert "upgrade survival dangling" in finding.chain[-1].text
