@@ -13,6 +13,9 @@ from rbac_audit.access.resources import resources
 _OF_COLLECTIONS = frozenset({"create", "list", "watch", "deletecollection"})
 
 
+_BIND = ("bind", "rbac.authorization.k8s.io", "clusterroles")
+
+
 @cache
 def is_cluster_scoped(group: str, resource: str) -> bool:
     """Tell whether a resource, with its subresource or without, is known to be in no namespace."""
@@ -24,11 +27,15 @@ def request_places(permission: Permission, namespaces: Iterable[str] | None) -> 
     """Say which namespaces, out of those asked about, a request can carry; None: any, none: it carries no namespace.
 
     A request for a cluster-scoped kind or a URL carries none, and one for a Namespace by its name carries that name, so
-    that a RoleBinding there counts. A kind that nobody knows may be in namespaces.
+    that a RoleBinding there counts. Whether somebody may bind a ClusterRole is asked in the namespace of the RoleBinding
+    that is made (kubernetes pkg/registry/rbac/escalation_check.go BindingAuthorized). A kind that nobody knows may be
+    in namespaces.
     """
     asked = None if namespaces is None else frozenset(namespaces) - {""}
     if permission.path or _impersonates(permission):
         return frozenset()
+    if _BIND == (permission.verb, permission.api_group, permission.resource):
+        return asked
     if not is_cluster_scoped(permission.api_group, permission.resource):
         return asked
     own = permission.api_group == "" and permission.resource.partition("/")[0] == "namespaces"

@@ -38,6 +38,10 @@ TEAM = Permission("get", "", "namespaces", "team")
         (Permission("impersonate", "", "users", "bob"), ["a"], set()),
         (Permission("impersonate", "authentication.k8s.io", "userextras/scopes"), None, set()),
         (Permission("impersonate", "", "serviceaccounts", "ci"), ["a"], {"a"}),
+        (Permission("bind", "rbac.authorization.k8s.io", "clusterroles", "edit"), ["a"], {"a"}),
+        (Permission("bind", "rbac.authorization.k8s.io", "clusterroles"), None, None),
+        (Permission("escalate", "rbac.authorization.k8s.io", "clusterroles"), ["a"], set()),
+        (Permission("bind", "management.cattle.io", "globalroles"), ["a"], set()),
     ],
 )
 def test_which_namespaces_a_request_carries(
