@@ -27,14 +27,14 @@ def request_places(permission: Permission, namespaces: Iterable[str] | None) -> 
     """Say which namespaces, out of those asked about, a request can carry; None: any, none: it carries no namespace.
 
     A request for a cluster-scoped kind or a URL carries none, and one for a Namespace by its name carries that name, so
-    that a RoleBinding there counts. Whether somebody may bind a ClusterRole is asked in the namespace of the RoleBinding
-    that is made (kubernetes pkg/registry/rbac/escalation_check.go BindingAuthorized). A kind that nobody knows may be
-    in namespaces.
+    that a RoleBinding there counts. Whether somebody may bind a ClusterRole is asked in the namespace of the
+    RoleBinding that is made (kubernetes pkg/registry/rbac/escalation_check.go BindingAuthorized). A kind that nobody
+    knows may be in namespaces.
     """
     asked = None if namespaces is None else frozenset(namespaces) - {""}
     if permission.path or _impersonates(permission):
         return frozenset()
-    if _BIND == (permission.verb, permission.api_group, permission.resource):
+    if (permission.verb, permission.api_group, permission.resource) == _BIND:
         return asked
     if not is_cluster_scoped(permission.api_group, permission.resource):
         return asked
