@@ -12,6 +12,7 @@ from rbac_audit.audit.finding import Finding, Severity
 from rbac_audit.audit.report import Report
 from rbac_audit.audit.rule import Rule
 from rbac_audit.cli.policies import load_policies
+from rbac_audit.fix.planner import FIXED
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
 from rbac_audit.sources import SourceSpec, read_estate
@@ -37,7 +38,7 @@ def audited(*paths: Path) -> Report:
     """Audit one estate with every rule."""
     snapshot = read_estate([SourceSpec(str(path)) for path in paths])
     estate = Estate(snapshot)
-    run = Run("0", "2026-11-25", digest(snapshot), Severity.LOW)
+    run = Run("0", "2026-11-25", digest(snapshot), Severity.LOW, planned=FIXED)
     outcome = evaluate(estate, every_rule())
     return build_report(estate, outcome, every_rule(), load_policies()[1], Filters(), run)
 

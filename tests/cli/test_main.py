@@ -57,7 +57,7 @@ def test_every_command_of_the_folder_is_listed() -> None:
     with_command = {
         path.stem.replace("_", "-") for path in folder.glob("*.py") if "\n@click." in path.read_text("utf-8")
     }
-    assert with_command - {"main", "asking"} == set(COMMANDS)
+    assert with_command - {"main", "asking", "applying"} == set(COMMANDS)
 
 
 def test_the_version(run: Run) -> None:
