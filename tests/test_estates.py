@@ -33,6 +33,7 @@ FOUND_BY = {
     "TEN-003": ("cluster-wide-edit",),
     "TEN-004": ("system-project-member",),
     "TEN-005": ("settings-write",),
+    "TEN-006": ("settings-read",),
     "TEN-007": ("addons-write",),
     "TEN-011": ("device-claims-write",),
     "TEN-015": ("broad-group-binding", "foreign-service-account"),
