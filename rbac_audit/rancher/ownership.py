@@ -182,6 +182,8 @@ class Claims:
             return "the ClusterRoles behind external role templates were not read"
         if item.namespace and not self._prediction.has_read(self._id, Namespace):
             return "not all namespaces were read, so its project is not known"
+        if item.namespace and self._manages_itself and not manager.whole(Project):
+            return "not all projects were read, so what is made for them is not known"
         namespaced = bool(item.namespace) and self._manages_itself and not claimed
         if namespaced and any(owner.kind in _UNMODELLED for owner in item.metadata.owner_references):
             return "controllers of Rancher that are not predicted make such bindings"

@@ -100,6 +100,7 @@ from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRoleBinding,
     ClusterRoleTemplateBinding,
+    Project,
     ProjectRoleTemplateBinding,
     RoleBinding,
     RoleTemplate,
@@ -144,6 +145,7 @@ RULE = Rule(
     on=On.ALL,
     uses=(RoleBinding, ClusterRoleBinding),
     needs_rancher=(RoleTemplate, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, User),
+    uses_rancher=(Project,),
     fix=Fix(
         Safety.CONSENT,
         "Find out who made the binding and delete it; if the access is wanted, give it by a role template binding. "

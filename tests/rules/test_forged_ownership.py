@@ -5,6 +5,7 @@ import pytest
 from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.rules.forged_ownership import RULE
+from rbac_audit.snapshot.objects import Project
 from tests.rules.estate import estate, found, not_evaluated
 
 RANCHER = """
@@ -111,3 +112,37 @@ metadata: {name: server-version}
     text = claimed(user="u-mallory", label=NOBODY, name="rb-aaaaaaaaaa")
     [finding] = found(RULE, estate(harvester + NAMESPACES + text, RANCHER))
     assert finding.confidence is Confidence.CERTAIN
+
+
+MANAGEMENT = """
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-olga}
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: cluster-owner}
+context: cluster
+rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]
+---
+apiVersion: management.cattle.io/v3
+kind: ClusterRoleTemplateBinding
+metadata: {name: crtb-olga, namespace: c-m-abcd1234}
+clusterName: c-m-abcd1234
+roleTemplateName: cluster-owner
+userName: u-olga
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: rb-aaaaaaaaaa
+  namespace: c-m-abcd1234-p-shop
+  labels: {authz.cluster.cattle.io/crtb-owner-crtb-olga: "true"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-owner-project-mgmt-aggregator}
+subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: u-olga}]
+"""
+
+
+def test_what_is_made_for_projects_is_not_judged_where_projects_were_not_read() -> None:
+    assert found(RULE, estate("", MANAGEMENT))
+    assert not found(RULE, estate("", MANAGEMENT, unread=[Project]))
