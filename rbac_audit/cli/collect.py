@@ -12,6 +12,7 @@ from rbac_audit.report.text import one_line
 from rbac_audit.sources.live.kinds import SIDES, least_role
 from rbac_audit.sources.live.parts import Parts
 from rbac_audit.sources.live.pseudonyms import KeyFile
+from rbac_audit.sources.live.since import Earlier
 
 INCOMPLETE = 3
 
@@ -24,6 +25,13 @@ INCOMPLETE = 3
 @click.option("-o", "output", type=click.Path(path_type=Path), help="The file: .jsonl.zst, .jsonl.gz or .jsonl.")
 @click.option("--resume", is_flag=True, help="Do not read again the clusters that an interrupted run had read.")
 @click.option(
+    "--since",
+    "earlier",
+    type=click.Path(path_type=Path),
+    metavar="SNAPSHOT",
+    help="Take what has not changed since then from SNAPSHOT.",
+)
+@click.option(
     "--anonymize",
     "key_file",
     type=click.Path(path_type=Path),
@@ -31,7 +39,7 @@ INCOMPLETE = 3
     help="Write pseudonyms for people; who is who goes to KEYFILE (made if missing).",
 )
 @click.option("--print-role", "side", type=click.Choice(list(SIDES)), help="Print the least ClusterRole and stop.")
-def command(output: Path | None, resume: bool, key_file: Path | None, side: str | None) -> None:
+def command(output: Path | None, resume: bool, earlier: Path | None, key_file: Path | None, side: str | None) -> None:
     """Read clusters into one snapshot file, without any secret.
 
     Clusters are contexts of the kubeconfig, the cluster that this runs in, or a Rancher with every Harvester cluster
@@ -48,8 +56,9 @@ def command(output: Path | None, resume: bool, key_file: Path | None, side: str 
         raise WrongUse("option", "-o", "it is missing", "say where to write, such as -o estate.jsonl.zst")
     check_places(map(str, filter(None, (output, key_file))))
     keys = KeyFile(key_file) if key_file else None
+    since = Earlier(earlier) if earlier else None
     try:
-        read = live.read(output, resume=resume, keys=keys)
+        read = live.read(output, resume=resume, keys=keys, since=since)
     except KeyboardInterrupt:
         if kept := Parts(output).count:
             click.echo(f"{kept} clusters were read to their end: go on with --resume", err=True)

@@ -1,15 +1,14 @@
 """The options that say which clusters are read live and how; shared by `collect` and by the source `live`."""
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 import rich_click as click
 
+from rbac_audit.cli.rancher_login import TOKEN, login
 from rbac_audit.errors import WrongUse
 from rbac_audit.sources.estate import LIVE
 from rbac_audit.sources.live.limits import Limits
@@ -21,13 +20,12 @@ if TYPE_CHECKING:
     from rbac_audit.sources.live.collect import Written
     from rbac_audit.sources.live.kubeconfig import Kubeconfig
     from rbac_audit.sources.live.pseudonyms import KeyFile
+    from rbac_audit.sources.live.since import Earlier
     from rbac_audit.sources.live.target import Side, Target
-    from rbac_audit.sources.live.ways import Login
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TOKEN = "RANCHER_TOKEN"  # noqa: S105  # the name of a variable
 _META = "rbac_audit.live"
 _PATH = click.Path(path_type=Path)
 _SECONDS = click.FloatRange(min=0, min_open=True)
@@ -124,14 +122,16 @@ class Live(msgspec.Struct, frozen=True):
         """The bounds of the reading."""
         return Limits(kind_seconds=self.kind_timeout, parallel=self.parallel, qps=self.qps)
 
-    def read(self, output: Path, *, resume: bool = False, keys: "KeyFile | None" = None) -> "Written":
+    def read(
+        self, output: Path, *, resume: bool = False, keys: "KeyFile | None" = None, since: "Earlier | None" = None
+    ) -> "Written":
         """Read the clusters into a file. Raises WrongUse."""
         from rbac_audit.cli.progress import Progress
         from rbac_audit.sources.live.collect import Order, collect
         from rbac_audit.sources.live.kinds import live_kinds
 
         targets, gaps = self._targets()
-        order = Order(live_kinds(secret_metadata=self.secret_metadata), gaps, resume, keys)
+        order = Order(live_kinds(secret_metadata=self.secret_metadata), gaps, resume, keys, since)
         with Progress() as progress:
             return collect(targets, order, self.limits, output, progress.show)
 
@@ -155,7 +155,9 @@ class Live(msgspec.Struct, frozen=True):
             named.append(Target(self.in_cluster, InCluster()))
         gaps: Sequence[Gap] = ()
         if self.rancher:
-            found = find_clusters(self._login(self.rancher), self.clusters, self.limits)
+            found = find_clusters(
+                login(self.rancher, self.rancher_token_file, self.rancher_ca), self.clusters, self.limits
+            )
             named += found.targets
             gaps = found.gaps
         names: set[str] = set()
@@ -194,30 +196,6 @@ class Live(msgspec.Struct, frozen=True):
         for side, text in asked or [("", kubeconfig.current)]:
             yield of_context(text, kubeconfig, side)
 
-    def _login(self, url: str) -> "Login":
-        from rbac_audit.sources.live.ways import Login
-
-        parts = urlsplit(url)
-        local = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if parts.scheme != "https" and not (parts.scheme == "http" and local):
-            raise WrongUse("option", "--rancher", "it is no https URL", "write https://HOST, as the token goes there")
-        if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
-            raise WrongUse("option", "--rancher", "it is not the URL of a Rancher alone", "write https://HOST")
-        return Login(url.rstrip("/"), self._token(), _authority(self.rancher_ca))
-
-    def _token(self) -> str:
-        file = self.rancher_token_file
-        where = f"--rancher-token-file {file}" if file else f"variable {TOKEN}"
-        try:
-            token = (file.read_text("utf-8") if file else os.environ.get(TOKEN, "")).strip()
-        except (OSError, ValueError):
-            raise WrongUse("option", where, "it cannot be read", "check the path") from None
-        if not token:
-            raise WrongUse("option", where, "there is no token", f"give --rancher-token-file FILE or set {TOKEN}")
-        if not token.isascii() or not token.isprintable() or " " in token:
-            raise WrongUse("option", where, "it is no token", "give the bearer token of an API key, one line")
-        return token
-
 
 def live_reader(sources: Sequence[str]) -> "Callable[[], Snapshot] | None":
     """Return what reads the source `live`; None for a command without the options for it.
@@ -232,12 +210,6 @@ def live_reader(sources: Sequence[str]) -> "Callable[[], Snapshot] | None":
     if any(named) and not any(SourceSpec.parse(source).path == LIVE for source in sources):
         raise WrongUse("option", "SOURCE", "clusters are named, but not read", f"add the source {LIVE}")
     return live.snapshot
-
-
-def _authority(file: Path | None) -> Path | None:
-    if file and not file.is_file():
-        raise WrongUse("option", f"--rancher-ca {file}", "there is no such file", "give a file of PEM certificates")
-    return file
 
 
 def of_context(text: str, kubeconfig: "Kubeconfig", side: "Side" = "") -> "Target":

@@ -58,7 +58,7 @@ class Pseudonyms:
         provider, separator, identity = name.partition("://")
         if not separator:
             return self.person(name)
-        return name if provider.endswith("_group") else f"{provider}://{self.person(identity)}"
+        return name if provider.endswith("_group") or provider == "system" else f"{provider}://{self.person(identity)}"
 
 
 def anonymous(item: KubernetesObject, names: Pseudonyms) -> KubernetesObject:

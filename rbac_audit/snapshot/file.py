@@ -122,11 +122,8 @@ def _sync_folder(folder: Path) -> None:
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot file, compressed or not; raises BadInput unless it is whole, unaltered and of this format."""
-    try:
-        with path.open("rb") as stream:
-            return read_stream(stream, str(path))
-    except OSError as error:
-        raise BadInput("snapshot", str(path), f"it cannot be read ({error.strerror})", "check the path") from None
+    with _opened(path) as stream:
+        return read_stream(stream, str(path))
 
 
 def read_stream(stream: Readable, where: str) -> Snapshot:
@@ -140,23 +137,34 @@ def read_head(path: Path) -> Snapshot:
 
     A kind of which it says nothing else than that there are objects counts as collected.
     """
-    with _told(str(path)), path.open("rb") as stream:
+    with _opened(path) as stream, _told(str(path)):
         return LineChecker(next(_split(_Packed(stream)), b"")).head
 
 
-def read_lines(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Read the objects of a snapshot file as lines, one after the other; raises BadInput at the end if it is not whole.
+def read_lines(path: Path, *, version: str = "") -> Iterator[tuple[str, bytes]]:
+    """Read the objects of a snapshot file as lines, one after the other, holding none.
 
-    Nothing is held: for files larger than the memory.
+    Raises BadInput, at the end if the file is not whole or, where that counts, of another version of the tool.
     """
-    with _told(str(path)), path.open("rb") as stream:
+    with _opened(path) as stream, _told(str(path)):
         content = _split(_Packed(stream))
         checker = LineChecker(next(content, b""))
         for line in content:
             taken = checker.take(line)
             if taken is not None:
                 yield taken.name, line
-        checker.check()
+        written_by = checker.check()
+        if version and written_by != version:
+            raise Malformed("another version of rbac-audit wrote it", "collect without it")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[bytes]]:
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise BadInput("snapshot", str(path), f"it cannot be read ({error.strerror})", "check the path") from None
 
 
 @contextmanager

@@ -70,6 +70,10 @@ def test_a_context_may_be_given_a_name(
         ["--context", "x=nobody"],
         ["--context", "lab", "--context", "lab"],
         ["--kind-timeout", "0"],
+        ["--parallel", "0"],
+        ["--qps", "0"],
+        ["--since", "missing.jsonl"],
+        ["--anonymize", "missing/keys.json"],
         ["-o", "."],
     ],
 )

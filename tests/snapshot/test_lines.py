@@ -17,9 +17,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rbac_audit.errors import BadInput
 from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
-from rbac_audit.snapshot.file import digest, read_snapshot, read_stream, write_snapshot
+from rbac_audit.snapshot.file import (
+    digest,
+    read_head,
+    read_lines,
+    read_snapshot,
+    read_stream,
+    write_lines,
+    write_snapshot,
+)
 from rbac_audit.snapshot.lines import footer, lines, object_lines
 from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
 
@@ -122,6 +131,36 @@ def test_every_compression(snapshot: Snapshot, suffix: str) -> None:
         path = Path(folder) / f"x{suffix}"
         write_snapshot(snapshot, path)
         assert content(read_snapshot(path)) == content(snapshot)
+
+
+@pytest.mark.parametrize("damage", ["truncated", "altered", "other compression", "missing"])
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
+def test_lines_of_a_file_that_is_not_whole_end_with_an_error(tmp_path: Path, suffix: str, damage: str) -> None:
+    path = tmp_path / f"x{suffix}"
+    objects = [decode({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"n{n}"}}) for n in range(50)]
+    write_snapshot(Snapshot([Cluster("c", [item for item in objects if item])]), path)
+    assert len(list(read_lines(path))) == 50
+    whole = path.read_bytes()
+    if damage == "truncated":
+        path.write_bytes(whole[:-20])
+    elif damage == "altered":
+        path.write_bytes(b"".join(lines(Snapshot([Cluster("c")]))) + footer({"Namespace": 1}, "0" * 64, "1"))
+    elif damage == "other compression":
+        path.write_bytes(b"\x1f\x8b" + whole)
+    else:
+        path.unlink()
+    with pytest.raises(BadInput) as refused:
+        list(read_lines(path))
+    assert "None" not in str(refused.value)
+
+
+def test_lines_are_joined_to_the_same_file(tmp_path: Path) -> None:
+    objects = [decode({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"n{n}"}}) for n in range(5)]
+    snapshot = Snapshot([Cluster("c", [item for item in objects if item], rancher_id="c-m-x")], [], {}, ["a note"])
+    write_snapshot(snapshot, tmp_path / "one.jsonl")
+    count = write_lines(read_head(tmp_path / "one.jsonl"), read_lines(tmp_path / "one.jsonl"), tmp_path / "two.jsonl")
+    assert count == 5
+    assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "two.jsonl").read_bytes()
 
 
 @given(snapshots(), st.randoms(use_true_random=False))

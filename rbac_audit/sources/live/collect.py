@@ -14,6 +14,7 @@ from rbac_audit.sources.live.limits import Limits
 from rbac_audit.sources.live.parts import Part, Parts, join
 from rbac_audit.sources.live.pseudonyms import Anonymized, KeyFile, without_origins
 from rbac_audit.sources.live.reader import ClusterReader, Status
+from rbac_audit.sources.live.since import Earlier
 from rbac_audit.sources.live.target import Target
 from rbac_audit.sources.live.ways import Paces
 
@@ -26,13 +27,15 @@ Watch = Callable[[Sequence[Status]], None]
 class Order(NamedTuple):
     """What to read of every cluster, and how to write it.
 
-    `gaps` are known before; `resume` takes over what an interrupted run has read; `keys` renames people.
+    `gaps` are known before; `resume` takes over what an interrupted run has read; `keys` renames people; what has not
+    changed since an `earlier` snapshot is taken from that.
     """
 
     kinds: Sequence[Kind]
     gaps: Sequence[Gap] = ()
     resume: bool = False
     keys: KeyFile | None = None
+    earlier: Earlier | None = None
 
 
 class Written(NamedTuple):
@@ -56,7 +59,7 @@ def collect(targets: Iterable[Target], order: Order, limits: Limits, output: Pat
     read = [part for part in kept.values() if part]
     crew = _Crew(limits.parallel)
     missing = [target for target in fleet if not kept.get(target.name)]
-    readers = [ClusterReader(target, order.kinds, limits, output.parent) for target in missing]
+    readers = [ClusterReader(target, order.kinds, limits, output.parent, order.earlier) for target in missing]
     try:
         for reader in _finished(crew, readers, Paces(limits.qps), watch):
             part = Part(reader.end(), reader.spool.lines)

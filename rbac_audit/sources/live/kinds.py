@@ -83,11 +83,11 @@ def _end(kind: Kind) -> bytes:
     return f',"apiVersion":"{api_version}","kind":"{kind.kind}"}}'.encode()
 
 
-def collection(kind: Kind) -> str:
-    """Return the path of all objects of a kind, in all namespaces."""
+def collection(kind: Kind, namespace: str = "") -> str:
+    """Return the path of all objects of a kind, in one namespace or all."""
     version = VERSIONS[kind.group]
     root = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
-    return f"{root}/{kind.plural}"
+    return f"{root}/namespaces/{namespace}/{kind.plural}" if namespace else f"{root}/{kind.plural}"
 
 
 def resource(kind: Kind) -> str:

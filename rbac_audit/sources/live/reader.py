@@ -1,33 +1,25 @@
 """One cluster, kind by kind, onto disk; what cannot be read becomes a Gap, and the rest is read all the same."""
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
-from rbac_audit.snapshot.decode import decode_json
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
 from rbac_audit.snapshot.lines import writer
-from rbac_audit.snapshot.objects import APIGroupDiscovery, Kind, Secret
+from rbac_audit.snapshot.objects import APIGroupDiscovery, Kind
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live.connection import Connection, Failed
+from rbac_audit.sources.live.connection import Failed
 from rbac_audit.sources.live.discovery import Served, discover
-from rbac_audit.sources.live.kinds import (
-    BUILT_IN,
-    MUST_SERVE,
-    VERSIONS,
-    collection,
-    has_metadata_only,
-    manifest,
-    resource,
-)
+from rbac_audit.sources.live.kind_reader import KindReader
+from rbac_audit.sources.live.kinds import BUILT_IN, MUST_SERVE, VERSIONS, resource
 from rbac_audit.sources.live.limits import Limits
-from rbac_audit.sources.live.lists import JSON, METADATA_ONLY, Listing, Refused
+from rbac_audit.sources.live.lists import Refused
+from rbac_audit.sources.live.since import Earlier, Known
 from rbac_audit.sources.live.spool import Spool
 from rbac_audit.sources.live.target import Side, Target
-from rbac_audit.sources.live.ways import Paces, Proxied, connect
+from rbac_audit.sources.live.told import refusals, unreachable
+from rbac_audit.sources.live.ways import Paces, connect
 
 
 class Status(NamedTuple):
@@ -44,13 +36,16 @@ class Status(NamedTuple):
 class ClusterReader:
     """Reads one cluster; `begin` first, then `read` every kind, from any thread."""
 
-    def __init__(self, target: Target, kinds: Sequence[Kind], limits: Limits, folder: Path) -> None:
+    def __init__(
+        self, target: Target, kinds: Sequence[Kind], limits: Limits, folder: Path, earlier: Earlier | None = None
+    ) -> None:
         """Read nothing yet; `folder` has room for the objects."""
         self.target, self.kinds = target, kinds
         self.spool = Spool(folder)
         self.failed = False
         self._limits = limits
-        self._connection: Connection | None = None
+        self._earlier = earlier
+        self._reader: KindReader | None = None
         self._served = Served(None)
         self._groups: tuple[APIGroupDiscovery, ...] | Refused | Failed = ()
         self._lost: Failed | None = None
@@ -61,7 +56,6 @@ class ClusterReader:
         self._told: set[Kind] = set()
         self._done: set[Kind] = set()
         self._reading: dict[Kind, None] = {}
-        self._objects = 0
         self._lock = threading.Lock()
 
     @property
@@ -69,13 +63,14 @@ class ClusterReader:
         """Say how far it is."""
         reading = tuple(resource(kind) for kind in list(self._reading))
         gaps = len(self._gaps) + len(self._refused) + (self._lost is not None)
-        return Status(self.target.name, len(self._done), len(self.kinds), self._objects, gaps, reading)
+        return Status(self.target.name, len(self._done), len(self.kinds), self.spool.count, gaps, reading)
 
     def begin(self, paces: Paces) -> bool:
         """Connect and learn what is served; False when the cluster gives no answers."""
         try:
-            self._connection = connect(self.target.way, paces)
-            self._groups = discover(self._connection, self._limits)
+            connection = connect(self.target.way, paces)
+            self._reader = KindReader(self.target.name, connection, self._limits, self.spool, self._known)
+            self._groups = discover(connection, self._limits)
             self._served = Served(self._groups)
         except Refused as refused:
             self._groups = refused
@@ -86,6 +81,9 @@ class ClusterReader:
             self._groups = failed
         self._check_side(self.target.side)
         return True
+
+    def _known(self, kind: Kind) -> Mapping[tuple[str, str], Known]:
+        return self._earlier.of(self.target.name, str(self.target.way), kind) if self._earlier else {}
 
     def _check_side(self, side: Side) -> None:
         """Tell a cluster that is not what it was said to be: that it lacks a kind then says nothing."""
@@ -99,9 +97,9 @@ class ClusterReader:
 
     def read(self, kind: Kind) -> bool:
         """Read one kind; True when it was the last of all."""
-        if self._connection and self._lost is None:
+        if self._reader and self._lost is None:
             self._reading[kind] = None
-            self._attempt(self._connection, kind)
+            self._attempt(self._reader, kind)
             del self._reading[kind]
         with self._lock:
             self._done.add(kind)
@@ -109,13 +107,14 @@ class ClusterReader:
 
     def end(self) -> Snapshot:
         """Let go of the server, and say everything of the cluster but its objects."""
-        if self._connection:
-            self._connection.close()
+        if self._reader:
+            self._reader.connection.close()
         known = self._collected | self._partial
-        self._gaps += self._refusals()
+        self._gaps += refusals(self.target, self._refused, everything=self._nothing_listed())
         if self._lost:
             told = known | self._told | self._refused.keys()
-            self._gaps.append(self._unreachable(self._lost, [kind for kind in self.kinds if kind not in told]))
+            rest = [kind for kind in self.kinds if kind not in told]
+            self._gaps.append(unreachable(self.target, self._lost, rest, begun=bool(self._collected)))
         cluster = Cluster(
             self.target.name,
             collected=known,
@@ -125,16 +124,14 @@ class ClusterReader:
         )
         return Snapshot([cluster], self._gaps)
 
-    def _attempt(self, connection: Connection, kind: Kind) -> None:
+    def _attempt(self, reader: KindReader, kind: Kind) -> None:
         try:
             if kind is APIGroupDiscovery:
                 self._keep_groups()
             elif not self._there(kind):
                 self._collected |= {kind} - self._told
-            elif has_metadata_only(kind):
-                self._list_metadata(connection, kind)
             else:
-                self._list(connection, kind, JSON)
+                self._list(reader, kind)
         except Refused as refused:
             self.spool.forget(kind)
             self._refused[kind] = refused.status
@@ -163,102 +160,21 @@ class ClusterReader:
             raise Failed(problem, "use a version of rbac-audit that knows this release")
         return False
 
-    def _list_metadata(self, connection: Connection, kind: Kind) -> None:
-        try:
-            self._list(connection, kind, METADATA_ONLY)
-        except Refused as refused:
-            if refused.status != 406 or kind is Secret:
-                raise
-            self._list(connection, kind, JSON)
-
-    def _list(self, connection: Connection, kind: Kind, accept: str) -> None:
-        listing = Listing(connection, collection(kind), self._limits, accept)
-        kept, bad, first = 0, 0, ""
-        for items in listing:
-            if items is None:
-                self.spool.forget(kind)
-                self._count(-kept)
-                kept, bad, first = 0, 0, ""
-                continue
-            objects = list(_decoded(kind, items, self.target.name))
-            whole = [each for each in objects if not isinstance(each, str)]
-            self.spool.add(kind, whole)
-            self._count(len(whole))
-            kept += len(whole)
-            bad += len(objects) - len(whole)
-            first = first or next((each for each in objects if isinstance(each, str)), "")
-        if listing.torn:
+    def _list(self, reader: KindReader, kind: Kind) -> None:
+        outcome = reader.read(kind)
+        if outcome.torn:
             self._partial.add(kind)
             problem = "it changed faster than it could be read: what was made or deleted meanwhile may be missing"
             self._gap(kind, problem, "collect again when the cluster is less busy")
         else:
             self._collected.add(kind)
-        if bad:
-            self._gap(kind, f"{bad} of them are no valid {kind.kind} ({first})", "look at them with kubectl")
-
-    def _count(self, more: int) -> None:
-        with self._lock:
-            self._objects += more
+        if outcome.bad:
+            self._gap(kind, f"{outcome.bad} of them are no valid {kind.kind} ({outcome.why})", "look with kubectl")
 
     def _gap(self, kind: Kind, reason: str, advice: str) -> None:
         self._told.add(kind)
         self._gaps.append(Gap(self.target.name, resource(kind), reason, advice, kind_names([kind])))
 
-    def _refusals(self) -> Iterator[Gap]:
-        """Tell the refused kinds; where all were refused, in one gap and not in fifty."""
-        statuses = set(self._refused.values())
-        if len(self._refused) > 1 and len(statuses) == 1 and self._nothing_listed():
-            yield Gap(self.target.name, "the cluster", *self._no_entry(*statuses), kind_names(self._refused))
-            return
-        for kind, status in self._refused.items():
-            yield Gap(self.target.name, resource(kind), *_refusal(status, kind), kind_names([kind]))
-
     def _nothing_listed(self) -> bool:
         listed = (self.spool.kinds | self._collected) - self._refused.keys() - {APIGroupDiscovery}
         return not self.spool.kinds & listed and all(kind.group not in BUILT_IN for kind in listed)
-
-    def _no_entry(self, status: int) -> tuple[str, str]:
-        if isinstance(self.target.way, Proxied):
-            advice = "make its user a member of the cluster in Rancher, with the rights of --print-role"
-            return f"Rancher lets the account read nothing of it ({status})", advice
-        if status == 403:
-            return "the account may list nothing of it", "rbac-audit collect --print-role prints a ClusterRole that may"
-        return f"it answered {status} to everything", "check that the context names a Kubernetes API"
-
-    def _unreachable(self, failed: Failed, kinds: Iterable[Kind]) -> Gap:
-        what = "the rest of the cluster" if self._collected else "the cluster"
-        problem, advice = failed.problem, failed.advice
-        if isinstance(self.target.way, Proxied) and failed.status == 503:
-            problem = "Rancher does not reach it (503)"
-            advice = "see its state in Rancher, and the pods of cattle-cluster-agent on it; then collect again"
-        return Gap(self.target.name, what, problem, advice, kind_names(kinds))
-
-
-def _decoded(kind: Kind, items: Iterable[msgspec.Raw], cluster: str) -> Iterator[tuple[str, str, bytes] | str]:
-    """Turn items into lines of a snapshot, with their keys; a text says why an item is none."""
-    write = writer(cluster, kind)
-    for item in items:
-        try:
-            decoded = decode_json(manifest(kind, item), kind.group, kind.kind)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            # The text of a ValidationError has types and the path of the field, never a value.
-            yield str(error) if isinstance(error, msgspec.ValidationError) else "broken JSON"
-            continue
-        if decoded is not None:
-            yield decoded.namespace, decoded.name, write(decoded)
-
-
-def _refusal(status: int, kind: Kind) -> tuple[str, str]:
-    if kind is APIGroupDiscovery:
-        advice = "let it get /api and /apis, as system:discovery does"
-        return f"the account may not ask what is served ({status})", advice
-    if status == 403:
-        role = "rbac-audit collect --print-role prints a ClusterRole that may"
-        return "the account may not list them", f"let it list {resource(kind)}: {role}"
-    if status == 404 and kind.group in BUILT_IN:
-        return "the server does not know them", "check that the context names a Kubernetes API"
-    if status == 404:
-        return "the server does not know them, and does not say that they are not installed", "let it read /apis"
-    if status == 406:
-        return "the server cannot give their metadata alone", "leave --secret-metadata out"
-    return f"the server answered {status}", "collect again"

@@ -48,6 +48,11 @@ class Spool:
         self._places.pop(kind, None)
 
     @property
+    def count(self) -> int:
+        """How many objects there are."""
+        return sum(len(places) for places in list(self._places.values()))
+
+    @property
     def kinds(self) -> set[Kind]:
         """The kinds of which there are objects."""
         return {kind for kind, places in self._places.items() if places}
