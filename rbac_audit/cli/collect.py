@@ -9,9 +9,9 @@ from rbac_audit.cli.live import Live, live_options
 from rbac_audit.cli.output import check_places
 from rbac_audit.errors import WrongUse
 from rbac_audit.report.text import one_line
-from rbac_audit.sources.live.kinds import SIDES, least_role
 from rbac_audit.sources.live.parts import Parts
 from rbac_audit.sources.live.pseudonyms import KeyFile
+from rbac_audit.sources.live.roles import ROLES, least_role
 from rbac_audit.sources.live.since import Earlier
 
 INCOMPLETE = 3
@@ -38,7 +38,7 @@ INCOMPLETE = 3
     metavar="KEYFILE",
     help="Write pseudonyms for people; who is who goes to KEYFILE (made if missing).",
 )
-@click.option("--print-role", "side", type=click.Choice(list(SIDES)), help="Print the least ClusterRole and stop.")
+@click.option("--print-role", "side", type=click.Choice(ROLES), help="Print the least role and stop.")
 def command(output: Path | None, resume: bool, earlier: Path | None, key_file: Path | None, side: str | None) -> None:
     """Read clusters into one snapshot file, without any secret.
 

@@ -1,4 +1,4 @@
-"""Which kinds are read live, in which version, and the least ClusterRole that lets an account read them."""
+"""Which kinds are read live, in which version, and where."""
 
 import functools
 
@@ -6,7 +6,6 @@ import msgspec
 
 from rbac_audit.snapshot.objects import (
     KINDS,
-    APIGroupDiscovery,
     HarvesterSetting,
     Kind,
     ManagementCluster,
@@ -49,15 +48,6 @@ SIDES = {"harvester": frozenset(VERSIONS), "rancher": _RANCHER}
 # What each cluster of a side has installed, whatever else is missing.
 MUST_SERVE: dict[str, Kind] = {"harvester": HarvesterSetting, "rancher": ManagementCluster}
 
-_COMMENT = """\
-# Lists what `rbac-audit collect` reads, and nothing else. Bind it to the account that collects:
-#   kubectl create clusterrolebinding rbac-audit-collect --clusterrole=rbac-audit-collect --serviceaccount=NS:NAME
-"""
-_SECRETS = """\
-# Kubernetes has no right to the metadata of Secrets alone: whoever has this role can read every Secret in full.
-# rbac-audit collect asks for their metadata only.
-"""
-
 
 def live_kinds(*, secret_metadata: bool = False) -> tuple[Kind, ...]:
     """List the kinds to read: never Rancher's Tokens, and Secrets only if asked for."""
@@ -93,24 +83,3 @@ def collection(kind: Kind, namespace: str = "") -> str:
 def resource(kind: Kind) -> str:
     """Name a kind as kubectl does: `pods`, `settings.harvesterhci.io`."""
     return qualified(kind.plural, kind.group)
-
-
-def least_role(side: str, *, secret_metadata: bool = False) -> str:
-    """Write the ClusterRole, as YAML, that reads one side of `SIDES`; one rule a kind, and one for what is served."""
-    kinds = [
-        kind
-        for kind in live_kinds(secret_metadata=secret_metadata)
-        if kind.group in SIDES[side] and kind is not APIGroupDiscovery
-    ]
-    rules = "".join(
-        f'- {{apiGroups: ["{kind.group}"], resources: ["{kind.plural}"], verbs: ["list"]}}\n' for kind in kinds
-    )
-    return (
-        f"{_COMMENT}{_SECRETS if secret_metadata else ''}"
-        "apiVersion: rbac.authorization.k8s.io/v1\n"
-        "kind: ClusterRole\n"
-        "metadata:\n"
-        "  name: rbac-audit-collect\n"
-        f"rules:\n{rules}"
-        '- {nonResourceURLs: ["/api", "/apis"], verbs: ["get"]}\n'
-    )

@@ -11,8 +11,9 @@ from rbac_audit.audit.estate import Estate as AuditedEstate
 from rbac_audit.snapshot.estate import Snapshot
 from rbac_audit.snapshot.file import read_snapshot
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live.kinds import least_role, live_kinds
+from rbac_audit.sources.live.kinds import live_kinds
 from rbac_audit.sources.live.limits import Limits
+from rbac_audit.sources.live.roles import least_role
 from tests.cli.conftest import Ran, Run, run
 from tests.controlplane.connections import Object
 from tests.controlplane.plugin import Estate
@@ -192,6 +193,17 @@ def test_the_token_is_read_from_a_file_or_the_environment(
         monkeypatch.setenv("RANCHER_TOKEN", "other")
         options = ("--rancher-token-file", file)
     assert collected(run, rancher, tmp_path, "--only-cluster", "up", *options)[0].code == 0
+
+
+def test_the_roles_of_a_user_of_rancher_read_what_those_of_the_sides_read(seeded: Estate) -> None:
+    template, role = yaml.safe_load_all(least_role("rancher-user"))
+    for each in (template, role):
+        assert seeded.rancher.api.dry_run(each), "the stand-ins for Rancher's kinds take them"
+    assert (template["context"], role["inheritedClusterRoles"]) == ("cluster", [template["metadata"]["name"]])
+    assert template["rules"] == yaml.safe_load(least_role("harvester"))["rules"]
+    get, *rules = role["rules"]
+    assert rules == yaml.safe_load(least_role("rancher"))["rules"]
+    assert (get["verbs"], get["resources"], get["resourceNames"]) == (["get"], ["clusters"], ["local"])
 
 
 WRONG = {

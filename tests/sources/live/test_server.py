@@ -14,7 +14,8 @@ from rbac_audit.snapshot.file import read_snapshot
 from rbac_audit.snapshot.objects import APIGroupDiscovery, Kind
 from rbac_audit.snapshot.objects.admission import ADMISSION
 from rbac_audit.sources.evidence import kind_names
-from rbac_audit.sources.live.kinds import BUILT_IN, SIDES, least_role, live_kinds, resource
+from rbac_audit.sources.live.kinds import BUILT_IN, SIDES, live_kinds, resource
+from rbac_audit.sources.live.roles import least_role
 from tests.cli.conftest import Run, run
 from tests.conftest import ROOT
 from tests.controlplane import crds
