@@ -7,6 +7,8 @@ CreateRoleBindingLabel) and rancher/wrangler pkg/name/name.go (SafeConcatName).
 import hashlib
 import itertools
 
+from rbac_audit.snapshot.objects import Subject
+
 PRTB_OWNER = "authz.cluster.cattle.io/prtb-owner-"
 CRTB_OWNER = "authz.cluster.cattle.io/crtb-owner-"
 LEGACY_OWNER = "authz.cluster.cattle.io/rtb-owner-updated"
@@ -35,6 +37,12 @@ def role_binding_name(namespace: str, role_kind: str, role: str, subject_kind: s
 def cluster_role_binding_name(role_kind: str, role: str, subject_kind: str, subject: str) -> str:
     """Name the ClusterRoleBinding for a role and subject."""
     return f"crb-{short_hash(role_kind + role + subject_kind + subject)}"
+
+
+def subject_hash(subject: Subject) -> str:
+    """Hash a subject as authprovisioningv2 (hashSubject) does: over what Go's generated String() writes."""
+    fields = f"Kind:{subject.kind},APIGroup:{subject.api_group},Name:{subject.name},Namespace:{subject.namespace},"
+    return short_hash(f"&Subject{{{fields}}}")
 
 
 def safe_concat(*parts: str) -> str:

@@ -234,7 +234,8 @@ class Claims:
             project = isinstance(source, ProjectRoleTemplateBinding)
             label = (naming.prtb_owner_label if project else naming.crtb_owner_label)(source.name)
             own = f"{source.kind} {source.namespace}/{source.name}"
-            for key in (naming.owner_key(source.namespace, source.name), label, source.metadata.uid, own):
+            stated = f"authz.cluster.cattle.io/{'prtb' if project else 'crtb'}-owner={source.name}"
+            for key in (naming.owner_key(source.namespace, source.name), label, source.metadata.uid, own, stated):
                 index.setdefault(key, []).append(item)
         for one in self._rancher.globals:
             name = one.source.name

@@ -8,6 +8,7 @@ from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.marks import CLUSTER_ROLE_OWNER
 from rbac_audit.rancher.rendering.membership import CREATOR, membership
+from rbac_audit.rancher.rendering.provisioning import MANAGEMENT_MARK, provisioning_side, token_reader
 from rbac_audit.rancher.rendering.rules import (
     IN_CLUSTER,
     IN_CLUSTER_AGGREGATED,
@@ -27,7 +28,7 @@ from rbac_audit.rancher.rendering.sheet import (
 from rbac_audit.rancher.rendering.world import World
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
 
-_MANAGEMENT = {"management.cattle.io/roletemplate-aggregation-mgmt": "true"}
+_MANAGEMENT = {MANAGEMENT_MARK: "true"}
 # What the aggregated model writes for each context, and from which resources.
 _PLANES = (
     ("project-mgmt", IN_PROJECT, ("project", "cluster", "")),
@@ -44,6 +45,8 @@ def management_side(world: World, item: TemplateBinding) -> None:
     if not world.aggregated and not world.is_whole(item):
         return
     membership(world, item, subject)
+    provisioning_side(world, item, subject)
+    token_reader(world, item, subject)
     (_aggregated if world.aggregated else _legacy)(world, item, subject)
 
 

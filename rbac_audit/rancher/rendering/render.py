@@ -9,6 +9,7 @@ from rbac_audit.rancher.rendering.assignment import assignment
 from rbac_audit.rancher.rendering.inherited import with_inherited
 from rbac_audit.rancher.rendering.membership import membership_roles
 from rbac_audit.rancher.rendering.namespaces import global_admins, impersonation_namespace, project_roles
+from rbac_audit.rancher.rendering.provisioning import view_roles
 from rbac_audit.rancher.rendering.sheet import Key, Made, Presence, Sheet
 from rbac_audit.rancher.rendering.world import LOCAL, Site, World
 from rbac_audit.snapshot.estate import Cluster
@@ -78,6 +79,7 @@ def _management(world: World) -> None:
     global_roles.global_bindings(world)
     world.sheet.write_for(None)
     membership_roles(world)
+    view_roles(world)
     if world.aggregated:
         management.template_roles(world)
     for item, presence in _bindings(world):

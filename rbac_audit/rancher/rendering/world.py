@@ -19,6 +19,7 @@ from rbac_audit.snapshot.objects import (
     Namespace,
     PolicyRule,
     ProjectRoleTemplateBinding,
+    ProvisioningCluster,
     RoleTemplate,
 )
 
@@ -113,6 +114,14 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
     def local(self) -> Site:
         """The management cluster as a managed one."""
         return self.sites[LOCAL]
+
+    @cached_property
+    def provisioning(self) -> dict[str, list[ProvisioningCluster]]:
+        """The objects that clusters are provisioned by, by the cluster's id."""
+        found: dict[str, list[ProvisioningCluster]] = {}
+        for cluster in self.rancher.cluster.of(ProvisioningCluster):
+            found.setdefault(cluster.status.cluster_name, []).append(cluster)
+        return found
 
     @cached_property
     def bindings(self) -> tuple[TemplateBinding, ...]:

@@ -11,14 +11,12 @@ from rbac_audit.snapshot.objects import KubernetesObject
 
 Key = tuple[str, str, str]
 Shape = dict[str, Any]  # the parts of an object that are compared, as JSON values
-# Created and deleted for ever, there by chance.
-FLAPPING = ("RoleBinding", "c-m-abcd1234", "rb-ldxfnchj47")
 
 
 def written(folder: Path, cluster: str) -> dict[Key, Shape]:
     """What is there after the controllers ran and was not before."""
     before, after = _load(folder / "input" / cluster), _load(folder / "output" / cluster)
-    return {key: item for key, item in after.items() if key not in before and key[0] != "Feature" and key != FLAPPING}
+    return {key: item for key, item in after.items() if key not in before and key[0] != "Feature"}
 
 
 def predicted(items: tuple[KubernetesObject, ...]) -> dict[Key, Shape]:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rbac_audit.audit.estate import Estate
-from rbac_audit.rancher.rendering import render
+from rbac_audit.rancher.rendering import render, render_with_owners
+from rbac_audit.rancher.rendering.sheet import Presence
 from rbac_audit.snapshot.objects import KubernetesObject
 from rbac_audit.sources import SourceSpec, read_estate
 from tests.rancher.rendering.recorded import Key, Shape, predicted, written
@@ -14,23 +15,26 @@ ROOT = Path(__file__).resolve().parents[3]
 EXAMPLES = ("lived-in", "tenancy-legacy", "tenancy-aggregated")
 
 
-def prediction(source: Path, *, aggregated: bool | None = None) -> tuple[Estate, dict[str, dict[Key, Shape]]]:
+def prediction(source: Path, *, aggregated: bool) -> tuple[Estate, dict[str, dict[Key, Shape]]]:
     estate = Estate(read_estate([SourceSpec.parse(str(source))]))
     (rancher,) = estate.ranchers
-    model = bool(rancher.aggregated) if aggregated is None else aggregated
     clusters = {view.rancher_id: view.cluster for view in estate.views}
-    made = render(rancher, clusters, aggregated_model=model)
+    made = render(rancher, clusters, aggregated_model=aggregated)
     return estate, {view.name: predicted(made[view.rancher_id]) for view in estate.views}
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_all_that_is_predicted_of_an_example_is_in_it(name: str) -> None:
-    estate, found = prediction(ROOT / "examples" / name)
+def test_all_that_has_to_be_in_an_example_is_in_it(name: str) -> None:
+    estate = Estate(read_estate([SourceSpec.parse(str(ROOT / "examples" / name))]))
+    (rancher,) = estate.ranchers
+    clusters = {view.rancher_id: view.cluster for view in estate.views}
+    sheets = render_with_owners(rancher, clusters, aggregated_model=bool(rancher.aggregated))
     for view in estate.views:
         there: tuple[KubernetesObject, ...] = tuple(item for items in view.cluster.objects.values() for item in items)
-        wanted = predicted(there)
-        assert found[view.name]
-        assert {key: wanted.get(key) for key in found[view.name]} == found[view.name]
+        required = (made.item for made in sheets[view.rancher_id].values() if made.presence is Presence.REQUIRED)
+        found, wanted = predicted(tuple(required)), predicted(there)
+        assert found
+        assert {key: wanted.get(key) for key in found} == found
 
 
 @pytest.mark.parametrize("model", ["legacy", "aggregated"])
