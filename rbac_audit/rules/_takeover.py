@@ -18,8 +18,8 @@ def _writes(group: str, *kinds: str) -> Iterator[Permission]:
     return (Permission(verb, group, kind) for kind in kinds for verb in _WRITE)
 
 
-_READ_SECRETS = tuple(Permission(verb, "", "secrets") for verb in ("get", "list", "watch"))
-_TAKE_OVER = (
+READ_SECRETS = tuple(Permission(verb, "", "secrets") for verb in ("get", "list", "watch"))
+TAKE_OVER = (
     *_writes("", "pods", "pods/ephemeralcontainers", "replicationcontrollers", "secrets"),
     *(Permission(verb, "", f"pods/{way}") for way in ("exec", "attach") for verb in ("create", "get")),
     Permission("create", "", "serviceaccounts/token"),
@@ -39,9 +39,9 @@ _DISTURB = (*_writes("", "configmaps"), *_writes("longhorn.io", "volumes", "sett
 
 def consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
     """Say what the rights lead to in a namespace of the platform, and how bad that is."""
-    if any(grants(rules, permission) for permission in _TAKE_OVER):
+    if any(grants(rules, permission) for permission in TAKE_OVER):
         return "may take over the accounts of the platform there, which leads to cluster-admin", Severity.CRITICAL
-    if any(grants(rules, permission) for permission in _READ_SECRETS):
+    if any(grants(rules, permission) for permission in READ_SECRETS):
         return "may read all Secrets there, such as tokens and backup credentials of the platform", Severity.CRITICAL
     if named := sorted({name for rule in rules if _reads_named(rule) for name in rule.resource_names}):
         return f"may read the Secrets there that are called {names(named)}", Severity.HIGH
@@ -51,4 +51,4 @@ def consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
 
 
 def _reads_named(rule: PolicyRule) -> bool:
-    return any(rule_allows(msgspec.structs.replace(rule, resource_names=()), secret) for secret in _READ_SECRETS)
+    return any(rule_allows(msgspec.structs.replace(rule, resource_names=()), secret) for secret in READ_SECRETS)

@@ -39,6 +39,7 @@ from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Match, Verdict
 from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._shipped import confidence_of, match_installed
+from rbac_audit.rules._takeover import READ_SECRETS
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, KubeVirt, ObjectRef, PolicyRule
 
@@ -48,7 +49,7 @@ _READ = frozenset({"get", "list", "watch"})
 _VMI = "virtualmachineinstances"
 # Rights that read like looking and are more, and those that make others of themselves.
 _GRAVE = (
-    *(Permission(verb, "", "secrets") for verb in sorted(_READ)),
+    *READ_SECRETS,
     *(Permission("get", "subresources.kubevirt.io", f"{_VMI}/{way}") for way in ("console", "vnc", "portforward")),
     Permission("get", "", "pods/exec"),
     Permission("get", "", "nodes/proxy"),

@@ -74,7 +74,7 @@ from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.audit.survival import is_dangling
 from rbac_audit.harvester.survival import Survival, is_operator_role, survival_of
 from rbac_audit.rancher.ownership import Claim
-from rbac_audit.rules._words import verb
+from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject
 
 _EVERYBODY = frozenset({AUTHENTICATED, CATTLE_AUTHENTICATED, ALL_SERVICE_ACCOUNTS})
@@ -131,7 +131,7 @@ def _problem(view: View, binding: Binding, subjects: tuple[Subject, ...]) -> Pro
     fate = "will be deleted by the operator" if certain else "may be lost, reset or become inconsistent"
     return Problem(
         target=binding.source.ref(view.name),
-        message=f"{_names(subjects)} {hold} only operator roles {where(binding.namespace)} ({binding.role_ref.name}); "
+        message=f"{names(subjects)} {hold} only operator roles {where(binding.namespace)} ({binding.role_ref.name}); "
         f"the binding {fate} at an upgrade",
         subjects=subjects,
         scope=scope_of(view, (binding,)),
@@ -141,11 +141,6 @@ def _problem(view: View, binding: Binding, subjects: tuple[Subject, ...]) -> Pro
         ),
         severity=Severity.HIGH if certain else None,
     )
-
-
-def _names(subjects: Iterable[Subject]) -> str:
-    names = [str(subject) for subject in subjects]
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 RULE = Rule(

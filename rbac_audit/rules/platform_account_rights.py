@@ -44,7 +44,7 @@ subjects:
 
 from collections.abc import Iterator
 
-from rbac_audit.access import Binding, Permission
+from rbac_audit.access import Binding, Permission, RoleKey
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS
 from rbac_audit.audit.classes import EVERYTHING
@@ -54,37 +54,33 @@ from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rules._takeover import READ_SECRETS, TAKE_OVER
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding
 
-_RBAC, _CHARTS = "rbac.authorization.k8s.io", "helm.cattle.io"
+# What takes over a namespace of the platform, and what only counts in the whole cluster.
 _GRAVE = (
-    Permission("get", "", "secrets"),
-    Permission("list", "", "secrets"),
-    Permission("create", "", "pods"),
-    Permission("create", "", "pods/exec"),
-    Permission("create", "", "serviceaccounts/token"),
-    Permission("impersonate", "", "serviceaccounts"),
     Permission("impersonate", "", "users"),
-    Permission("bind", _RBAC, "clusterroles"),
-    Permission("escalate", _RBAC, "clusterroles"),
     Permission("get", "", "nodes/proxy"),
     Permission("create", "admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
     Permission("update", "harvesterhci.io", "settings"),
-    Permission("create", "harvesterhci.io", "addons"),
-    Permission("create", _CHARTS, "helmcharts"),
+    *READ_SECRETS,
+    *TAKE_OVER,
 )
 
 
 def check(view: View) -> Iterator[Problem]:
     """Find the grave rights of platform accounts; who may do everything is reported by cluster-admin-equivalent."""
+    wide: dict[RoleKey, list[Binding]] = {}
+    for binding in view.access.bindings:
+        if not binding.namespace:
+            wide.setdefault(binding.role, []).append(binding)
     held: dict[Binding, list[tuple[Permission, Grant]]] = {}
     everything = view.access.allowing(EVERYTHING)
     for permission in _GRAVE:
-        for grant in view.access.holders(permission):
-            binding = grant.binding
-            if binding is not None and not binding.namespace and binding.role not in everything:
-                held.setdefault(binding, []).append((permission, grant))
+        for role, rule in view.access.allowing(permission).items():
+            for binding in wide.get(role, ()) if role not in everything else ():
+                held.setdefault(binding, []).append((permission, Grant(binding, rule)))
     for binding, found in held.items():
         if view.ownership[binding].claim not in {Claim.HOLDS, Claim.UNPROVEN}:
             yield from _problem(view, binding, found)
