@@ -150,6 +150,7 @@ CANARIES = (
     "Canary Person",
     "zz canary",
     "zz-canary-account",
+    "zz-canary-empty",
 )
 
 
@@ -160,6 +161,9 @@ def planted(own: Finding) -> tuple[Finding, ...]:
     changes: tuple[dict[str, object], ...] = (
         {"message": f"Role {CANARY_NAMESPACE}/x does the same"},
         {"message": "as Canary Person may, too"},
+        {"message": "as in Canary Project, too"},
+        {"message": f"as in {CANARY_PROJECT}, too"},
+        {"message": "as in namespace zz-canary-empty"},
         {"message": f"like {CANARY_GROUP} may"},
         {"related": (other,)},
         {"object": other},
@@ -169,6 +173,7 @@ def planted(own: Finding) -> tuple[Finding, ...]:
         {"scope": FindingScope((*own.scope.namespaces, CANARY_NAMESPACE))},
         {"scope": FindingScope((CANARY_NAMESPACE,), CANARY_PROJECT), "subjects": (foreign,)},
         {"scope": FindingScope((), "", cluster_wide=True), "subjects": (foreign,)},
+        {"scope": FindingScope(own.scope.namespaces, HOME.id, cluster_wide=True), "subjects": (foreign,)},
         {"cluster": "harvester-b", "subjects": (foreign,)},
     )
     return tuple(replace(own, fingerprint=f"{number:016x}", **each) for number, each in enumerate(changes))
@@ -185,7 +190,7 @@ def poisoned() -> Report:
         WHOLE.projects[2],
         id=CANARY_PROJECT,
         name="Canary Project",
-        namespaces=(CANARY_NAMESPACE,),
+        namespaces=(CANARY_NAMESPACE, "zz-canary-empty"),
         members=((foreign, "project-owner"), (group, "read-only")),
     )
     row = next(each for each in WHOLE.holdings if each.project == HOME.id)
