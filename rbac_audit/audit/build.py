@@ -22,6 +22,7 @@ from rbac_audit.audit.report import (
     Report,
     RuleResult,
     Summary,
+    TokenSummary,
     Tool,
 )
 from rbac_audit.audit.rule import Rule
@@ -162,6 +163,7 @@ def _people(estate: Estate) -> tuple[PersonSummary, ...]:
             last_login=person.last_login,
             username=person.username,
             principals=person.principals,
+            tokens=tuple(TokenSummary(*msgspec.structs.astuple(token)) for token in person.tokens),
         )
         for person in sorted(people, key=lambda person: person.user)
     )

@@ -144,6 +144,16 @@ class AccountSummary(msgspec.Struct, frozen=True):
     workloads: tuple[ObjectRef, ...]
 
 
+class TokenSummary(msgspec.Struct, frozen=True):
+    """That somebody has a token: its kind, when it ends ("" where that is not known), and its one cluster, "" for all."""
+
+    name: str
+    kind: str
+    never_expires: bool
+    expires_at: str
+    cluster: str
+
+
 class PersonSummary(msgspec.Struct, frozen=True):
     """A person as Rancher knows them; `groups_as_of` is when the groups were last learnt."""
 
@@ -154,6 +164,7 @@ class PersonSummary(msgspec.Struct, frozen=True):
     last_login: str
     username: str = ""
     principals: tuple[str, ...] = ()
+    tokens: tuple[TokenSummary, ...] = ()
 
 
 class BindingFate(msgspec.Struct, frozen=True, order=True):

@@ -15,6 +15,7 @@ from rbac_audit.snapshot.objects import (
     Project,
     ProjectRoleTemplateBinding,
     RoleTemplate,
+    Token,
     User,
     UserAttribute,
 )
@@ -51,7 +52,7 @@ class Rancher:
     @cached_property
     def people(self) -> People:
         """Its users."""
-        return People(self.cluster.of(User), self.cluster.of(UserAttribute))
+        return People(self.cluster.of(User), self.cluster.of(UserAttribute), self.cluster.of(Token))
 
     @cached_property
     def templates(self) -> RoleTemplates:

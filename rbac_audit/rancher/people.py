@@ -6,7 +6,23 @@ import msgspec
 
 from rbac_audit.access.identity import Identity, account_of
 from rbac_audit.rancher.naming import user_of_principal
-from rbac_audit.snapshot.objects import Subject, User, UserAttribute
+from rbac_audit.snapshot.objects import Subject, Token, User, UserAttribute
+
+_KIND = "authn.management.cattle.io/kind"
+
+
+class KnownToken(msgspec.Struct, frozen=True):
+    """That a user has a token, never what it is.
+
+    `kind` is session, kubeconfig, provisioning, … or api-key; `expires_at` is "" where Rancher did not write it down;
+    `cluster` is the only cluster it is good for, "" for all.
+    """
+
+    name: str
+    kind: str
+    never_expires: bool
+    expires_at: str
+    cluster: str
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -21,15 +37,21 @@ class Person(msgspec.Struct, frozen=True):
     groups: tuple[str, ...]
     groups_as_of: str
     last_login: str
+    tokens: tuple[KnownToken, ...] = ()
 
 
 class People:
     """The users of one Rancher, and the display names of groups."""
 
-    def __init__(self, users: Iterable[User] = (), attributes: Iterable[UserAttribute] = ()) -> None:
-        """Join users with what was last learnt of their groups."""
+    def __init__(
+        self, users: Iterable[User] = (), attributes: Iterable[UserAttribute] = (), tokens: Iterable[Token] = ()
+    ) -> None:
+        """Join users with what was last learnt of their groups, and with their tokens."""
         learnt = {item.name: item for item in attributes}
-        self.all = tuple(_person(user, learnt.get(user.name)) for user in users)
+        held: dict[str, list[KnownToken]] = {}
+        for token in tokens:
+            held.setdefault(token.user_id, []).append(_token(token))
+        self.all = tuple(_person(user, learnt.get(user.name), tuple(held.get(user.name, ()))) for user in users)
         self._by_name = {person.user: person for person in self.all}
         self._by_principal = {principal: person for person in self.all for principal in person.principals}
         self._group_names = {
@@ -66,7 +88,13 @@ class People:
         return person.display_name if person else ""
 
 
-def _person(user: User, learnt: UserAttribute | None) -> Person:
+def _token(token: Token) -> KnownToken:
+    """Name the kind of a token as Rancher labels it; older ones say only whether somebody made them as an API key."""
+    kind = token.metadata.labels.get(_KIND) or ("api-key" if token.is_derived else "session")
+    return KnownToken(token.name, kind, token.ttl == 0, token.expires_at if token.ttl else "", token.cluster_name)
+
+
+def _person(user: User, learnt: UserAttribute | None, tokens: tuple[KnownToken, ...]) -> Person:
     return Person(
         user=user.name,
         username=user.username,
@@ -78,4 +106,5 @@ def _person(user: User, learnt: UserAttribute | None) -> Person:
         groups=tuple(dict.fromkeys(group.name.removeprefix("local://") for group in learnt.groups)) if learnt else (),
         groups_as_of=learnt.last_refresh if learnt else "",
         last_login=learnt.last_login if learnt else "",
+        tokens=tokens,
     )

@@ -1,6 +1,10 @@
 """People: names, groups, state."""
 
+import msgspec
+
+from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.people import People
+from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import Subject, User, UserAttribute
 from tests.rancher.worlds import objects
 
@@ -91,3 +95,28 @@ def test_groups_of_the_local_provider_lose_their_scheme() -> None:
     found = People(users, [learnt])
     assert [person.user for person in found.members("g-x")] == ["u-alice"]
     assert found.display_name(Subject(kind="Group", name="g-x")) == "x"
+
+
+def test_tokens_are_told_by_kind_end_and_cluster_and_never_by_value() -> None:
+    text = """
+{apiVersion: management.cattle.io/v3, kind: User, metadata: {name: u-a}}
+---
+{apiVersion: management.cattle.io/v3, kind: User, metadata: {name: u-b}}
+---
+{apiVersion: management.cattle.io/v3, kind: Token, metadata: {name: kubeconfig-u-a, labels: {authn.management.cattle.io/kind: kubeconfig}},
+ userId: u-a, token: CANARY-value, ttl: 0, expiresAt: "2099-01-01T00:00:00Z", clusterName: c-1}
+---
+{apiVersion: management.cattle.io/v3, kind: Token, metadata: {name: token-1}, userId: u-a, token: CANARY-value, isDerived: true,
+ ttl: 60000, expiresAt: "2026-12-01T00:00:00Z"}
+---
+{apiVersion: management.cattle.io/v3, kind: Token, metadata: {name: token-2}, userId: u-a, token: CANARY-value, ttl: 60000}
+"""
+    rancher = Rancher(Cluster("rancher", objects(text)))
+    [person] = [person for person in rancher.people.all if person.user == "u-a"]
+    assert [msgspec.structs.astuple(token) for token in person.tokens] == [
+        ("kubeconfig-u-a", "kubeconfig", True, "", "c-1"),
+        ("token-1", "api-key", False, "2026-12-01T00:00:00Z", ""),
+        ("token-2", "session", False, "", ""),
+    ]
+    assert "CANARY" not in repr(rancher.people.all)
+    assert [person.tokens for person in rancher.people.all if person.user == "u-b"] == [()]
