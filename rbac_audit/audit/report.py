@@ -145,7 +145,7 @@ class AccountSummary(msgspec.Struct, frozen=True):
 
 
 class TokenSummary(msgspec.Struct, frozen=True):
-    """That somebody has a token: its kind, when it ends ("" where that is not known), and its one cluster, "" for all."""
+    """A token that somebody has: its kind, its end ("" where that is not known), and its one cluster, "" for all."""
 
     name: str
     kind: str
