@@ -3,9 +3,8 @@
 Whatever reaches further, or names anybody or anything that the project has nothing to do with, is left out and counted.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 
 import msgspec
@@ -25,12 +24,10 @@ from rbac_audit.audit.report import (
     Summary,
     TemplateSummary,
 )
+from rbac_audit.audit.strangers import Strangers, bare, findings_of
 from rbac_audit.errors import WrongUse
 from rbac_audit.snapshot.estate import Gap
 
-_WORD = re.compile(r"[^\s,;'\"()<>\[\]{}|/:=]+")
-# They are on every cluster, and so tell nothing about anybody.
-_COMMON = frozenset({"", "default", "Default", "System", "admin", "edit", "view"})
 _ELSEWHERE = "something outside this project"
 
 
@@ -69,7 +66,7 @@ class _Cut:
             *(subject for kind in self._project.shared for subject in kind.readers),
             *(
                 subject
-                for finding in _findings(self._whole)
+                for finding in findings_of(self._whole)
                 if self._is_inside(finding)
                 for subject in finding.subjects
             ),
@@ -77,7 +74,7 @@ class _Cut:
         }
         names = {subject.name for subject in groups if subject.kind == "Group"}
         inside = (person.subject for person in self._whole.people if not names.isdisjoint(person.groups))
-        return frozenset(map(_bare, (*groups, *inside)))
+        return frozenset(map(bare, (*groups, *inside)))
 
     @cached_property
     def _fates(self) -> tuple[BindingFate, ...]:
@@ -85,31 +82,11 @@ class _Cut:
         return tuple(fate for row in found for fate in row.bindings if fate.binding.namespace in self._namespaces)
 
     @cached_property
-    def _foreign(self) -> frozenset[str]:
-        """Every name of a project, a namespace or a person that the project has nothing to do with."""
-        foreign: set[str] = set()
-        own = _words_of(self._project) | _COMMON
-        for project in self._whole.projects:
-            foreign |= _words_of(project) if project is not self._project else set()
-        for row in self._whole.holdings:
-            foreign.update(row.namespaces)
-        for finding in _findings(self._whole):
-            foreign.update(finding.scope.namespaces)
-        for subject in _subjects(self._whole):
-            names = {subject.name, subject.display_name, subject.namespace}
-            if _bare(subject) in self._people:
-                own |= names
-            elif not subject.name.startswith("system:") or subject.name.startswith("system:serviceaccounts:"):
-                foreign |= names
-        return frozenset(foreign - own)
-
-    @cached_property
-    def _long(self) -> tuple[str, ...]:
-        return tuple(name for name in self._foreign if not _WORD.fullmatch(name))
+    def _strangers(self) -> Strangers:
+        return Strangers(self._whole, self._project, self._people)
 
     def _names_others(self, text: str) -> bool:
-        words = (word.strip(".") for word in _WORD.findall(text))
-        return not self._foreign.isdisjoint(words) or any(name in text for name in self._long)
+        return self._strangers.are_named(text)
 
     def _is_inside(self, finding: Finding) -> bool:
         scope = finding.scope
@@ -187,7 +164,7 @@ class _Cut:
     def _extract(self, kept: int) -> Extract:
         wide = (row for row in self._whole.holdings if row.cluster == self._project.cluster and row.cluster_wide)
         reaching = sum(map(self._reaches, self._whole.findings))
-        return Extract(self._project.id, reaching - kept, len({_bare(row.subject) for row in wide}))
+        return Extract(self._project.id, reaching - kept, len({bare(row.subject) for row in wide}))
 
     def _rule(self, rule: RuleResult, findings: int) -> RuleResult:
         """A policy of one's own may name whom it was written for."""
@@ -195,7 +172,7 @@ class _Cut:
         return msgspec.structs.replace(rule, findings=findings, why=why, fix=fix)
 
     def _knows(self, person: PersonSummary) -> bool:
-        return _bare(person.subject) in self._people
+        return bare(person.subject) in self._people
 
     def _person(self, person: PersonSummary) -> PersonSummary:
         names = {subject.name for subject in self._people if subject.kind == "Group"}
@@ -233,28 +210,3 @@ class _Cut:
             unjudged=tuple(filter(self._keeps, since.unjudged)),
             waived=0,
         )
-
-
-def _words_of(project: ProjectSummary) -> set[str]:
-    return {project.id, project.id.rpartition(":")[2], project.name, *project.namespaces}
-
-
-def _findings(report: Report) -> Iterable[Finding]:
-    earlier = (*report.since.gone, *report.since.unjudged) if report.since else ()
-    return (*report.findings, *report.waived, *earlier)
-
-
-def _subjects(report: Report) -> Iterator[SubjectRef]:
-    yield from (person.subject for person in report.people)
-    yield from (row.subject for row in report.holdings)
-    yield from (subject for project in report.projects for subject, _ in project.members)
-    yield from (subject for project in report.projects for kind in project.shared for subject in kind.readers)
-    yield from (subject for finding in _findings(report) for subject in finding.subjects)
-    yield from (who for cluster in report.survival for fate in cluster.bindings for who in fate.subjects)
-    yield from (who for place in report.public for bound in place.bindings for who in bound.subjects)
-    yield from (row.subject for row in report.accounts)
-
-
-def _bare(subject: SubjectRef) -> SubjectRef:
-    """A person is the same with and without a display name."""
-    return msgspec.structs.replace(subject, display_name="")
