@@ -176,7 +176,7 @@ class _Cut:
 
     def _person(self, person: PersonSummary) -> PersonSummary:
         names = {subject.name for subject in self._people if subject.kind == "Group"}
-        return msgspec.structs.replace(person, groups=tuple(name for name in person.groups if name in names))
+        return msgspec.structs.replace(person, groups=tuple(name for name in person.groups if name in names), tokens=())
 
     def _templates(self) -> Iterator[TemplateSummary]:
         used = {name for _, name in self._project.members}

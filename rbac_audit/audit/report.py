@@ -145,7 +145,7 @@ class AccountSummary(msgspec.Struct, frozen=True):
 
 
 class TokenSummary(msgspec.Struct, frozen=True):
-    """A token that somebody has: its kind, its end ("" where that is not known), and its one cluster, "" for all."""
+    """That somebody has a token, never what it is: its kind, end ("" if not known) and one cluster ("" for all)."""
 
     name: str
     kind: str

@@ -107,7 +107,8 @@ class Payload:
 
     def _person(self, person: PersonSummary) -> Row:
         state = [person.enabled, person.groups, person.groups_as_of, person.last_login]
-        return [self._subject(person.subject), *state, person.username, person.principals]
+        tokens = [msgspec.structs.astuple(token) for token in person.tokens]
+        return [self._subject(person.subject), *state, person.username, person.principals, tokens]
 
     def _survival(self, row: ClusterSurvival) -> Row:
         fates = [

@@ -39,8 +39,9 @@ function readData(raw) {
   data.findings = raw.findings.map((row, index) => readFinding(data, row, index, text));
   data.holdings = raw.holdings.map((row) => readHolding(data, row, text));
   for (const row of raw.people) {
-    const [subject, enabled, groups, groupsAsOf, lastLogin, username, principals] = row;
-    data.subjects[subject].person = { enabled, groups, groupsAsOf, lastLogin, username, principals };
+    const [subject, enabled, groups, groupsAsOf, lastLogin, username, principals, rows] = row;
+    const tokens = rows.map(([name, kind, never, ends, cluster]) => ({ name, kind, never, ends, cluster }));
+    data.subjects[subject].person = { enabled, groups, groupsAsOf, lastLogin, username, principals, tokens };
   }
   for (const [subject, workloads] of raw.accounts)
     data.subjects[subject].workloads = workloads.map((item) => data.objects[item]);

@@ -132,6 +132,7 @@ function personFacts(data, person) {
       person.enabled ? t("yes") : h("strong", null, t("no: cannot log in, but the rights below are still given")),
     ],
     [t("Last login"), aged(person.lastLogin)],
+    [t("Tokens"), person.tokens.length ? list(person.tokens.map(tokenLine)) : t("none known")],
     [t("Groups"), person.groups.length ? list(person.groups.map((name) => groupLink(data, name))) : t("none known")],
     [
       t("Groups as of"),
@@ -143,6 +144,13 @@ function personFacts(data, person) {
       ],
     ],
   ];
+}
+
+// That a token is there, never what it is.
+function tokenLine({ name, kind, never, ends, cluster }) {
+  const end = never ? h("strong", null, t("never ends")) : ends ? t("ends {moment}", { moment: visible(ends) }) : t("its end is not known");
+  const reach = cluster ? [t("for cluster"), " ", code(cluster)] : t("for every cluster");
+  return [visible(kind), " ", code(name), ": ", end, ", ", reach];
 }
 
 const groupLink = (data, name) => {

@@ -90,6 +90,7 @@ def test_a_person_keeps_the_groups_that_the_project_knows() -> None:
     kept = {name for person in found.people for name in person.groups}
     assert team in kept
     assert kept <= named | {team}
+    assert not [person for person in found.people if person.tokens]
     assert kept < {name for person in WHOLE.people for name in person.groups}
 
 

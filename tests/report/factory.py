@@ -38,6 +38,7 @@ from rbac_audit.audit.report import (
     Since,
     Summary,
     TemplateSummary,
+    TokenSummary,
     Tool,
 )
 from rbac_audit.snapshot.estate import Gap
@@ -348,6 +349,17 @@ def people() -> tuple[PersonSummary, ...]:
             last_login=f"2026-1{number % 2}-0{1 + number % 9}T06:12:44Z" if number % 4 else "",
             username=f"login-{number}",
             principals=(f"local://{person(number).name}",),
+            tokens=(
+                TokenSummary(
+                    f"token-{number}", "kubeconfig", never_expires=True, expires_at="", cluster="c-m-7vkq2x9n"
+                ),
+                TokenSummary(
+                    f"t-{number}", "session", never_expires=False, expires_at="2026-12-01T00:00:00Z", cluster=""
+                ),
+                TokenSummary(f"k-{number}", "api-key", never_expires=False, expires_at="", cluster=""),
+            )
+            if number % 3
+            else (),
         )
         for number in range(60)
     )

@@ -89,6 +89,11 @@ def test_a_person_has_everything_that_is_known_of_them(open_report: Open) -> Non
     assert set(person.groups) <= set(page.locator("#person-app dd code").all_text_contents())
     assert person.groups_as_of in text
     assert re.search(r"\d+ days before this report", text)
+    for token in person.tokens:
+        end = "never ends" if token.never_expires else f"ends {token.expires_at}"
+        end = end if token.never_expires or token.expires_at else "its end is not known"
+        reach = f"for cluster {token.cluster}" if token.cluster else "for every cluster"
+        assert f"{token.kind} {token.name}: {end}, {reach}" in text
     for project in report.projects:
         for member, role in project.members:
             if member == person.subject:
