@@ -3,7 +3,7 @@
 import pytest
 
 from tests.report.conftest import Open
-from tests.report.reading import focused, panel_of, shown, small, until
+from tests.report.reading import focused, matrix_fragment, panel_of, project_fragment, shown, small, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -75,3 +75,38 @@ def test_the_first_tab_leads_to_the_content(open_report: Open) -> None:
     page = open_report(small()).page
     page.keyboard.press("Tab")
     assert focused(page) == "Skip to the content"
+
+
+TABBABLE = """() => [...document.querySelectorAll('a[href], button, input, select, summary, [tabindex="0"]')].filter(
+  (each) => each.tabIndex >= 0 && each.checkVisibility({ visibilityProperty: true }) && !each.disabled)"""
+
+
+def test_every_view_is_walked_through_by_tab_without_a_trap(open_report: Open) -> None:
+    report = small()
+    home, person = report.projects[1], report.people[1].subject
+    opened = open_report(report)
+    for fragment in (
+        "#summary",
+        project_fragment(home),
+        matrix_fragment(home),
+        f"#person/User//{person.name}",
+        "#public",
+        "#upgrade",
+        "#rules",
+    ):
+        opened.go(fragment)
+        page = opened.page
+        page.evaluate("() => { document.activeElement.blur(); getSelection().removeAllRanges() }")
+        page.evaluate("() => { document.body.tabIndex = -1; document.body.focus(); window.walked = new Set() }")
+        total = page.evaluate(f"({TABBABLE})().length")
+        assert total > 5, fragment
+        for _ in range(total):
+            page.keyboard.press("Tab")
+            page.evaluate("walked.add(document.activeElement)")
+        missed = page.evaluate(f"({TABBABLE})().filter((each) => !walked.has(each)).map((each) => each.outerHTML)")
+        assert missed == [], fragment
+        unnamed = page.evaluate(
+            "[...walked].filter((each) => !(each.textContent.trim() || each.getAttribute('aria-label') || each.labels?.length))"
+            ".map((each) => each.outerHTML)"
+        )
+        assert unnamed == [], fragment
