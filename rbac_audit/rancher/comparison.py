@@ -92,7 +92,12 @@ class Comparison:
         return tuple(sorted(found, key=lambda item: (item.item.key, item.fate.value)))
 
     def _missing(self) -> Iterator[Difference]:
-        there = {item.key for kind in _COMPARED for item in self._cluster.of(kind)}
+        # As KubernetesObject.key, written out: there is one for every object of a cluster.
+        there = {
+            (kind.group, kind.kind, item.metadata.namespace, item.metadata.name)
+            for kind in _COMPARED
+            for item in self._cluster.of(kind)
+        }
         for key in self._due.keys() - there:
             made = self._due[key]
             if made.presence is Presence.REQUIRED and self._is_missing(made.item):

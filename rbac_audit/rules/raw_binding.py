@@ -93,12 +93,10 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _people(view: View, binding: Binding) -> tuple[Subject, ...]:
-    named = [subject for subject in binding.subjects if subject.kind in {"User", "Group"}]
-    return tuple(
-        subject
-        for subject in dict.fromkeys(named)
-        if not subject.name.startswith("system:") and not view.baseline.ships(binding.source, subject)
-    )
+    named = [item for item in binding.subjects if item.kind != "ServiceAccount" and not item.name.startswith("system:")]
+    if named and view.baseline.variants(binding.source.kind, binding.namespace, binding.name):
+        named = [subject for subject in named if not view.baseline.ships(binding.source, subject)]
+    return tuple(dict.fromkeys(named))
 
 
 def _problem(view: View, raw: RawBindings, place: str, held: list[tuple[Binding, tuple[Subject, ...]]]) -> Problem:

@@ -45,11 +45,11 @@ def check(view: View) -> Iterator[Problem]:
     rancher, prediction = view.rancher, view.prediction
     if rancher is None or prediction is None:
         return
-    made = _made(view)
-    for item in rancher.bindings:
-        account = item.subject is not None and item.subject.kind == "ServiceAccount"
+    accounts = [item for item in rancher.bindings if item.subject and item.subject.kind == "ServiceAccount"]
+    made = _made(view) if accounts else {}
+    for item in accounts:
         unread = view.manages and not prediction.covers(item.cluster)
-        if account and (item.cluster == view.rancher_id or unread):
+        if item.cluster == view.rancher_id or unread:
             yield _problem(view, rancher.cluster.name, item, tuple(made.get(item, ())))
 
 
