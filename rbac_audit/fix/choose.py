@@ -9,11 +9,11 @@ from rbac_audit.answers.what import compact
 from rbac_audit.fix.objects import role_template
 from rbac_audit.fix.offers import Gain, Offer, Offers
 from rbac_audit.fix.plan import Candidate
-from rbac_audit.fix.rights import Cover, Rights, in_words, weight
+from rbac_audit.fix.rights import Cover, Rights, Some
 from rbac_audit.rancher.projects import ProjectInfo
 from rbac_audit.snapshot.objects import RoleRef, RoleTemplate, Subject
 
-_SHOWN, _LINES = 3, 6
+_SHOWN, _LINES = 2, 5
 
 
 class AllowGain(Enum):
@@ -49,7 +49,7 @@ class Chooser:
     def __init__(self, offers: Offers, allow: AllowGain, known: Mapping[str, RoleTemplate]) -> None:
         """Keep the templates, the policy, and every template by name."""
         self.offers, self._allow, self._known = offers, allow, known
-        self._over: dict[tuple[str, Rights], Rights] = {}
+        self._over: dict[tuple[str, Rights], Some] = {}
         self._exact: dict[tuple[Rights, tuple[str, ...]], Offer] = {}
 
     def choose(self, subject: Subject, project: ProjectInfo, wanted: Rights, roles: Iterable[RoleRef]) -> Choice:
@@ -58,7 +58,7 @@ class Chooser:
         Existing templates first, by what they add: cluster-wide rights before all others, then in all.
         """
         exact = self._made(wanted, tuple(roles))
-        covering = [offer for offer in self.offers.all if not self.offers.lacks(offer, wanted)]
+        covering = [offer for offer in self.offers.all if not self.offers.lacks(offer, wanted).atoms]
         weighed = sorted((self._weighed(offer, subject, project) for offer in covering), key=_rank)
         mine = self._weighed(exact, subject, project)
         limit = _beyond(mine[1])
@@ -79,12 +79,12 @@ class Chooser:
             case AllowGain.SAME_PROJECT:
                 return _beyond(gains) <= limit
             case AllowGain.NONE:
-                return _beyond(gains) <= limit and not self._surplus(offer, wanted)
+                return _beyond(gains) <= limit and not self._surplus(offer, wanted).atoms
 
-    def _surplus(self, offer: Offer, wanted: Rights) -> Rights:
+    def _surplus(self, offer: Offer, wanted: Rights) -> Some:
         key = (offer.name, wanted)
         if key not in self._over:
-            self._over[key] = Cover(wanted).uncovered(offer.rights)
+            self._over[key] = self.offers.some(Cover(wanted).uncovered(offer.rights))
         return self._over[key]
 
     def _made(self, wanted: Rights, roles: tuple[RoleRef, ...]) -> Offer:
@@ -98,7 +98,7 @@ class Chooser:
             inherited = [
                 offer
                 for offer in self.offers.all
-                if offer.template.external and offer.name in names and not self._surplus(offer, wanted)
+                if offer.template.external and offer.name in names and not self._surplus(offer, wanted).atoms
             ]
             held = [atom for offer in inherited for atom in offer.rights]
             rules = compact(Cover(held).uncovered(wanted))
@@ -113,13 +113,13 @@ class Chooser:
         """Show the chosen one, the next best, and those that lack least."""
         names = {offer.name for offer, _ in weighed}
         short = [(self.offers.lacks(offer, wanted), offer) for offer in self.offers.all if offer.name not in names]
-        nearly = sorted(short, key=lambda item: (weight(item[0]), item[1].name))[:_SHOWN]
+        nearly = sorted(short, key=lambda item: (item[0].weight, item[1].name))[:_SHOWN]
         enough = [
             Candidate(
                 role_template=offer.name,
                 subject=str(subject),
                 adds=_added(gains),
-                surplus=_first(in_words(self._surplus(offer, wanted))),
+                surplus=_first(self._surplus(offer, wanted).words),
                 lacks=(),
                 chosen=number == 0,
             )
@@ -129,12 +129,12 @@ class Chooser:
             Candidate(
                 role_template=offer.name,
                 subject=str(subject),
-                adds=weight(self._surplus(offer, wanted)),
-                surplus=_first(in_words(self._surplus(offer, wanted))),
-                lacks=_first(in_words(missing)),
+                adds=self._surplus(offer, wanted).weight,
+                surplus=_first(self._surplus(offer, wanted).words),
+                lacks=_first(missing.words),
             )
             for missing, offer in nearly
-            if len(missing) < len(wanted)
+            if len(missing.atoms) < len(wanted)
         ]
         return (*enough, *lacking)
 
@@ -144,16 +144,16 @@ def _rank(item: tuple[Offer, tuple[Gain, ...]]) -> tuple[int, int, str]:
 
 
 def _cluster_wide(gains: Iterable[Gain]) -> int:
-    return sum(weight(gain.atoms) for gain in gains if gain.reach == "cluster")
+    return sum(gain.rights.weight for gain in gains if gain.reach == "cluster")
 
 
 def _beyond(gains: Iterable[Gain]) -> int:
     """Weigh what reaches out of the project's namespaces."""
-    return sum(weight(gain.atoms) for gain in gains if gain.reach in {"cluster", "management"})
+    return sum(gain.rights.weight for gain in gains if gain.reach in {"cluster", "management"})
 
 
 def _added(gains: Iterable[Gain]) -> int:
-    return sum(weight(gain.atoms) * len(gain.namespaces) for gain in gains if gain.reach != "standing")
+    return sum(gain.rights.weight * len(gain.namespaces) for gain in gains if gain.reach != "standing")
 
 
 def _first(lines: tuple[str, ...]) -> tuple[str, ...]:

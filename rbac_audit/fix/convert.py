@@ -26,12 +26,13 @@ from rbac_audit.fix.plan import (
     Rendering,
     Target,
 )
-from rbac_audit.fix.rights import Cover, Rights, carried, in_words
+from rbac_audit.fix.rights import Cover, Rights, carried
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.projects import ProjectInfo
 from rbac_audit.snapshot.objects import (
+    PolicyRule,
     RoleTemplate,
     Subject,
 )
@@ -53,6 +54,7 @@ class Converter:
         self._view, self._rancher, self._chooser = view, rancher, chooser
         self._names = {(item.namespace, item.name): item for item in view.access.bindings if item.namespace}
         self._rights: dict[RoleKey, Rights] = {}
+        self._compacted: dict[Rights, tuple[PolicyRule, ...]] = {}
         self._conditions = Conditions(view, rancher)
         self._bound = {(str(item.subject), item.project, item.template) for item in rancher.bindings if item.subject}
 
@@ -96,6 +98,11 @@ class Converter:
         roles = {binding.role_ref for binding in mine if binding.role_ref.kind == "ClusterRole"}
         named = roles or {binding.role_ref for binding in mine}
         return Moved(subject, needs, self._chooser.choose(subject, project, wanted, named))
+
+    def _compact(self, rights: Rights) -> tuple[PolicyRule, ...]:
+        if rights not in self._compacted:
+            self._compacted[rights] = compact(rights)
+        return self._compacted[rights]
 
     def _carried(self, binding: Binding) -> Rights:
         if binding.role not in self._rights:
@@ -184,11 +191,9 @@ class Converter:
         return Effect(
             subject=str(item.subject),
             display_name=self._view.display_name(item.subject),
-            kept=tuple(Kept(namespaces=tuple(names), rules=compact(rights)) for rights, names in alike.items()),
+            kept=tuple(Kept(namespaces=tuple(names), rules=self._compact(rights)) for rights, names in alike.items()),
             gained=tuple(
-                Difference(
-                    reach=gain.reach, cluster=gain.cluster, namespaces=gain.namespaces, rights=in_words(gain.atoms)
-                )
+                Difference(reach=gain.reach, cluster=gain.cluster, namespaces=gain.namespaces, rights=gain.rights.words)
                 for gain in gains
             ),
         )

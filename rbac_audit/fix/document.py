@@ -23,9 +23,20 @@ class _Dumper(yaml.CSafeDumper):
 
 def write(plan: Plan) -> str:
     """Write a plan, with the same bytes for the same plan."""
-    fields = msgspec.to_builtins(plan)
-    text = yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
-    return _HEAD.format(version=plan.tool.version) + text
+    parts = [_HEAD.format(version=plan.tool.version)]
+    for field in msgspec.structs.fields(plan):
+        value = getattr(plan, field.name)
+        if isinstance(value, tuple) and value:
+            # One by one: a plan of thousands of steps would take gigabytes as one tree.
+            parts += [f"{field.encode_name}:\n", *(_dump([msgspec.to_builtins(item)]) for item in value)]
+        else:
+            parts.append(_dump({field.encode_name: msgspec.to_builtins(value)}))
+    return "".join(parts)
+
+
+def _dump(value: object) -> str:
+    text: str = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return text
 
 
 def read(text: str, where: str) -> Plan:

@@ -15,7 +15,7 @@ from rbac_audit.answers.template import NAMESPACE, PROJECT, Beyond, Granted, gra
 from rbac_audit.audit.estate import View
 from rbac_audit.errors import BadInput
 from rbac_audit.fix.holdings import Held, Holdings
-from rbac_audit.fix.rights import Cover, Rights, carried, takes_effect
+from rbac_audit.fix.rights import Cover, Rights, Some, carried, takes_effect
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.naming import aggregator
 from rbac_audit.rancher.projects import ProjectInfo
@@ -71,7 +71,7 @@ class Gain(msgspec.Struct, frozen=True, eq=False):
     reach: str
     cluster: str
     namespaces: tuple[str, ...]
-    atoms: Rights
+    rights: Some
 
 
 class Offers:
@@ -83,8 +83,9 @@ class Offers:
         self.here = Holdings(view.access)
         same = rancher.cluster is view.cluster
         self.there = self.here if same else Holdings(Authorizer(rancher.cluster))
-        self._lacking: dict[tuple[str, Rights], Rights] = {}
-        self._added: dict[tuple[str, Held], Rights] = {}
+        self._lacking: dict[tuple[str, Rights], Some] = {}
+        self._added: dict[tuple[str, Held], Some] = {}
+        self._known: dict[Rights, Some] = {}
 
     @cached_property
     def all(self) -> tuple[Offer, ...]:
@@ -122,11 +123,15 @@ class Offers:
         view = View(self._view.cluster, rancher, self._view.rancher_id, "stated")
         return _offer(granted(view, template.name), template, rancher.templates.closure(template.name).templates)
 
-    def lacks(self, offer: Offer, wanted: Rights) -> Rights:
+    def some(self, atoms: Rights) -> Some:
+        """Keep equal rights once."""
+        return self._known.setdefault(atoms, Some(atoms))
+
+    def lacks(self, offer: Offer, wanted: Rights) -> Some:
         """List what a template lacks of some rights."""
         key = (offer.name, wanted)
         if key not in self._lacking:
-            self._lacking[key] = offer.cover.uncovered(wanted)
+            self._lacking[key] = self.some(offer.cover.uncovered(wanted))
         return self._lacking[key]
 
     def reached(self, project: ProjectInfo) -> tuple[str, ...]:
@@ -140,16 +145,17 @@ class Offers:
         return (*self._inside(offer, subject, project), *self._outside(offer, subject, project))
 
     def _inside(self, offer: Offer, subject: Subject, project: ProjectInfo) -> Iterator[Gain]:
-        alike: dict[Rights, list[str]] = {}
+        alike: dict[Some, list[str]] = {}
         for namespace in self.reached(project):
             held = self.here.held(subject, namespace)
             key = (offer.name, held)
             if key not in self._added:
-                self._added[key] = self.here.cover(held).uncovered(filter(takes_effect, offer.rights))
+                fresh = self.here.cover(held).uncovered(filter(takes_effect, offer.rights))
+                self._added[key] = self.some(fresh)
             alike.setdefault(self._added[key], []).append(namespace)
-        for atoms, namespaces in alike.items():
-            if atoms:
-                yield Gain("project", self._view.name, tuple(namespaces), atoms)
+        for rights, namespaces in alike.items():
+            if rights.atoms:
+                yield Gain("project", self._view.name, tuple(namespaces), rights)
 
     def _outside(self, offer: Offer, subject: Subject, project: ProjectInfo) -> Iterator[Gain]:
         short = project.id.partition(":")[2]
@@ -163,7 +169,7 @@ class Offers:
             holdings = self.here if here else self.there
             fresh = holdings.cover(holdings.held(subject, namespace)).uncovered(atoms)
             if fresh:
-                yield Gain(_reach(item), item.cluster, (namespace,), fresh)
+                yield Gain(_reach(item), item.cluster, (namespace,), Some(fresh))
 
 
 def _offer(found: Granted, template: RoleTemplate, closure: tuple[RoleTemplate, ...]) -> Offer:

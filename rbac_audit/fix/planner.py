@@ -13,7 +13,6 @@ from rbac_audit.fix.draft import Draft
 from rbac_audit.fix.offers import Gain, Offers, known_rancher
 from rbac_audit.fix.plan import FORMAT, Consent, Plan, Refusal, Step, Tool
 from rbac_audit.fix.remove import RELABELLED, REMOVED, Remover
-from rbac_audit.fix.rights import in_words
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import ObjectRef
@@ -140,7 +139,7 @@ def _because(draft: Draft, allow: AllowGain) -> Iterator[str]:
 
 
 def _gained(gain: Gain) -> str:
-    rights = len(in_words(gain.atoms))
+    rights = len(gain.rights.words)
     return f"gain ({gain.reach}) {_places(gain.namespaces)} of {gain.cluster}: {rights} lines of rights, see effects"
 
 

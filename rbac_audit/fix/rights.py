@@ -5,7 +5,7 @@ as its namespace, so that a RoleBinding there counts; other cluster-scoped kinds
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, cached_property
 
 import msgspec
 
@@ -93,6 +93,22 @@ class Cover:
 def _is_wide(atom: PolicyRule) -> bool:
     words = (*atom.verbs, *atom.api_groups, *atom.resources, *atom.non_resource_urls)
     return any(ALL in word for word in words)
+
+
+class Some(msgspec.Struct, frozen=True, eq=False, dict=True):
+    """Some single rights, with what is asked of them again and again."""
+
+    atoms: Rights
+
+    @cached_property
+    def weight(self) -> int:
+        """How much they weigh."""
+        return weight(self.atoms)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """What they are, in words."""
+        return in_words(self.atoms)
 
 
 def weight(atoms: Iterable[PolicyRule]) -> int:

@@ -1,12 +1,15 @@
 """Apply and rollback on two real API servers."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.controlplane.plugin import Estate
 from tests.fix.stage import Sampler, Stage, staged, users
+from tests.fix.standin import RBAC
 
 pytestmark = pytest.mark.timeout(300)
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
@@ -45,3 +48,38 @@ def test_a_second_plan_is_empty(stage: Stage) -> None:
     again.mkdir()
     stage.folder = again
     assert "steps: []" in stage.plan().read_text("utf-8")
+
+
+def test_the_printed_roles_are_enough(stage: Stage, two_apiservers: Estate) -> None:
+    """An account with just these, and the rights that it hands out, applies and rolls back."""
+    tokens = {}
+    for side, server in two_apiservers._asdict().items():
+        api = server.api
+        (role,) = yaml.safe_load_all(stage.run("fix", "apply", "--print-role", side).text)
+        api.create(role)
+        api.create(
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "fixer", "namespace": "default"}}
+        )
+        subject = {"kind": "ServiceAccount", "name": "fixer", "namespace": "default"}
+        ref = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "rbac-audit-fix"}
+        api.create(
+            {
+                "apiVersion": RBAC,
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": "fixer"},
+                "roleRef": ref,
+                "subjects": [subject],
+            }
+        )
+        path = "/api/v1/namespaces/default/serviceaccounts/fixer/token"
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}}
+        tokens[side] = api.call("POST", path, body)["status"]["token"]
+    plan = stage.plan()
+    config = json.loads(stage.config.read_text("utf-8"))
+    for user in config["users"]:
+        user["user"]["token"] = tokens[user["name"]]
+    stage.config.write_text(json.dumps(config), "utf-8")
+    assert stage.apply(plan).code == 0
+    back = stage.rollback(plan)
+    assert back.code == 0, back.text
+    assert len(stage.raw()) == 3
