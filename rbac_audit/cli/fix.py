@@ -19,7 +19,7 @@ from rbac_audit.errors import WrongUse
 from rbac_audit.fix import document, outputs, show
 from rbac_audit.fix.choose import AllowGain
 from rbac_audit.fix.plan import Plan
-from rbac_audit.fix.planner import CONVERTED, FIXED, Request, plan
+from rbac_audit.fix.planner import FIXED, KUBEVIRT_ONLY, Request, plan
 from rbac_audit.report.text import count, one_line
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
@@ -41,7 +41,7 @@ command.add_command(rollback)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("-o", "output", default="-", metavar="PATH", help="Where to write the plan; - is standard output.")
 @click.option(
-    "--rule", "rules", multiple=True, metavar="ID", help=f"Fix the findings of this rule (default: {CONVERTED})."
+    "--rule", "rules", multiple=True, metavar="ID", help=f"Fix the findings of this rule (default: {KUBEVIRT_ONLY})."
 )
 @click.option("--object", "objects", multiple=True, metavar="OBJECT", help="Convert this binding: RoleBinding ns/name.")
 @click.option("--subject", "subjects", multiple=True, metavar="SUBJECT", help="Convert raw bindings of this subject.")
@@ -81,7 +81,7 @@ def make(
     blind = tell_gaps(estate)
     view = words.view_of(estate, cluster)
     chosen = bool(objects or subjects or projects)
-    wanted = rules or (() if chosen else (CONVERTED,))
+    wanted = rules or (() if chosen else (KUBEVIRT_ONLY,))
     request = Request(
         findings=_findings(estate, wanted, folders),
         rules=wanted,

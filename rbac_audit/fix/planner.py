@@ -17,8 +17,9 @@ from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import ObjectRef
 
-CONVERTED = "kubevirt-only-binding"
-FIXED = (CONVERTED, RELABELLED, *REMOVED)
+KUBEVIRT_ONLY = "kubevirt-only-binding"
+CONVERTED = (KUBEVIRT_ONLY, "raw-binding")
+FIXED = (*CONVERTED, RELABELLED, *REMOVED)
 """The rules whose findings can be planned."""
 
 
@@ -68,7 +69,8 @@ def plan(estate: Estate, view: View, request: Request) -> Plan:
 
 def _wanted(view: View, request: Request) -> Iterator[Binding]:
     """Find the bindings that are wanted gone, in the order of the snapshot."""
-    convertible = {item.object for item in request.findings if item.rule == CONVERTED}
+    found = (item for item in request.findings if item.rule in CONVERTED)
+    convertible = {ref for item in found for ref in (item.object, *item.related)}
     chosen = bool(request.objects or request.subjects or request.projects)
     for binding in view.access.bindings:
         of_finding = binding.source.ref(view.name) in convertible
@@ -106,7 +108,9 @@ def _matches(view: View, binding: Binding, request: Request) -> bool:
 def _rules(findings: Iterable[Finding]) -> dict[ObjectRef, set[str]]:
     rules: dict[ObjectRef, set[str]] = {}
     for finding in findings:
-        rules.setdefault(finding.object, set()).add(finding.rule)
+        # A finding about a whole project names its bindings as related.
+        for ref in (finding.object, *(finding.related if finding.rule in CONVERTED else ())):
+            rules.setdefault(ref, set()).add(finding.rule)
     return rules
 
 

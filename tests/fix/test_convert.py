@@ -273,6 +273,13 @@ def test_selections(selection: dict[str, tuple[str, ...]], expected: list[str]) 
     assert not plan.refusals
 
 
+def test_a_finding_about_a_whole_project_means_all_its_bindings() -> None:
+    raw = [binding("dev/a", "edit", "User:u-alice"), binding("prod/b", "view", "User:u-bob")]
+    plan = planned(estate(raw), rules=("raw-binding",))
+    assert [str(item) for step in plan.steps for item in step.do.deletes] == ["RoleBinding dev/a", "RoleBinding prod/b"]
+    assert all(step.rules == ("raw-binding",) for step in plan.steps)
+
+
 def test_findings_of_a_rule_can_be_narrowed() -> None:
     raw = [binding("dev/a", "kubevirt.io:edit", "User:u-alice"), binding("lab/c", "kubevirt.io:edit", "User:u-bob")]
     plan = planned(estate(raw), rules=KUBEVIRT, projects=(LAB,))

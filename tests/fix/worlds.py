@@ -6,7 +6,7 @@ from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.fix.choose import AllowGain
 from rbac_audit.fix.plan import Plan
-from rbac_audit.fix.planner import CONVERTED, Request, plan
+from rbac_audit.fix.planner import KUBEVIRT_ONLY, Request, plan
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.rendering import render
 from rbac_audit.rules import RULES
@@ -201,4 +201,4 @@ def planned(
     return plan(of, view(of), request)
 
 
-KUBEVIRT = (CONVERTED,)
+KUBEVIRT = (KUBEVIRT_ONLY,)
