@@ -6,13 +6,13 @@ import msgspec
 
 from rbac_audit.access import Binding
 from rbac_audit.access.bindings import RoleKey
-from rbac_audit.access.identity import subject_key
 from rbac_audit.answers.what import compact
 from rbac_audit.audit.estate import View
 from rbac_audit.fix import refusals
 from rbac_audit.fix.choose import Choice, Chooser
 from rbac_audit.fix.conditions import Conditions
 from rbac_audit.fix.draft import Draft
+from rbac_audit.fix.groups import names, subjects_of, together
 from rbac_audit.fix.objects import manifest, plain, project_binding, target, typed
 from rbac_audit.fix.offers import Offer
 from rbac_audit.fix.plan import (
@@ -64,7 +64,7 @@ class Converter:
         for binding in bindings:
             project = refusals.project_of(self._view, binding)
             if isinstance(project, refusals.Why):
-                yield from _refused(binding, binding.subjects, project)
+                yield from self._left(binding, project)
                 continue
             for subject in binding.subjects:
                 if why := refusals.of_subject(self._view, subject, binding.namespace):
@@ -72,11 +72,23 @@ class Converter:
                 else:
                     movable.setdefault(project, {}).setdefault(binding, []).append(subject)
         for project, found in movable.items():
-            for group in _together(found):
+            for group in together(found):
                 yield from self._step(project, {binding: found[binding] for binding in group})
 
+    def _left(self, binding: Binding, why: refusals.Why) -> Iterator[Refusal]:
+        """Refuse a binding; for one that comes from Git, work out what to add there."""
+        project = refusals.in_git(self._view, binding)
+        for refusal, subject in zip(_refused(binding, binding.subjects, why), binding.subjects, strict=True):
+            if project is None or refusals.of_subject(self._view, subject, binding.namespace):
+                yield refusal
+                continue
+            group = {binding: [subject]}
+            moved = self._moved(project, subject, group)
+            change = Edits(creates=tuple(self._creations(project, moved, group)))
+            yield msgspec.structs.replace(refusal, change=change, effect=self._effect(moved))
+
     def _step(self, project: ProjectInfo, group: dict[Binding, list[Subject]]) -> Iterator[Draft | Refusal]:
-        moved = [self._moved(project, subject, group) for subject in _subjects(group)]
+        moved = [self._moved(project, subject, group) for subject in subjects_of(group)]
         clashes = [name for item in moved for name in self._clashes(project, item)]
         if clashes:
             reason = f"{clashes[0]} has the name that Rancher would give its own, so Rancher would never make it"
@@ -87,7 +99,7 @@ class Converter:
         yield self._draft(project, group, moved)
 
     def _moved(self, project: ProjectInfo, subject: Subject, group: dict[Binding, list[Subject]]) -> Moved:
-        mine = [binding for binding, subjects in group.items() if _names(subjects, subject)]
+        mine = [binding for binding, subjects in group.items() if names(subjects, subject)]
         needs: dict[str, Rights] = {}
         for binding in mine:
             before = needs.get(binding.namespace, ())
@@ -157,7 +169,7 @@ class Converter:
         if (str(item.subject), project.id, template.name) in self._bound:
             return
         person = self._view.people.find(item.subject.name) if item.subject.kind == "User" else None
-        replaces = tuple(str(binding.source) for binding, subjects in group.items() if _names(subjects, item.subject))
+        replaces = tuple(str(binding.source) for binding, subjects in group.items() if names(subjects, item.subject))
         written = project_binding(item.subject, person, project, template.name, replaces)
         yield Creation(cluster=cluster, manifest=written)
 
@@ -169,7 +181,7 @@ class Converter:
         back: list[Change] = []
         name = self._view.name
         for binding, subjects in group.items():
-            rest = tuple(item for item in binding.subjects if not _names(subjects, item))
+            rest = tuple(item for item in binding.subjects if not names(subjects, item))
             place = target(binding.source, name)
             if rest:
                 fields = {"subjects": [plain(item) for item in rest]}
@@ -213,37 +225,6 @@ def _rendering(project: ProjectInfo, subject: Subject, offer: Offer) -> Renderin
 def _refused(binding: Binding, subjects: Iterable[Subject], why: refusals.Why) -> Iterator[Refusal]:
     for subject in subjects:
         yield Refusal(object=str(binding.source), subject=str(subject), reason=why.reason, manual=why.manual)
-
-
-def _subjects(group: dict[Binding, list[Subject]]) -> list[Subject]:
-    found = {str(item): item for subjects in group.values() for item in subjects}
-    return [item for _, item in sorted(found.items())]
-
-
-def _names(subjects: Iterable[Subject], wanted: Subject) -> bool:
-    # The API group of a subject may be missing.
-    return str(wanted) in map(str, subjects)
-
-
-def _together(found: dict[Binding, list[Subject]]) -> Iterator[list[Binding]]:
-    """Group bindings that share a subject, directly or through others: what is touched, is touched once."""
-    by_subject: dict[str, list[Binding]] = {}
-    for binding, subjects in found.items():
-        for subject in subjects:
-            by_subject.setdefault(subject_key(subject, binding.namespace) or "", []).append(binding)
-    seen: set[Binding] = set()
-    for start in found:
-        if start in seen:
-            continue
-        seen.add(start)
-        group = [start]
-        for binding in group:
-            for subject in found[binding]:
-                for other in by_subject.get(subject_key(subject, binding.namespace) or "", ()):
-                    if other not in seen:
-                        seen.add(other)
-                        group.append(other)
-        yield sorted(group, key=lambda item: (item.namespace, item.name))
 
 
 def _bindings_first(made: Iterable[Target]) -> tuple[Target, ...]:

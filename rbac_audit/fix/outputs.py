@@ -44,8 +44,8 @@ def _ready(plan: Plan) -> Iterator[Step]:
 def _created(plan: Plan) -> Iterator[Mapping[str, object]]:
     """List what is created, each once, role templates before the bindings that name them."""
     seen: dict[str, Creation] = {}
-    for step in _ready(plan):
-        for creation in step.do.creates:
+    for edits in (*(step.do for step in _ready(plan)), *(refusal.change for refusal in plan.refusals)):
+        for creation in edits.creates:
             if creation.cluster == plan.management:
                 seen.setdefault(f"{creation.manifest['kind']} {_name(creation.manifest)}", creation)
     return (item.manifest for item in sorted(seen.values(), key=lambda item: item.manifest["kind"] != "RoleTemplate"))
@@ -78,6 +78,9 @@ def script(plan: Plan) -> str:
                     f"{', '.join(wanted.namespaces)}".replace("\n", " ")
                 )
         lines += _commands(step)
+    for refusal in plan.refusals:
+        if refusal.change.creates:
+            lines += ["", f"# take {refusal.object} ({refusal.subject}) out where it comes from".replace("\n", " ")]
     return "\n".join(lines) + "\n"
 
 

@@ -154,12 +154,17 @@ class Step(Value, frozen=True, kw_only=True):
 
 
 class Refusal(Value, frozen=True, kw_only=True):
-    """What is not converted, why, and what a person can do instead."""
+    """What is not converted, why, and what a person can do instead.
+
+    For a binding that comes from Git, `change` is what to add there and `effect` what that does.
+    """
 
     object: str
     subject: str = ""
     reason: str
     manual: str
+    change: Edits = Edits()
+    effect: Effect | None = None
 
 
 class Tool(Value, frozen=True, kw_only=True):

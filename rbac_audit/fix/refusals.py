@@ -52,6 +52,16 @@ def project_of(view: View, binding: Binding) -> ProjectInfo | Why:
     return next(_of_maker(view, binding), None) or _of_role(view, binding) or place
 
 
+def in_git(view: View, binding: Binding) -> ProjectInfo | None:
+    """Find the project for a binding that only has to be changed where it is written; None for any other."""
+    place = _of_place(view, binding)
+    metadata = binding.source.metadata
+    if isinstance(place, Why) or metadata.owner_references or not owned_by(metadata):
+        return None
+    shipped = view.baseline.variants(binding.source.kind, binding.namespace, binding.name)
+    return None if shipped or _of_role(view, binding) else place
+
+
 def _of_place(view: View, binding: Binding) -> ProjectInfo | Why:
     namespace, project = binding.namespace, view.projects.of(binding.namespace)
     if not isinstance(binding.source, RoleBinding):
@@ -79,7 +89,7 @@ def _of_maker(view: View, binding: Binding) -> Iterator[Why]:
     elif mark := owned_by(metadata):
         yield Why(
             f"it is written from elsewhere ({mark}) and would come back",
-            "make the change where it comes from: take it out there, and add the project binding there",
+            "take it out where it comes from, and add the project binding that `fix show --output` writes",
         )
     elif claim is Claim.HOLDS:
         yield Why("Rancher makes it", "change the role template binding that it comes from")

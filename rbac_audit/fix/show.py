@@ -83,6 +83,9 @@ def _name(manifest: Mapping[str, object]) -> str:
 def _refusal(refusal: Refusal) -> Iterator[str]:
     yield f"  {refusal.object}" + (f", {refusal.subject}" if refusal.subject else "") + f": {refusal.reason}"
     yield f"    instead: {refusal.manual}"
+    yield from (f"    {line}" for line in _edits(refusal.change))
+    for item in refusal.effect.gained if refusal.effect else ():
+        yield from (f"  {line}" for line in _difference("gains", item))
 
 
 def difference(plan: Plan) -> Iterator[str]:

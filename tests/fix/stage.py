@@ -77,7 +77,8 @@ class Stage:
         return ("--kubeconfig", self.config, "--context", "harvester", "--context", "rancher")
 
     def apply(self, plan: Path, *more: object) -> Ended:
-        return self.run("fix", "apply", plan, *QUICK, *self.connection(), *more)
+        ended = self.run("fix", "apply", plan, *QUICK, *self.connection(), *more)
+        return ended._replace(text=f"{ended.text}{self.standin.where() if 'in time' in ended.text else ''}")
 
     def rollback(self, plan: Path, *more: object) -> Ended:
         return self.run("fix", "rollback", journal_of(plan), *QUICK, *self.connection(), *more)

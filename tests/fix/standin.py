@@ -5,8 +5,10 @@ It shares no code with the rendering that it stands in for. Switches make it slo
 
 import base64
 import hashlib
+import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 
 from tests.controlplane.api import Api, ApiError
@@ -32,6 +34,7 @@ class StandIn:
         self.paused = False
         self.faults: list[str] = []
         self.passing: list[str] = []
+        self.rounds = 0
         self._seen: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -43,6 +46,12 @@ class StandIn:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(30)
+
+    def where(self) -> str:
+        """Say what it is doing, for who waits for it in vain."""
+        frame = sys._current_frames().get(self._thread.ident or 0)
+        doing = "".join(traceback.format_stack(frame)) if frame else "nothing"
+        return f"stand-in: paused {self.paused}, skipped {self.skipped}, {self.rounds} rounds, refused {self.passing[-3:]}, {doing}"
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -57,6 +66,7 @@ class StandIn:
             time.sleep(0.02)
 
     def _sync(self) -> None:
+        self.rounds += 1
         templates = {item["metadata"]["name"]: item for item in self.management.objects(MANAGEMENT, "RoleTemplate")}
         bindings = self.management.objects(MANAGEMENT, "ProjectRoleTemplateBinding")
         namespaces = self.harvester.objects("v1", "Namespace")

@@ -46,6 +46,29 @@ def test_steps_without_consent_are_left_out(kind: str) -> None:
     assert "prtb-" in "".join(outputs.OUTPUTS[kind](plan()).values())
 
 
+def test_what_comes_from_git_is_written_for_git() -> None:
+    raw = [
+        binding(
+            "dev/b",
+            "kubevirt.io:edit",
+            "User:u-alice",
+            "ServiceAccount:dev/ci",
+            annotations={"argocd.argoproj.io/tracking-id": "x"},
+        )
+    ]
+    made = planned(estate(raw), rules=KUBEVIRT)
+    assert not made.steps
+    assert [bool(refusal.change.creates) for refusal in made.refusals] == [False, True]
+    files = outputs.manifests(made)
+    assert [item["kind"] for item in yaml.safe_load_all(files["management.yaml"])] == [
+        "RoleTemplate",
+        "ProjectRoleTemplateBinding",
+    ]
+    assert "# take RoleBinding dev/b (User:u-alice) out where it comes from" in files["cleanup.sh"]
+    assert "kubectl --context" not in files["cleanup.sh"]
+    assert any("gains in the project (prod)" in line for line in show.table(made))
+
+
 def test_the_script_takes_away_just_what_the_plan_does() -> None:
     text = outputs.script(plan())
     commands = [line for line in text.splitlines() if line.startswith("kubectl")]
