@@ -174,7 +174,7 @@ def _filled(name: str, own: list[KubernetesObject], made: Iterable[KubernetesObj
 
 def view(of: Estate) -> View:
     """The Harvester cluster."""
-    return next(item for item in of.views if item.name == "harvester")
+    return of.harvesters[0]
 
 
 def planned(
