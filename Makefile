@@ -56,6 +56,7 @@ bench: $(VENV)/.runtime
 	@$(BIN)/python benchmarks/run.py
 	@$(BIN)/python benchmarks/questions.py
 	@$(BIN)/python benchmarks/collect.py
+	@$(BIN)/python benchmarks/plan.py
 
 # dev.txt is held to the versions of runtime.txt: what is tested is what is shipped.
 pins: $(VENV)/.dev

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.controlplane.plugin", "tests.differential.plugin"]
+pytest_plugins = ["tests.controlplane.plugin", "tests.differential.plugin", "tests.fix.plugin"]
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUMS = (

@@ -56,7 +56,11 @@ class Converter:
         self._rights: dict[RoleKey, Rights] = {}
         self._compacted: dict[Rights, tuple[PolicyRule, ...]] = {}
         self._conditions = Conditions(view, rancher)
-        self._bound = {(str(item.subject), item.project, item.template) for item in rancher.bindings if item.subject}
+        self._bound = {
+            (str(item.subject), item.project, item.template)
+            for item in rancher.bindings
+            if item.subject and not item.source.metadata.deletion_timestamp
+        }
 
     def convert(self, bindings: Iterable[Binding]) -> Iterator[Draft | Refusal]:
         """Plan the bindings that are wanted gone: a step for those that hang together, a refusal for the others."""
@@ -125,8 +129,13 @@ class Converter:
         """Add up what Rancher's own bindings give a subject there: that stays when raw ones go."""
         here = self._chooser.offers.here
         held = here.bindings(subject, namespace)
-        lasting = frozenset(item.role for item in held if self._view.ownership[item].claim is Claim.HOLDS)
-        return here.cover(lasting)
+        return here.cover(frozenset(item.role for item in held if self._lasts(item)))
+
+    def _lasts(self, binding: Binding) -> bool:
+        """Tell whether Rancher makes a binding now, from something that is not being deleted."""
+        verdict = self._view.ownership[binding]
+        going = [bool(owner.source.metadata.deletion_timestamp) for owner in verdict.owners]
+        return verdict.claim is Claim.HOLDS and not verdict.other_model and not (going and all(going))
 
     def _clashes(self, project: ProjectInfo, item: Moved) -> Iterator[str]:
         """Find bindings in the way: Rancher never adopts one of the name that it wants to give."""

@@ -6,8 +6,11 @@ import hashlib
 import msgspec
 import pytest
 
+from rbac_audit.audit.estate import Estate
 from rbac_audit.fix.plan import Plan, Step
-from tests.fix.worlds import DEVS, KUBEVIRT, LAB, SHOP, binding, estate, obj, planned, prtb, rule, template
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import KINDS
+from tests.fix.worlds import DEVS, KUBEVIRT, LAB, SHOP, binding, estate, obj, objects, planned, prtb, rule, template
 
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
 
@@ -206,6 +209,25 @@ def test_who_is_a_member_with_enough_only_loses_the_raw_binding(aggregated: bool
     assert [str(item) for item in step.do.deletes] == ["RoleBinding dev/a"]
 
 
+@MODELS
+def test_a_membership_that_is_being_deleted_is_none(aggregated: bool) -> None:
+    raw = [binding("dev/a", "edit", "User:u-alice")]
+    member = prtb("prtb-1", SHOP, "edit", "User:u-alice")
+    made = estate(raw, [member], aggregated=aggregated)
+    metadata = member["metadata"]
+    assert isinstance(metadata, dict)
+    metadata |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["x/y"]}
+    (leaving,) = objects([member])
+    items = [
+        leaving if item.key == leaving.key else item
+        for items in made.snapshot.cluster("rancher").objects.values()
+        for item in items
+    ]
+    going = Estate(Snapshot([made.snapshot.cluster("harvester"), Cluster("rancher", items, collected=KINDS)]))
+    step = only(planned(going))
+    assert created(step) == [("ProjectRoleTemplateBinding", "edit")]
+
+
 def test_a_membership_of_another_project_is_not_enough() -> None:
     raw = [binding("dev/a", "kubevirt.io:edit", "User:u-alice")]
     step = only(planned(estate(raw, [prtb("prtb-1", LAB, "project-member", "User:u-alice")])))
@@ -288,7 +310,6 @@ def test_findings_of_a_rule_can_be_narrowed() -> None:
 
 def test_a_changed_template_makes_another_hash() -> None:
     from rbac_audit.fix.objects import content_hash
-    from tests.fix.worlds import objects
 
     one, other, same = objects(
         [
@@ -303,7 +324,6 @@ def test_a_changed_template_makes_another_hash() -> None:
 
 def test_a_changed_binding_makes_another_hash() -> None:
     from rbac_audit.fix.objects import content_hash
-    from tests.fix.worlds import objects
 
     (one,) = objects([binding("dev/a", "edit", "User:u-alice")])
     for change in ({"labels": {"x": "y"}}, {"finalizers": ["x/y"]}):
@@ -315,7 +335,7 @@ def test_a_changed_binding_makes_another_hash() -> None:
 
 def test_a_role_that_an_operator_fills_is_the_same_in_another_order() -> None:
     from rbac_audit.fix.objects import content_hash
-    from tests.fix.worlds import RBAC, ROLES, objects
+    from tests.fix.worlds import RBAC, ROLES
 
     rules = ROLES["view"]
     one, other = objects([obj(RBAC, "ClusterRole", "r", rules=rules), obj(RBAC, "ClusterRole", "r", rules=rules[::-1])])
