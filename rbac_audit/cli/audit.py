@@ -85,7 +85,7 @@ class _Recorded(click.RichCommand):
 @click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied.")
 @click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted.")
 @backup_key
-@live_options
+@live_options("--only-cluster")
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The date of the report (default: today)."
 )

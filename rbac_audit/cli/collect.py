@@ -21,7 +21,7 @@ INCOMPLETE = 3
     name="collect",
     epilog="Example: rbac-audit collect --print-role harvester",
 )
-@live_options
+@live_options("--cluster", "--only-cluster")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="The file: .jsonl.zst, .jsonl.gz or .jsonl.")
 @click.option("--resume", is_flag=True, help="Do not read again the clusters that an interrupted run had read.")
 @click.option(

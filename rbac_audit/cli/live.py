@@ -36,8 +36,11 @@ def _remember(context: click.Context, option: click.Parameter, value: object) ->
     context.meta.setdefault(_META, {})[option.name] = value
 
 
-def live_options(function: Callable[P, R]) -> Callable[P, R]:
-    """Add the options that name clusters and say how to read them."""
+def live_options(*narrowing: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Add the options that name clusters and say how to read them; `narrowing` names the one that leaves some out.
+
+    To `audit`, `--cluster` says which cluster a what-if changes.
+    """
     context = "[NAME=]CONTEXT"
     options = (
         _option("--context", "contexts", multiple=True, metavar=context, help="A cluster, and its name (repeatable)."),
@@ -55,9 +58,7 @@ def live_options(function: Callable[P, R]) -> Callable[P, R]:
             help=f"The API token (default: in the variable {TOKEN}).",
         ),
         _option("--rancher-ca", type=_PATH, metavar="FILE", help="The authority of Rancher's certificate, as PEM."),
-        _option(
-            "--only-cluster", "clusters", multiple=True, metavar="NAME", help="Of Rancher's clusters, this one only."
-        ),
+        _option(*narrowing, "clusters", multiple=True, metavar="NAME", help="Of Rancher's clusters, this one only."),
         _option("--secret-metadata", is_flag=True, help="Read the metadata of Secrets too, never their values."),
         _option(
             "--kind-timeout",
@@ -84,9 +85,13 @@ def live_options(function: Callable[P, R]) -> Callable[P, R]:
             help="How many requests a second one server gets at most.",
         ),
     )
-    for option in reversed(options):
-        function = option(function)
-    return function
+
+    def added(function: Callable[P, R]) -> Callable[P, R]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return added
 
 
 def _option(*names: str, **attributes: object) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -123,7 +123,7 @@ def test_every_sign_of_a_harvester_cluster_counts(run: Run, rancher: StandIn, tm
 
 def test_its_id_links_a_cluster_with_its_rancher(run: Run, rancher: StandIn, tmp_path: Path) -> None:
     """No namespace of it is in a project, from which the id could be told otherwise."""
-    _, snapshot = collected(run, rancher, tmp_path, "--only-cluster", "up")
+    _, snapshot = collected(run, rancher, tmp_path, "--cluster", "up")
     view = next(view for view in AuditedEstate(snapshot).views if view.name == "up")
     assert (view.rancher_id, view.rancher and view.rancher.cluster.name) == ("c-m-up", "rancher")
 
