@@ -98,8 +98,9 @@ class FindingsView {
     this.panel.hidden = false;
     this.panel.replaceChildren(...(finding ? findingPanel(this.data, finding, this) : this.missing(fingerprint)));
     this.panel.scrollTop = 0;
-    this.table.select(finding);
+    const index = this.table.select(finding);
     this.table.measure();
+    if (index >= 0 && this.table.table.offsetParent) this.table.reveal(index);
     return finding;
   }
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from rbac_audit.audit.finding import Finding, Severity
 from tests.report import factory
@@ -112,6 +112,8 @@ def test_a_deep_link_opens_its_finding(open_report: Open) -> None:
     finding = report.findings[63]
     page = open_report(report, f"#finding/{finding.fingerprint}").page
     panel_of(page, finding)
+    expect(page.locator(".findings tr.selected")).to_be_in_viewport()
+    expect(page.locator(".panel h2")).to_be_in_viewport()
     assert finding.message in page.title()
     assert page.evaluate("document.activeElement.textContent") == finding.message
 
