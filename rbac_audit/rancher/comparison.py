@@ -161,7 +161,8 @@ class Comparison:
         if _is_project_role(found):
             added = self._of_namespaces_that_are(added)
         lost = min((uncovered(have, rules) for rules in (wanted, *others)), key=len)
-        if made.presence is not Presence.REQUIRED:
+        if made.presence is not Presence.REQUIRED or found.name.startswith(IMPERSONATION):
+            # What an account may impersonate less is made up for at its user's next request.
             lost = ()
         if added or lost:
             yield Difference(

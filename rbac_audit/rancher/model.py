@@ -14,6 +14,7 @@ from rbac_audit.snapshot.objects import (
     ManagementCluster,
     Project,
     ProjectRoleTemplateBinding,
+    RancherSetting,
     RoleTemplate,
     Token,
     User,
@@ -92,6 +93,14 @@ class Rancher:
         if closure.cyclic:
             return f"role template {item.template} inherits in a circle"
         return f"role template {item.template} inherits {', '.join(closure.missing)}, which does not exist"
+
+    @property
+    def version(self) -> str:
+        """Its version as its settings say, "" where they were not read."""
+        found = (
+            item.value or item.default for item in self.cluster.of(RancherSetting) if item.name == "server-version"
+        )
+        return next(found, "")
 
     @property
     def aggregated(self) -> bool | None:

@@ -87,7 +87,7 @@ from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.comparison import Difference, Fate
 from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._claims import doubt_of
-from rbac_audit.rules._differences import NEEDS_RANCHER
+from rbac_audit.rules._differences import NEEDS_RANCHER, confidence_of, is_comparable
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Namespace, Role, RoleBinding
 
@@ -101,7 +101,7 @@ def check(view: View) -> Iterator[Problem]:
         found = item.item
         if item.fate is Fate.CHANGED and isinstance(found, RoleBinding | ClusterRoleBinding):
             yield _binding(view, item, found, doubt)
-        elif item.fate is Fate.CHANGED and isinstance(found, ClusterRole | Role):
+        elif item.fate is Fate.CHANGED and isinstance(found, ClusterRole | Role) and is_comparable(view, found):
             yield _role(view, item, found)
         elif item.fate is Fate.FED:
             yield _fed(view, item)
@@ -158,6 +158,7 @@ def _role(view: View, item: Difference, found: ClusterRole | Role) -> Problem:
         scope=FindingScope((found.namespace,) if found.namespace else (), "", not found.namespace),
         chain=(*_owners(view, item), *(Link("rule", f"allows {describe(rule)}") for rule in item.added[:5])),
         severity=_severity(item),
+        confidence=confidence_of(view),
     )
 
 

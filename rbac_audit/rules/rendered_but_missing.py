@@ -69,7 +69,7 @@ from rbac_audit.rancher.bindings import Owner, TemplateBinding
 from rbac_audit.rancher.comparison import Difference, Fate
 from rbac_audit.rancher.marks import IMPERSONATION
 from rbac_audit.rancher.model import Rancher
-from rbac_audit.rules._differences import NEEDS_RANCHER, blocked_owners, what_it_gives
+from rbac_audit.rules._differences import NEEDS_RANCHER, blocked_owners, confidence_of, what_it_gives
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -144,6 +144,7 @@ def _problem(view: View, rancher: Rancher, owner: Owner, items: list[Difference]
             *(Link("fact", f"{item.item} is not there", item.item.ref(view.name)) for item in items[:5]),
         ),
         severity=None if bindings else Severity.LOW,
+        confidence=confidence_of(view),
         key=view.name,
     )
 

@@ -3,9 +3,18 @@
 import msgspec
 import pytest
 
-from rbac_audit.audit.finding import Finding, Severity
+from rbac_audit.audit.finding import Confidence, Finding, Severity
 from rbac_audit.rules.rancher_object_tampered import RULE
-from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Metadata, PolicyRule, RoleBinding, Subject
+from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    ClusterRoleBinding,
+    Metadata,
+    PolicyRule,
+    RancherSetting,
+    Role,
+    RoleBinding,
+    Subject,
+)
 from tests.rancher.rendering.test_render import DOWN, MODELS
 from tests.rancher.settled import RBAC, Sides, binding, bindings, estate_of, member, put, settled
 from tests.rules.estate import found
@@ -84,3 +93,26 @@ def test_a_foreign_role_that_feeds_an_aggregator(rule: PolicyRule, severity: Sev
     [finding] = findings(put(sides, ClusterRole(metadata=metadata, rules=(rule,))))
     assert (finding.severity, str(finding.object)) == (severity, "ClusterRole innocent")
     assert "management.cattle.io/aggregates=viewer" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("version", "confidence", "roles"),
+    [
+        ("v2.15.0", Confidence.CERTAIN, True),
+        ("v2.9.3", Confidence.POSSIBLE, False),
+        ("", Confidence.CERTAIN, True),
+    ],
+)
+def test_of_an_old_release_the_rules_of_roles_are_not_known(version: str, confidence: Confidence, roles: bool) -> None:
+    sides = settled(aggregated=False)
+    setting = RancherSetting(metadata=Metadata(name="server-version"), value=version)
+    sides = put(sides, setting, "rancher")
+    role = sides["harvester"][RBAC, "ClusterRole", "", "keeper"]
+    assert isinstance(role, ClusterRole)
+    [finding] = findings(put(sides, msgspec.structs.replace(role, rules=(*role.rules, SECRETS))))
+    assert finding.confidence is confidence
+    [own] = [
+        item for item in sides["rancher"].values() if isinstance(item, Role) and item.name == "p-x1y2z-projectmember"
+    ]
+    told = findings(put(sides, msgspec.structs.replace(own, rules=(*own.rules, SECRETS)), "rancher"))
+    assert bool(told) is roles
