@@ -297,3 +297,22 @@ def test_a_clean_estate_has_no_difference(shared_data: Path, estate: str) -> Non
     assert [item for view in views for item in view.differences] == []
     claims = {verdict.claim for view in views for verdict in view.ownership.values()}
     assert claims == {Claim.HOLDS, Claim.NONE}
+
+
+@MODELS
+def test_a_binding_under_an_older_name_does_as_well(aggregated: bool) -> None:
+    """Before v2.5, names were random; Rancher finds its bindings by their label."""
+    sides = settled(aggregated=aggregated)
+    before = binding(sides, "shop-dev", member(aggregated))
+    renamed = msgspec.structs.replace(before, metadata=msgspec.structs.replace(before.metadata, name="rb-old"))
+    assert told(put(without(sides, before), renamed)) == []
+    bare = msgspec.structs.replace(renamed, metadata=Metadata(name="rb-old", namespace="shop-dev"))
+    assert told(put(without(sides, before), bare)) == [("harvester", Fate.MISSING, str(before))]
+
+
+@MODELS
+def test_nothing_is_missing_of_the_twin_that_rancher_deletes(aggregated: bool) -> None:
+    sides = settled(prtb("keeper", name="a"), aggregated=aggregated)
+    for item in objects(prtb("keeper", name="b")):
+        sides = put(sides, item, "rancher")
+    assert told(sides) == []
