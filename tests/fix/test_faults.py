@@ -174,6 +174,11 @@ def test_something_else_of_the_same_name_is_not_touched(stage: Stage) -> None:
     assert stage.raw() == before
 
 
+def made_anew(stage: Stage) -> None:
+    stage.harvester.delete(RBAC, "RoleBinding", "raw-u-00", "dev")
+    stage.harvester.create({**binding("dev/raw-u-00", "pod-reader", "User:u-00"), **bare_metadata("u-00")})
+
+
 CHANGES: dict[str, Callable[[Stage], object]] = {
     "the binding": lambda stage: stage.harvester.put(
         binding("dev/raw-u-00", "pod-reader", "User:u-00", "User:u-09")
@@ -183,6 +188,7 @@ CHANGES: dict[str, Callable[[Stage], object]] = {
         binding("dev/raw-u-00", "pod-reader", "User:u-00")
         | {"metadata": {"name": "raw-u-00", "namespace": "dev", "labels": {"a": "b"}}}
     ),
+    "the same made anew": made_anew,
     "the binding is gone": lambda stage: stage.harvester.delete(RBAC, "RoleBinding", "raw-u-00", "dev"),
 }
 
