@@ -9,7 +9,7 @@ from rbac_audit.errors import BadInput
 from rbac_audit.fix.plan import FORMAT, Plan, Step
 
 _HEAD = """\
-# A plan of rbac-audit {version}; nothing was changed.
+# A plan of rbac-audit {version}: nothing is done before `rbac-audit fix apply`.
 # A step whose `consent` is `needed: true` is left out until you set `given: true` there. Change nothing else.
 """
 
