@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import coverage
 import yaml
 
 from tests.conftest import ROOT
@@ -20,6 +21,7 @@ from tests.controlplane.plugin import Estate
 from tests.fix.proxy import Faults, proxied
 from tests.fix.standin import MANAGEMENT, RBAC, StandIn
 from tests.fix.worlds import ID, SHOP, Raw, binding, obj, rule, template
+from tests.fix.zygote import MEASURED
 from tests.sources.live.contexts import kubeconfig
 
 POD_READER = [rule("core", "pods", "get,list"), rule("core", "configmaps", "get")]
@@ -32,6 +34,12 @@ class Ended(NamedTuple):
 
     code: int
     text: str
+
+
+def _measured() -> dict[str, str]:
+    """Tell the processes where to write down which lines they run, where that is measured at all."""
+    current = coverage.Coverage.current()
+    return {MEASURED: str(current.config.data_file)} if current else {}
 
 
 class Stage:
@@ -47,7 +55,7 @@ class Stage:
             stdout=subprocess.PIPE,
             text=True,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": str(ROOT), **_measured()},
         )
         self._outs = itertools.count()
 

@@ -7,11 +7,13 @@ import json
 import os
 import sys
 
+import coverage
 import kubernetes.client
 import kubernetes.config
 
 from rbac_audit.cli import applying, collect, fix, main
 
+MEASURED = "RBAC_AUDIT_MEASURED"
 # What a command imports when it is called.
 IMPORTED = (applying, collect, fix, kubernetes.client, kubernetes.config)
 
@@ -22,6 +24,10 @@ def child(argv: list[str], out: str) -> None:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     sys.argv = ["rbac-audit", *argv]
+    file_name = os.environ.get(MEASURED)
+    measured = coverage.Coverage(data_file=file_name, data_suffix=True) if file_name else None
+    if measured:
+        measured.start()
     code = 70
     try:
         main.main()
@@ -30,6 +36,9 @@ def child(argv: list[str], out: str) -> None:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+        if measured:
+            measured.stop()
+            measured.save()
         os._exit(code)
 
 
