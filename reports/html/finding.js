@@ -188,7 +188,10 @@ function chainParts(data, finding) {
 }
 
 function chainSentence(steps) {
-  const parts = steps.map(({ step, text }, index) => (index ? pick(JOINTS, step, ", ") : "") + text);
+  // Who is known to be in a group is said beside it.
+  const parts = steps.map(({ step, text }, index) =>
+    step === "group" ? ` (${text})` : (index ? pick(JOINTS, step, ", ") : "") + text,
+  );
   return `${parts.join("")}.`;
 }
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from rbac_audit.audit.finding import SubjectRef
+from rbac_audit.audit.finding import Link, SubjectRef
 from rbac_audit.audit.report import HeldGrant, Report
 from rbac_audit.report import summary
 from rbac_audit.report.verdict import AT_RISK
@@ -204,3 +204,14 @@ def test_a_finding_tells_its_chain_as_a_sentence(open_report: Open) -> None:
     page = open_report(report, f"#finding/{finding.fingerprint}").page
     first, second, third, fact = finding.chain
     assert page.locator(".sentence").text_content() == f"{first.text} {second.text} {third.text}. {fact.text}."
+
+
+def test_who_is_known_in_a_group_stands_in_brackets(open_report: Open) -> None:
+    report = small()
+    finding, *others = report.findings
+    chain = (Link("subject", "Group:devs"), Link("group", "its members are not known"), Link("binding", "is bound"))
+    changed = msgspec.structs.replace(finding, chain=chain)
+    page = open_report(
+        msgspec.structs.replace(report, findings=(changed, *others)), f"#finding/{finding.fingerprint}"
+    ).page
+    assert page.locator(".sentence").text_content() == "Group:devs (its members are not known) is bound."
