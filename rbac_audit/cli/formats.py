@@ -9,31 +9,31 @@ from rbac_audit.audit.report import Report
 from rbac_audit.cli.output import write_files
 
 
-def _terminal(report: Report, _: str) -> str:
+def _terminal(report: Report, _: str) -> bytes:
     from rbac_audit.report import terminal
 
-    return terminal.plain(report)
+    return terminal.plain(report).encode()
 
 
-def _json(report: Report, _: str) -> str:
+def _json(report: Report, _: str) -> bytes:
     from rbac_audit.report import json_format
 
     return json_format.render(report)
 
 
-def _html(report: Report, language: str) -> str:
+def _html(report: Report, language: str) -> bytes:
     from rbac_audit.report import html
 
-    return html.render(report, language)
+    return html.render(report, language).encode()
 
 
-def _markdown(report: Report, language: str) -> str:
+def _markdown(report: Report, language: str) -> bytes:
     from rbac_audit.report import markdown
 
-    return markdown.render(report, language)
+    return markdown.render(report, language).encode()
 
 
-FORMATS: dict[str, Callable[[Report, str], str]] = {
+FORMATS: dict[str, Callable[[Report, str], bytes]] = {
     "terminal": _terminal,
     "json": _json,
     "html": _html,
@@ -55,4 +55,4 @@ def deliver(report: Report, targets: Iterable[tuple[str, str]], language: str) -
 
             terminal.write(report, Console(file=sys.stdout, force_terminal=sys.stdout.isatty()))
         else:
-            click.echo(FORMATS[name](report, language).encode(), nl=False)
+            click.echo(FORMATS[name](report, language), nl=False)

@@ -23,22 +23,22 @@ def check_places(paths: Iterable[str]) -> None:
         seen.add(place.resolve())
 
 
-def write_files(texts: Iterable[tuple[str, str]]) -> None:
-    """Write every text beside its place, and only then rename all of them; raises WrongUse.
+def write_files(contents: Iterable[tuple[str, bytes]]) -> None:
+    """Write everything beside its place, and only then rename all of them; raises WrongUse.
 
     A device or a pipe is written to directly: there is nothing to replace.
     """
     beside: list[tuple[Path, Path]] = []
     path = ""
     try:
-        for path, text in texts:
+        for path, content in contents:
             # Through a link, which else would be replaced instead of what it points to.
             place = Path(path).resolve()
             if place.exists() and not place.is_file():
-                place.write_text(text, encoding="utf-8", newline="\n")
+                place.write_bytes(content)
             else:
                 beside.append((_placeholder(place), place))
-                beside[-1][0].write_text(text, encoding="utf-8", newline="\n")
+                beside[-1][0].write_bytes(content)
         for written, place in beside:
             written.replace(place)
     except OSError as error:

@@ -7,10 +7,9 @@ import msgspec
 from rbac_audit.audit.report import FORMAT, Report
 
 
-def render(report: Report) -> str:
+def render(report: Report) -> bytes:
     """Print the report: indented by two, keys in the order of the types, dictionaries sorted, a newline at the end."""
-    encoded = msgspec.json.encode(report, order="deterministic")
-    return msgspec.json.format(encoded, indent=2).decode() + "\n"
+    return msgspec.json.format(msgspec.json.encode(report, order="deterministic"), indent=2) + b"\n"
 
 
 def schema() -> str:

@@ -233,7 +233,7 @@ def written(report: Report) -> dict[str, str]:
     page = html.render(report)
     (block,) = re.findall(r'id="payload">([^<]*)<', page)
     return {
-        "json": json_format.render(report),
+        "json": json_format.render(report).decode(),
         "html": page,
         "html data": zlib.decompress(base64.b64decode(block)).decode(),
         "html de": html.render(report, "de"),

@@ -36,7 +36,7 @@ def written(path: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def usual() -> dict[str, Any]:
     """The report about lived-in, made without the command."""
-    return parsed(json_format.render(audited(LIVED_IN)))
+    return parsed(json_format.render(audited(LIVED_IN)).decode())
 
 
 def findings(report: dict[str, Any]) -> list[str]:
@@ -217,10 +217,10 @@ def test_a_format_that_fails_leaves_every_file_as_it_was(
 
 def test_a_file_has_what_the_format_renders() -> None:
     report = audited(LEGACY)
-    assert FORMATS["terminal"](report, "de") == terminal.plain(report)
+    assert FORMATS["terminal"](report, "de") == terminal.plain(report).encode()
     assert FORMATS["json"](report, "de") == json_format.render(report)
-    assert FORMATS["html"](report, "de") == html.render(report, "de")
-    assert FORMATS["markdown"](report, "en") == markdown.render(report)
+    assert FORMATS["html"](report, "de") == html.render(report, "de").encode()
+    assert FORMATS["markdown"](report, "en") == markdown.render(report).encode()
 
 
 # ---- what changed, one project only, and the words

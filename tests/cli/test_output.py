@@ -23,7 +23,7 @@ def mode(path: Path) -> int:
 
 def test_files_are_written_and_nothing_is_left_beside_them(tmp_path: Path) -> None:
     one, two = tmp_path / "one", tmp_path / "two"
-    write_files([(str(one), "1\nü\n"), (str(two), "2")])
+    write_files([(str(one), "1\nü\n".encode()), (str(two), b"2")])
     assert (one.read_bytes(), two.read_bytes()) == ("1\nü\n".encode(), b"2")
     assert sorted(tmp_path.iterdir()) == [one, two]
 
@@ -32,14 +32,14 @@ def test_one_that_fails_leaves_all_as_they_were(tmp_path: Path) -> None:
     one = tmp_path / "one"
     one.write_text("old")
     with pytest.raises(WrongUse, match="it cannot be written"):
-        write_files([(str(one), "new"), (str(tmp_path / "missing/two"), "2")])
+        write_files([(str(one), b"new"), (str(tmp_path / "missing/two"), b"2")])
     assert one.read_text() == "old"
     assert list(tmp_path.iterdir()) == [one]
 
 
 def test_a_text_that_cannot_be_made_leaves_all_as_they_were(tmp_path: Path) -> None:
-    def texts() -> Iterator[tuple[str, str]]:
-        yield str(tmp_path / "one"), "new"
+    def texts() -> Iterator[tuple[str, bytes]]:
+        yield str(tmp_path / "one"), b"new"
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -49,7 +49,7 @@ def test_a_text_that_cannot_be_made_leaves_all_as_they_were(tmp_path: Path) -> N
 
 @pytest.mark.usefixtures("umask")
 def test_a_new_file_gets_the_mode_that_the_umask_allows(tmp_path: Path) -> None:
-    write_files([(str(tmp_path / "new"), "x")])
+    write_files([(str(tmp_path / "new"), b"x")])
     assert mode(tmp_path / "new") == 0o640
 
 
@@ -59,7 +59,7 @@ def test_a_file_that_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_text("old")
     path.chmod(0o600)
-    write_files([(str(path), "new")])
+    write_files([(str(path), b"new")])
     assert (path.read_text(), mode(path)) == ("new", 0o600)
 
 
@@ -67,13 +67,13 @@ def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
     target, link = tmp_path / "reports", tmp_path / "latest"
     target.write_text("old")
     link.symlink_to(target)
-    write_files([(str(link), "new")])
+    write_files([(str(link), b"new")])
     assert link.is_symlink()
     assert target.read_text() == "new"
 
 
 def test_a_device_is_written_to_and_not_replaced() -> None:
-    write_files([(os.devnull, "x")])
+    write_files([(os.devnull, b"x")])
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 

@@ -86,8 +86,8 @@ def test_a_report_reads_back_as_it_was() -> None:
 
 def test_the_text_is_indented_by_two_and_ends_with_a_newline() -> None:
     text = json_format.render(factory.report(1))
-    assert text.startswith('{\n  "format": "rbac-audit/report/v1",\n  "tool": {\n    "version"')
-    assert text.endswith("\n}\n")
+    assert text.startswith(b'{\n  "format": "rbac-audit/report/v1",\n  "tool": {\n    "version"')
+    assert text.endswith(b"\n}\n")
 
 
 def test_the_order_of_dictionaries_does_not_show() -> None:
