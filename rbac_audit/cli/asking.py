@@ -1,8 +1,9 @@
 """What all questions share: the estate with its what-if, the cluster, and how an answer is written."""
 
 from collections.abc import Callable, Iterable
+from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 import rich_click as click
@@ -99,8 +100,8 @@ def tell_gaps(estate: Estate, side: str = "") -> bool:
     return bool(gaps)
 
 
-def question(function: Callable[P, R]) -> Callable[P, R]:
-    """Add the options that every question takes."""
+def question(function: Callable[Concatenate[Asked, P], R]) -> Callable[..., R]:
+    """Add the options that every question takes; the command gets them as one value, before its own arguments."""
     options = (
         click.option("--cluster", default="", metavar="NAME", help="The cluster that is asked about."),
         click.option("--source", "more", multiple=True, metavar="SOURCE", help="A further source of the same estate."),
@@ -110,9 +111,23 @@ def question(function: Callable[P, R]) -> Callable[P, R]:
         backup_key,
         click.option("--format", "form", type=FORMS, default="terminal", help="How to answer."),
     )
+
+    @wraps(function)
+    def asking(
+        cluster: str,
+        more: tuple[str, ...],
+        ids: tuple[str, ...],
+        added: tuple[Path, ...],
+        removed: tuple[str, ...],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> R:
+        return function(Asked(cluster, more, ids, added, removed), *args, **kwargs)
+
+    command: Callable[..., R] = asking
     for option in reversed(options):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 def pair(text: str) -> tuple[str, str]:

@@ -23,22 +23,11 @@ from rbac_audit.report.text import one_line
 @click.argument("source")
 @click.option("--as", "subject", required=True, metavar="SUBJECT", help="Who hands it out.")
 @question
-def command(
-    file: Path,
-    source: str,
-    subject: str,
-    cluster: str,
-    more: tuple[str, ...],
-    ids: tuple[str, ...],
-    added: tuple[Path, ...],
-    removed: tuple[str, ...],
-    form: str,
-) -> None:
+def command(asked: Asked, file: Path, source: str, subject: str, form: str) -> None:
     """Say for each Role and binding of FILE whether SUBJECT may create or update it.
 
     Exit codes: 0 all of them, 1 one is refused, 2 wrong use or bad input, 3 what could not be read decides.
     """
-    asked = Asked(cluster, more, ids, added, removed)
     estate = asked.estate(source)
     view, who = asked.view(estate), words.subject(subject, estate)
     groups = unread_groups(view, who)

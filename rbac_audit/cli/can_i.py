@@ -29,15 +29,11 @@ USAGE = "rbac-audit can-i VERB RESOURCE [NAME] --as SUBJECT SOURCE, or rbac-audi
 @click.option("--batch", metavar="FILE", help="Questions as JSON lines (- for standard input); answers likewise.")
 @question
 def command(
+    asked: Asked,
     texts: tuple[str, ...],
     subject: str | None,
     namespace: str,
     batch: str | None,
-    cluster: str,
-    more: tuple[str, ...],
-    ids: tuple[str, ...],
-    added: tuple[Path, ...],
-    removed: tuple[str, ...],
     form: str,
 ) -> None:
     """Say what the API server would answer.
@@ -45,7 +41,6 @@ def command(
     Exit codes: 0 yes, 1 no, 2 wrong use or bad input, 3 no, as far as could be read. Of a batch: 0 every answer stands,
     1 one is not what its line expects, 3 some could change with what was not read.
     """
-    asked = Asked(cluster, more, ids, added, removed)
     if batch is not None:
         _check_batch_options()
         sys.exit(_batch(asked, texts, batch))

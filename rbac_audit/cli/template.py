@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import rich_click as click
 
@@ -17,22 +16,11 @@ from rbac_audit.report.text import one_line
 @click.argument("source")
 @click.option("--compare", "other", default="", metavar="NAME", help="Another role template to compare it with.")
 @question
-def command(
-    name: str,
-    source: str,
-    other: str,
-    cluster: str,
-    more: tuple[str, ...],
-    ids: tuple[str, ...],
-    added: tuple[Path, ...],
-    removed: tuple[str, ...],
-    form: str,
-) -> None:
+def command(asked: Asked, name: str, source: str, other: str, form: str) -> None:
     """Say what a role template grants on a cluster: in namespaces, beyond them, and what of it is void.
 
     Exit codes: 0 this is all of it, 2 wrong use or bad input, 3 there may be more that could not be read.
     """
-    asked = Asked(cluster, more, ids, added, removed)
     view = asked.view(asked.estate(source))
     one = granted(view, name)
     second = granted(view, other) if other else None

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import rich_click as click
 
@@ -18,21 +17,11 @@ from rbac_audit.report.text import one_line
 @click.argument("subject")
 @click.argument("source")
 @question
-def command(
-    subject: str,
-    source: str,
-    cluster: str,
-    more: tuple[str, ...],
-    ids: tuple[str, ...],
-    added: tuple[Path, ...],
-    removed: tuple[str, ...],
-    form: str,
-) -> None:
+def command(asked: Asked, subject: str, source: str, form: str) -> None:
     """List what a subject can do, by project and namespace, with the group and role template it comes through.
 
     Exit codes: 0 this is all of it, 2 wrong use or bad input, 3 there may be more that could not be read.
     """
-    asked = Asked(cluster, more, ids, added, removed)
     estate = asked.estate(source)
     view, who = asked.view(estate), words.subject(subject, estate)
     places = what_can(view, who)

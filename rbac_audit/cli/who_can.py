@@ -1,7 +1,6 @@
 """`rbac-audit who-can`: people and accounts that can do something."""
 
 import sys
-from pathlib import Path
 
 import rich_click as click
 
@@ -29,22 +28,11 @@ USAGE = "rbac-audit who-can VERB RESOURCE [NAME] [-n NAMESPACE] SOURCE"
     "--project", default="", metavar="NAME", help="In the namespaces of this project only (and cluster-wide)."
 )
 @question
-def command(
-    texts: tuple[str, ...],
-    namespace: str,
-    project: str,
-    cluster: str,
-    more: tuple[str, ...],
-    ids: tuple[str, ...],
-    added: tuple[Path, ...],
-    removed: tuple[str, ...],
-    form: str,
-) -> None:
+def command(asked: Asked, texts: tuple[str, ...], namespace: str, project: str, form: str) -> None:
     """List who can do it: people by name, groups with the members that are known, accounts with what runs as them.
 
     Exit codes: 0 these are all, 2 wrong use or bad input, 3 there may be others that could not be read.
     """
-    asked = Asked(cluster, more, ids, added, removed)
     if namespace and project:
         raise WrongUse("option", "--project", "a namespace is asked about as well", "give -n or --project")
     permission, source = request(texts, USAGE)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import rich_click as click
@@ -21,22 +20,11 @@ USAGE = "rbac-audit why SUBJECT VERB RESOURCE [NAME] [-n NAMESPACE] SOURCE"
 @click.argument("texts", nargs=-1, metavar="VERB RESOURCE [NAME] SOURCE")
 @click.option("-n", "--namespace", default="", help="The namespace of the request; none means the whole cluster.")
 @question
-def command(
-    subject: str,
-    texts: tuple[str, ...],
-    namespace: str,
-    cluster: str,
-    more: tuple[str, ...],
-    ids: tuple[str, ...],
-    added: tuple[Path, ...],
-    removed: tuple[str, ...],
-    form: str,
-) -> None:
+def command(asked: Asked, subject: str, texts: tuple[str, ...], namespace: str, form: str) -> None:
     """Explain an answer.
 
     Exit codes: 0 yes, 1 no, 2 wrong use or bad input, 3 no, as far as could be read.
     """
-    asked = Asked(cluster, more, ids, added, removed)
     permission, source = request(texts, USAGE)
     estate = asked.estate(source)
     told = why(asked.view(estate), words.subject(subject, estate), permission, namespace)
