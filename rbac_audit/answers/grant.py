@@ -52,11 +52,15 @@ class GrantAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Verdict(msgspec.Struct, frozen=True):
-    """Whether the check on what is handed out is passed, by what or why not, and what is missing."""
+    """Whether the check on what is handed out is passed, by what or why not, and what is missing.
+
+    `gathered`: the rules are those that the ClusterRoles which were read bring together.
+    """
 
     passed: bool
     because: str
     missing: tuple[PolicyRule, ...] = ()
+    gathered: bool = False
 
 
 def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: bool = True) -> GrantAnswer:
@@ -75,8 +79,9 @@ def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: 
             passed=False, because="the roleRef of a binding cannot be changed: it has to be deleted first"
         )
     allowed = verdict.passed and bool(held)
-    # A yes is sure when it is known what the object would replace, a no when everything is known.
+    # A yes is sure when it is known what the object would replace and hand out, a no when everything is known.
     known = stored is not None or not unread(view, (item.namespace,), (type(item),))
+    known = known and not (verdict.gathered and unread(view, (), (ClusterRole,)))
     whole = all_groups and not unread(view, (item.namespace,))
     return GrantAnswer(
         object=str(item),
@@ -149,10 +154,11 @@ def _binding(view: View, who: Identity, item: RoleBinding | ClusterRoleBinding) 
     if view.access.allowed(who, Permission("bind", _RBAC, plural, item.role_ref.name), item.namespace):
         return _Verdict(passed=True, because=f"bind on {plural} is held")
     place = "" if plural == "clusterroles" else item.namespace
-    if (place, item.role_ref.name) not in view.access.roles:
+    if (bound := view.access.roles.get((place, item.role_ref.name))) is None:
         role = f"{item.role_ref.kind} {place}{'/' if place else ''}{item.role_ref.name}"
         return _Verdict(passed=False, because=f"{role} does not exist: only who holds bind on it may bind it")
-    return _covered(view, who, view.access.rules((place, item.role_ref.name)), item.namespace)
+    covered = _covered(view, who, view.access.rules((place, bound.name)), item.namespace)
+    return replace(covered, gathered=_aggregated(bound) and not bound.rules)
 
 
 def _covered(view: View, who: Identity, wanted: Iterable[PolicyRule], namespace: str) -> _Verdict:

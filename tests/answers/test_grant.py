@@ -131,6 +131,29 @@ def test_that_a_role_ref_cannot_change_is_sure_whatever_was_read() -> None:
     assert "roleRef" in given.because
 
 
+GATHERING = """
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: gathering}, %saggregationRule: {clusterRoleSelectors: [{matchLabels: {to-gathering: "true"}}]}}
+---
+{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: part, labels: {to-gathering: "true"}}, rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]}
+---
+"""
+STORED = 'rules: [{apiGroups: [""], resources: [pods], verbs: [get]}], '
+
+
+@pytest.mark.parametrize(
+    ("kind", "rules", "complete"),
+    [("", "", True), (f"ClusterRole.{RBAC}", "", False), (f"ClusterRole.{RBAC}", STORED, True)],
+)
+def test_what_an_aggregated_role_gathers_may_be_more_than_was_read(kind: str, rules: str, *, complete: bool) -> None:
+    """Stored rules are what the API server compares with; without them, every ClusterRole may bring more."""
+    whole = estate(GATHERING % rules + HARVESTER, RANCHER).snapshot
+    gaps = [Gap("harvester", "file.yaml", "it is cut off", "read it again", (kind,))] if kind else []
+    cluster = view(Estate(Snapshot(whole.clusters, gaps), {"harvester": CLUSTER_ID}))
+    (item,) = objects(BINDING % ("dev", "gathering"))
+    given = can_grant(cluster, identity_of(cluster, BOB), item)
+    assert (given.allowed, given.complete) == (True, complete)
+
+
 def test_more_groups_may_hold_more() -> None:
     cluster = shop_view()
     held, lacking = (
