@@ -1,6 +1,5 @@
 """`rbac-audit diff`: rights gained and lost between two states."""
 
-import re
 import sys
 from collections.abc import Iterator
 
@@ -10,6 +9,7 @@ from rbac_audit.answers.diff import Change, Difference, diff
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.evidence import describe, in_brackets, where
 from rbac_audit.cli.asking import backup_key, pair, print_answer, read_sources, tell_gaps
+from rbac_audit.report.markdown import inert
 from rbac_audit.report.text import one_line
 
 FORMS = click.Choice(["terminal", "json", "markdown"])
@@ -76,19 +76,7 @@ def _markdown(found: Difference) -> Iterator[str]:
             "; ".join(map(describe, change.rules)),
             ", ".join(map(str, change.because)),
         )
-        yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
-    yield from (f"\n{_cell(line)}" for line in _uncompared(found))
-
-
-# An entity would be decoded before mentions are looked for, and a link needs no brackets to be one.
-_ESCAPES = str.maketrans({char: f"\\{char}" for char in "\\`*_~[]()|#!"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;"})
-_LINKS = re.compile(r"(@)|(?<=:)//|(www)\.", re.IGNORECASE)
-
-
-def _cell(text: str) -> str:
-    """Write a text so that Markdown, HTML and what is made of mentions and links find nothing to act on in it."""
-    return _LINKS.sub(_broken, one_line(text).translate(_ESCAPES))
-
-
-def _broken(found: re.Match[str]) -> str:
-    return "@&#8203;" if found[1] else f"{found[2]}\\." if found[2] else "\\//"
+        # In a table a bar ends the cell, even within code.
+        row = " | ".join(inert(cell).replace("|", r"\|") for cell in cells)
+        yield f"| {row} |"
+    yield from (f"\n{inert(line)}" for line in _uncompared(found))
