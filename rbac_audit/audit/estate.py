@@ -1,12 +1,12 @@
 """The estate as rules see it: each cluster with its access, its projects, its Rancher, and who made which binding."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
 
 from rbac_audit.access import Authorizer, Binding
 from rbac_audit.audit.classes import Classes
+from rbac_audit.audit.linking import link, unlinked
 from rbac_audit.errors import WrongUse
 from rbac_audit.harvester.baseline import Baseline, shipped_baseline
 from rbac_audit.rancher.comparison import Comparison, Difference
@@ -14,7 +14,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claims, Ownership, unread
 from rbac_audit.rancher.people import People
 from rbac_audit.rancher.prediction import Prediction
-from rbac_audit.rancher.projects import PROJECT_ID, Projects
+from rbac_audit.rancher.projects import Projects
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
 from rbac_audit.snapshot.objects import (
     ClusterRoleTemplateBinding,
@@ -156,9 +156,9 @@ class Estate:
             if name not in names:
                 raise WrongUse("option", "--rancher-id", f"no cluster is called {name}", f"one of: {', '.join(names)}")
         known = {cluster.name: Rancher(cluster) for cluster in snapshot.clusters if _holds_rancher(cluster)}
-        links = [(cluster, _link(cluster, known, rancher_ids.get(cluster.name, ""))) for cluster in snapshot.clusters]
+        links = [(cluster, link(cluster, known, rancher_ids.get(cluster.name, ""))) for cluster in snapshot.clusters]
         # Where a Rancher was read, but not which cluster it manages.
-        self.gaps = tuple(_unlinked(cluster.name) for cluster, (rancher, *_) in links if known and rancher is None)
+        self.gaps = tuple(unlinked(cluster.name) for cluster, (rancher, *_) in links if known and rancher is None)
         gaps = (*snapshot.gaps, *self.gaps)
         self.views = tuple(View(cluster, *link, gaps) for cluster, link in links)
         self.ranchers = tuple(known.values())
@@ -189,69 +189,3 @@ def _holds_rancher(cluster: Cluster) -> bool:
     it, and a support bundle has them without an object.
     """
     return any(cluster.of(kind) for kind in _OF_RANCHER) or len(cluster.of(ManagementCluster)) > 1
-
-
-def _unlinked(cluster: str) -> Gap:
-    return Gap(
-        cluster=cluster,
-        what="the Rancher that manages it",
-        reason="its namespaces do not name exactly one cluster that a Rancher of this estate manages",
-        advice=f"state it: --rancher-id {cluster}=ID, its name among clusters.management.cattle.io",
-        kinds=("User.management.cattle.io", "UserAttribute.management.cattle.io"),
-    )
-
-
-def _link(cluster: Cluster, ranchers: Mapping[str, Rancher], stated: str) -> tuple[Rancher | None, str, str]:
-    """Find the Rancher that manages a cluster, under which id, and how that is known.
-
-    Without a statement, the id under which the cluster was read through Rancher decides, else the project annotations
-    of the namespaces, if they name exactly one cluster that a Rancher of the estate manages; the management cluster
-    itself is `local`.
-    """
-    others = [rancher for rancher in ranchers.values() if rancher.cluster is not cluster]
-    own = ranchers.get(cluster.name)
-    if stated:
-        return _stated(cluster.name, stated, others, own), stated, "stated"
-    read = (cluster.rancher_id,) if cluster.rancher_id else ()
-    named = read or _named_clusters(cluster.of(Namespace))
-    because = "it was read through Rancher" if read else "the project annotations of its namespaces"
-    links = [(rancher, name) for rancher in others for name in named if name in rancher.clusters and name != "local"]
-    if len(links) == 1:
-        return *links[0], because
-    if own is not None and _manages_itself(own, named):
-        return own, "local", "it holds Rancher's own objects"
-    rancher_id = named[0] if len(named) == 1 else ""
-    return None, rancher_id, because if rancher_id else ""
-
-
-def _manages_itself(own: Rancher, named: Iterable[str]) -> bool:
-    """Tell a management cluster from a Harvester cluster whose embedded Rancher has users.
-
-    The embedded one makes no bindings, and does not know the cluster ids that another Rancher wrote into namespaces.
-    """
-    return bool(own.bindings) or all(name == "local" or name in own.clusters for name in named)
-
-
-def _stated(name: str, stated: str, others: Iterable[Rancher], own: Rancher | None) -> Rancher | None:
-    """Find the Rancher that has a stated id, or did not show its clusters; None where no other Rancher was read.
-
-    Raises WrongUse where no Rancher knows the id, and where several may.
-    """
-    if own is not None and (stated == "local" or stated in own.clusters):
-        return own
-    ranchers = tuple(others)
-    found = [item for item in ranchers if stated in item.clusters]
-    found = found or [item for item in ranchers if not item.cluster.has(ManagementCluster)]
-    if len(found) > 1:
-        managers = ", ".join(item.cluster.name for item in found)
-        raise WrongUse("option", f"--rancher-id {name}={stated}", f"it may be of {managers}", "leave out all but one")
-    if ranchers and not found:
-        known = ", ".join(sorted({cluster for item in ranchers for cluster in item.clusters}))
-        raise WrongUse("option", f"--rancher-id {name}={stated}", "no Rancher has this cluster", f"one of: {known}")
-    return found[0] if found else None
-
-
-def _named_clusters(namespaces: Iterable[Namespace]) -> tuple[str, ...]:
-    wanted = (namespace.metadata.annotations.get(PROJECT_ID, "") for namespace in namespaces)
-    counts = Counter(value.partition(":")[0] for value in wanted if ":" in value)
-    return tuple(name for name, _ in counts.most_common())
