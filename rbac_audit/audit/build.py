@@ -13,19 +13,9 @@ from rbac_audit.audit.evidence import subject_ref
 from rbac_audit.audit.filters import Filters
 from rbac_audit.audit.finding import Finding, Severity, SubjectRef
 from rbac_audit.audit.public import public
-from rbac_audit.audit.report import (
-    ClusterSummary,
-    EstateSummary,
-    Holding,
-    PersonSummary,
-    ProjectSummary,
-    Report,
-    RuleResult,
-    Summary,
-    TokenSummary,
-    Tool,
-)
+from rbac_audit.audit.report import ClusterSummary, EstateSummary, Report, RuleResult, Summary, Tool
 from rbac_audit.audit.rule import Rule
+from rbac_audit.audit.sections import Holding, PersonSummary, ProjectSummary, TokenSummary
 from rbac_audit.audit.survival import survival
 from rbac_audit.snapshot.objects import Subject
 

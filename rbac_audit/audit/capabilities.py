@@ -9,7 +9,7 @@ from rbac_audit.access.identity import subject_key
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import owner_of, placed, subject_ref, target_of, targets_of
 from rbac_audit.audit.policy import PolicyPermission
-from rbac_audit.audit.report import Capability, HeldGrant, Holding, TemplateSummary
+from rbac_audit.audit.sections import Capability, HeldGrant, Holding, TemplateSummary
 from rbac_audit.errors import BadPolicy
 from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import Owner

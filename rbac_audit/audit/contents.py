@@ -7,7 +7,7 @@ from rbac_audit.access import Permission, RoleKey
 from rbac_audit.audit.capabilities import people_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import subject_ref
-from rbac_audit.audit.report import AccountSummary, Shared
+from rbac_audit.audit.sections import AccountSummary, Shared
 from rbac_audit.rancher.projects import ProjectInfo
 from rbac_audit.snapshot.objects import (
     CronJob,

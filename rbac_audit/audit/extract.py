@@ -10,20 +10,8 @@ from functools import cached_property
 import msgspec
 
 from rbac_audit.audit.finding import Finding, Severity, SubjectRef
-from rbac_audit.audit.report import (
-    BindingFate,
-    ClusterSurvival,
-    EstateSummary,
-    Extract,
-    NotEvaluated,
-    PersonSummary,
-    ProjectSummary,
-    Report,
-    RuleResult,
-    Since,
-    Summary,
-    TemplateSummary,
-)
+from rbac_audit.audit.report import EstateSummary, Extract, NotEvaluated, Report, RuleResult, Since, Summary
+from rbac_audit.audit.sections import BindingFate, ClusterSurvival, PersonSummary, ProjectSummary, TemplateSummary
 from rbac_audit.audit.strangers import Strangers, bare, findings_of
 from rbac_audit.errors import WrongUse
 from rbac_audit.snapshot.estate import Gap

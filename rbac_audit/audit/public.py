@@ -11,7 +11,7 @@ from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.contents import COUNTED, added_up, contents
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import placed, subject_ref
-from rbac_audit.audit.report import PublicBinding, PublicNamespace, PublicSecret
+from rbac_audit.audit.sections import PublicBinding, PublicNamespace, PublicSecret
 from rbac_audit.snapshot.objects import (
     ClusterRoleBinding,
     KubernetesObject,

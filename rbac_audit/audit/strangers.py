@@ -7,7 +7,8 @@ from functools import cached_property
 import msgspec
 
 from rbac_audit.audit.finding import Finding, SubjectRef
-from rbac_audit.audit.report import ProjectSummary, Report
+from rbac_audit.audit.report import Report
+from rbac_audit.audit.sections import ProjectSummary
 
 _WORD = re.compile(r"[^\s,;'\"()<>\[\]{}|/:=]+")
 # Names of namespaces, projects, roles and role templates that are everywhere, and so tell nothing about anybody.

@@ -3,7 +3,7 @@
 from rbac_audit.access import Binding
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import placed, subject_ref
-from rbac_audit.audit.report import BindingFate, ClusterSurvival
+from rbac_audit.audit.sections import BindingFate, ClusterSurvival
 from rbac_audit.harvester.survival import MANAGED_BY, Survival, survival_of
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.objects import ClusterRole, Role

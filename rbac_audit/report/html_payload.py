@@ -8,14 +8,8 @@ from typing import Generic, TypeVar
 import msgspec
 
 from rbac_audit.audit.finding import Finding, Link, SubjectRef
-from rbac_audit.audit.report import (
-    ClusterSurvival,
-    Holding,
-    PersonSummary,
-    PublicNamespace,
-    Report,
-    Since,
-)
+from rbac_audit.audit.report import Report, Since
+from rbac_audit.audit.sections import ClusterSurvival, Holding, PersonSummary, PublicNamespace
 from rbac_audit.report.html_projects import Projects
 from rbac_audit.report.summary import identity
 from rbac_audit.report.verdict import AT_RISK

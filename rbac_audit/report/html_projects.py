@@ -1,7 +1,8 @@
 """The rows of the matrix: the projects of a report, and rows for what lies in no known project."""
 
 from rbac_audit.audit.finding import Finding
-from rbac_audit.audit.report import ProjectSummary, Report
+from rbac_audit.audit.report import Report
+from rbac_audit.audit.sections import ProjectSummary
 
 
 class Projects:

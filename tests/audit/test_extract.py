@@ -10,7 +10,8 @@ from msgspec.structs import replace
 
 from rbac_audit.audit.extract import extracted
 from rbac_audit.audit.finding import Finding, FindingScope, Link, Severity, SubjectRef
-from rbac_audit.audit.report import BindingFate, NotEvaluated, PersonSummary, Report
+from rbac_audit.audit.report import NotEvaluated, Report
+from rbac_audit.audit.sections import BindingFate, PersonSummary
 from rbac_audit.errors import WrongUse
 from rbac_audit.report import html, json_format, markdown, terminal
 from rbac_audit.snapshot.estate import Gap

@@ -2,7 +2,7 @@ import pytest
 
 from rbac_audit.audit.capabilities import CapabilitySpec, columns, holdings, parse_capabilities, templates
 from rbac_audit.audit.policy import PolicyPermission
-from rbac_audit.audit.report import Holding
+from rbac_audit.audit.sections import Holding
 from rbac_audit.errors import BadPolicy
 from rbac_audit.rancher.naming import role_binding_name
 from tests.rules.estate import estate, view

@@ -1,7 +1,7 @@
 from rbac_audit.audit.capabilities import CapabilitySpec
 from rbac_audit.audit.policy import PolicyPermission
 from rbac_audit.audit.public import public
-from rbac_audit.audit.report import PublicNamespace
+from rbac_audit.audit.sections import PublicNamespace
 from rbac_audit.snapshot.objects import Secret
 from tests.rules.estate import estate, view
 

@@ -1,6 +1,6 @@
 import pytest
 
-from rbac_audit.audit.report import ClusterSurvival
+from rbac_audit.audit.sections import ClusterSurvival
 from rbac_audit.audit.survival import survival
 from rbac_audit.harvester.survival import Survival
 from rbac_audit.rancher.naming import role_binding_name

@@ -18,28 +18,30 @@ from rbac_audit.audit.finding import (
     fingerprint,
 )
 from rbac_audit.audit.report import (
+    ClusterSummary,
+    EstateSummary,
+    NotEvaluated,
+    Report,
+    RuleResult,
+    Since,
+    Summary,
+    Tool,
+)
+from rbac_audit.audit.sections import (
     AccountSummary,
     BindingFate,
     Capability,
-    ClusterSummary,
     ClusterSurvival,
-    EstateSummary,
     HeldGrant,
     Holding,
-    NotEvaluated,
     PersonSummary,
     ProjectSummary,
     PublicBinding,
     PublicNamespace,
     PublicSecret,
-    Report,
-    RuleResult,
     Shared,
-    Since,
-    Summary,
     TemplateSummary,
     TokenSummary,
-    Tool,
 )
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import ObjectRef

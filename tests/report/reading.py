@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from rbac_audit.audit.finding import Finding
-from rbac_audit.audit.report import ProjectSummary, Report
+from rbac_audit.audit.report import Report
+from rbac_audit.audit.sections import ProjectSummary
 from rbac_audit.report import json_format
 from tests.report import factory
 

@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from rbac_audit.audit.finding import Link, SubjectRef
-from rbac_audit.audit.report import HeldGrant, Report
+from rbac_audit.audit.report import Report
+from rbac_audit.audit.sections import HeldGrant
 from rbac_audit.report import summary
 from rbac_audit.report.verdict import AT_RISK
 from tests.report import factory
