@@ -1,5 +1,6 @@
 """`rbac-audit rules`: the rules and their pages."""
 
+import re
 from pathlib import Path
 
 import rich_click as click
@@ -47,9 +48,15 @@ def _all(folders: tuple[Path, ...]) -> list[Rule]:
     return sorted((*RULES, *policies), key=lambda rule: rule.id)
 
 
+# What a reader of rendered Markdown does not see of a block.
+_SHOWN = {"flagged": "Flagged", "clean": "Not flagged", "both": "In both examples"}
+_BLOCK = re.compile(r"^```yaml (flagged|clean|both)( rancher)?$", re.MULTILINE)
+
+
 def page(rule: Rule) -> str:
     """Write a rule's page in Markdown."""
     title, _, rest = rule.page.strip().partition("\n")
+    rest = _BLOCK.sub(lambda block: f"{_SHOWN[block[1]]}{', in Rancher' if block[2] else ''}:\n\n```yaml", rest)
     references = "".join(f"- {reference}\n" for reference in rule.references)
     return (
         f"# {rule.id}\n\n{title}\n\nSeverity: {rule.severity.value}\n{rest.rstrip()}\n\n"

@@ -12,10 +12,6 @@ namespaces that follow, so that members are missing in namespaces which have not
 
 ## Example
 ```yaml flagged
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-x1y2z"}}
----
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: rb-4e55pvztr4, namespace: shop-dev}
@@ -24,26 +20,7 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-abc12}
 ```
 
-```yaml flagged rancher
-apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: edit}
-context: project
-external: true
----
-apiVersion: management.cattle.io/v3
-kind: ProjectRoleTemplateBinding
-metadata: {name: prtb-alice, namespace: p-x1y2z}
-projectName: "c-m-abcd1234:p-x1y2z"
-roleTemplateName: edit
-userName: u-abc12
-```
-
 ```yaml clean
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-x1y2z"}}
----
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
@@ -55,7 +32,13 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-abc12}
 ```
 
-```yaml clean rancher
+```yaml both
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-x1y2z"}}
+```
+
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: RoleTemplate
 metadata: {name: edit}

@@ -11,46 +11,11 @@ and not changed with the template, so access that is taken away in Rancher stays
 migration that was not finished, or from a switch of the feature and back.
 
 ## Example
-```yaml flagged
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata:
-  name: crb-oso5pqwpeu
-  labels: {authz.cluster.cattle.io/crtb-owner-crtb-alice: "true", management.cattle.io/roletemplate-aggregation: "true"}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: nodes-view-aggregator}
-subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-abc12}
-```
-
 ```yaml flagged rancher
 apiVersion: management.cattle.io/v3
 kind: Feature
 metadata: {name: aggregated-roletemplates}
 spec: {value: false}
----
-apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: nodes-view}
-context: cluster
-rules: [{apiGroups: [""], resources: [nodes], verbs: [get]}]
----
-apiVersion: management.cattle.io/v3
-kind: ClusterRoleTemplateBinding
-metadata: {name: crtb-alice, namespace: c-m-abcd1234}
-clusterName: c-m-abcd1234
-roleTemplateName: nodes-view
-userName: u-abc12
-```
-
-```yaml clean
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata:
-  name: crb-oso5pqwpeu
-  labels: {authz.cluster.cattle.io/crtb-owner-crtb-alice: "true", management.cattle.io/roletemplate-aggregation: "true"}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: nodes-view-aggregator}
-subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-abc12}
 ```
 
 ```yaml clean rancher
@@ -58,7 +23,20 @@ apiVersion: management.cattle.io/v3
 kind: Feature
 metadata: {name: aggregated-roletemplates}
 spec: {value: true}
----
+```
+
+```yaml both
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: crb-oso5pqwpeu
+  labels: {authz.cluster.cattle.io/crtb-owner-crtb-alice: "true", management.cattle.io/roletemplate-aggregation: "true"}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: nodes-view-aggregator}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-abc12}
+```
+
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: RoleTemplate
 metadata: {name: nodes-view}

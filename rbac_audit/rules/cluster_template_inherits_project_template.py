@@ -22,13 +22,6 @@ kind: RoleTemplate
 metadata: {name: rt-operators}
 context: cluster
 roleTemplateNames: [project-member]
----
-apiVersion: management.cattle.io/v3
-kind: ClusterRoleTemplateBinding
-metadata: {name: crtb-1, namespace: c-m-abcd1234}
-clusterName: c-m-abcd1234
-roleTemplateName: rt-operators
-userName: u-erin
 ```
 
 ```yaml clean rancher
@@ -43,7 +36,9 @@ kind: RoleTemplate
 metadata: {name: rt-operators}
 context: cluster
 roleTemplateNames: [nodes-view]
----
+```
+
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: ClusterRoleTemplateBinding
 metadata: {name: crtb-1, namespace: c-m-abcd1234}

@@ -16,13 +16,6 @@ kind: User
 metadata: {name: u-temp1}
 username: temp
 enabled: false
----
-apiVersion: management.cattle.io/v3
-kind: ProjectRoleTemplateBinding
-metadata: {name: prtb-temp, namespace: c-m-abcd1234-p-shop}
-projectName: "c-m-abcd1234:p-shop"
-roleTemplateName: project-member
-userName: u-temp1
 ```
 
 ```yaml clean rancher
@@ -30,7 +23,9 @@ apiVersion: management.cattle.io/v3
 kind: User
 metadata: {name: u-temp1}
 username: temp
----
+```
+
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: ProjectRoleTemplateBinding
 metadata: {name: prtb-temp, namespace: c-m-abcd1234-p-shop}

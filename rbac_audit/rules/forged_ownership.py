@@ -12,10 +12,6 @@ when Rancher next cleans up what it takes for its own.
 
 ## Example
 ```yaml flagged
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
----
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: cluster-admin}
@@ -33,29 +29,7 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-erin}
 ```
 
-```yaml flagged rancher
-apiVersion: management.cattle.io/v3
-kind: User
-metadata: {name: u-erin}
----
-apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: read-only}
-context: project
----
-apiVersion: management.cattle.io/v3
-kind: ProjectRoleTemplateBinding
-metadata: {name: prtb-erin, namespace: c-m-abcd1234-p-shop}
-projectName: "c-m-abcd1234:p-shop"
-roleTemplateName: read-only
-userName: u-erin
-```
-
 ```yaml clean
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
----
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
@@ -67,7 +41,13 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-erin}
 ```
 
-```yaml clean rancher
+```yaml both
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
+```
+
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: User
 metadata: {name: u-erin}

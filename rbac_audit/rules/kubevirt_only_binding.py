@@ -23,13 +23,6 @@ kind: ClusterRole
 metadata: {name: "kubevirt.io:edit"}
 rules:
 - {apiGroups: [kubevirt.io], resources: [virtualmachines], verbs: [get, list, update]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: vm-operators, namespace: shop-dev}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kubevirt.io:edit"}
-subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-frank}
 ```
 
 ```yaml clean
@@ -43,15 +36,17 @@ metadata: {name: edit}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
-metadata: {name: vm-operators, namespace: shop-dev}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kubevirt.io:edit"}
-subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-frank}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
 metadata: {name: editors, namespace: shop-dev}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
+subjects:
+- {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-frank}
+```
+
+```yaml both
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: vm-operators, namespace: shop-dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: "kubevirt.io:edit"}
 subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-frank}
 ```

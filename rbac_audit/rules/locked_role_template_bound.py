@@ -11,12 +11,6 @@ Whoever locked it to retire it has not taken anything away.
 ## Example
 ```yaml flagged rancher
 apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: rt-retired}
-context: project
-locked: true
----
-apiVersion: management.cattle.io/v3
 kind: ProjectRoleTemplateBinding
 metadata: {name: prtb-old, namespace: c-m-abcd1234-p-shop}
 projectName: "c-m-abcd1234:p-shop"
@@ -25,12 +19,6 @@ userName: u-erin
 ```
 
 ```yaml clean rancher
-apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: rt-retired}
-context: project
-locked: true
----
 apiVersion: management.cattle.io/v3
 kind: RoleTemplate
 metadata: {name: rt-hidden}
@@ -43,6 +31,14 @@ metadata: {name: prtb-new, namespace: c-m-abcd1234-p-shop}
 projectName: "c-m-abcd1234:p-shop"
 roleTemplateName: rt-hidden
 userName: u-erin
+```
+
+```yaml both rancher
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: rt-retired}
+context: project
+locked: true
 ```
 """
 

@@ -12,31 +12,12 @@ Rancher and cannot edit or move them; nothing in Rancher says which binding it i
 binding itself grants nothing at all.
 
 ## Example
-```yaml flagged
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-x1y2z"}}
-```
-
 ```yaml flagged rancher
 apiVersion: management.cattle.io/v3
 kind: RoleTemplate
 metadata: {name: rt-child}
 context: project
 roleTemplateNames: [rt-deleted]
----
-apiVersion: management.cattle.io/v3
-kind: ProjectRoleTemplateBinding
-metadata: {name: prtb-alice, namespace: p-x1y2z}
-projectName: "c-m-abcd1234:p-x1y2z"
-roleTemplateName: rt-child
-userName: u-abc12
-```
-
-```yaml clean
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-x1y2z"}}
 ```
 
 ```yaml clean rancher
@@ -44,7 +25,15 @@ apiVersion: management.cattle.io/v3
 kind: RoleTemplate
 metadata: {name: rt-child}
 context: project
----
+```
+
+```yaml both
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-x1y2z"}}
+```
+
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: ProjectRoleTemplateBinding
 metadata: {name: prtb-alice, namespace: p-x1y2z}

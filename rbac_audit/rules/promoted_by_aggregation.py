@@ -14,22 +14,11 @@ project. Whoever installs a chart with that label does not know it, and no bindi
 ```yaml flagged
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
-metadata: {name: view}
-aggregationRule: {clusterRoleSelectors: [{matchLabels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
 metadata: {name: storage-tool, labels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}
 rules: [{apiGroups: [storage.k8s.io], resources: [storageclasses], verbs: [delete]}]
 ```
 
 ```yaml flagged rancher
-apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: view}
-context: project
-external: true
----
 apiVersion: management.cattle.io/v3
 kind: RoleTemplate
 metadata: {name: read-only}
@@ -47,28 +36,32 @@ userName: u-abc12
 ```yaml clean
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
-metadata: {name: view}
-aggregationRule: {clusterRoleSelectors: [{matchLabels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
 metadata: {name: storage-tool, labels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}
 rules: [{apiGroups: [""], resources: [persistentvolumeclaims], verbs: [delete]}]
 ```
 
 ```yaml clean rancher
 apiVersion: management.cattle.io/v3
-kind: RoleTemplate
-metadata: {name: view}
-context: project
-external: true
----
-apiVersion: management.cattle.io/v3
 kind: ProjectRoleTemplateBinding
 metadata: {name: prtb-alice, namespace: p-x1y2z}
 projectName: "c-m-abcd1234:p-x1y2z"
 roleTemplateName: view
 userName: u-abc12
+```
+
+```yaml both
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: view}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}]}
+```
+
+```yaml both rancher
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: view}
+context: project
+external: true
 ```
 """
 

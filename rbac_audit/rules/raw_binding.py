@@ -14,10 +14,6 @@ kubeconfig of the cluster itself.
 
 ## Example
 ```yaml flagged
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
----
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: erin-edit, namespace: shop-dev}
@@ -26,17 +22,7 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-erin}
 ```
 
-```yaml flagged rancher
-apiVersion: management.cattle.io/v3
-kind: User
-metadata: {name: u-erin}
-```
-
 ```yaml clean
-apiVersion: v1
-kind: Namespace
-metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
----
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: pipeline, namespace: shop-dev}
@@ -45,7 +31,13 @@ subjects:
 - {kind: ServiceAccount, name: pipeline, namespace: shop-dev}
 ```
 
-```yaml clean rancher
+```yaml both
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
+```
+
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: User
 metadata: {name: u-erin}

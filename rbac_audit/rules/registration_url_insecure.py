@@ -13,11 +13,6 @@ v1.7.2 and v1.8.0 on, the setting is JSON, and a plain URL is still accepted and
 ```yaml flagged
 apiVersion: harvesterhci.io/v1beta1
 kind: Setting
-metadata: {name: server-version}
-value: v1.8.2
----
-apiVersion: harvesterhci.io/v1beta1
-kind: Setting
 metadata: {name: cluster-registration-url}
 value: "https://rancher.example.com/v3/import/made-up_c-m-abcd1234.yaml"
 ```
@@ -25,13 +20,15 @@ value: "https://rancher.example.com/v3/import/made-up_c-m-abcd1234.yaml"
 ```yaml clean
 apiVersion: harvesterhci.io/v1beta1
 kind: Setting
-metadata: {name: server-version}
-value: v1.8.2
----
-apiVersion: harvesterhci.io/v1beta1
-kind: Setting
 metadata: {name: cluster-registration-url}
 value: '{"url": "https://rancher.example.com/v3/import/made-up_c-m-abcd1234.yaml", "insecureSkipTLSVerify": false}'
+```
+
+```yaml both
+apiVersion: harvesterhci.io/v1beta1
+kind: Setting
+metadata: {name: server-version}
+value: v1.8.2
 ```
 """
 

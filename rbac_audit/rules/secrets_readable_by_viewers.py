@@ -21,20 +21,6 @@ metadata:
 rules:
 - {apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}
 ---
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: view}
-aggregationRule:
-  clusterRoleSelectors:
-  - matchLabels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: RoleBinding
-metadata: {name: lookers, namespace: shop-dev}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
-subjects:
-- {apiGroup: rbac.authorization.k8s.io, kind: Group, name: lookers}
----
 apiVersion: v1
 kind: Secret
 metadata: {name: guest-token, namespace: shop-dev}
@@ -47,7 +33,9 @@ kind: ClusterRole
 metadata: {name: "system:aggregate-to-view", labels: {rbac.authorization.k8s.io/aggregate-to-view: "true"}}
 rules:
 - {apiGroups: [""], resources: [configmaps], verbs: [get, list, watch]}
----
+```
+
+```yaml both
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole
 metadata: {name: view}

@@ -11,11 +11,6 @@ makes one for each cluster; another one was made by hand or was left over, and d
 ```yaml flagged rancher
 apiVersion: management.cattle.io/v3
 kind: ClusterRegistrationToken
-metadata: {name: default-token, namespace: c-m-abcd1234}
-spec: {clusterName: c-m-abcd1234}
----
-apiVersion: management.cattle.io/v3
-kind: ClusterRegistrationToken
 metadata: {name: crt-2, namespace: c-m-abcd1234}
 spec: {clusterName: c-m-abcd1234}
 ```
@@ -23,13 +18,15 @@ spec: {clusterName: c-m-abcd1234}
 ```yaml clean rancher
 apiVersion: management.cattle.io/v3
 kind: ClusterRegistrationToken
-metadata: {name: default-token, namespace: c-m-abcd1234}
-spec: {clusterName: c-m-abcd1234}
----
-apiVersion: management.cattle.io/v3
-kind: ClusterRegistrationToken
 metadata: {name: default-token, namespace: local}
 spec: {clusterName: local}
+```
+
+```yaml both rancher
+apiVersion: management.cattle.io/v3
+kind: ClusterRegistrationToken
+metadata: {name: default-token, namespace: c-m-abcd1234}
+spec: {clusterName: c-m-abcd1234}
 ```
 """
 

@@ -23,12 +23,6 @@ kind: Namespace
 metadata: {name: harvester-system, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-system"}}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: edit}
-rules:
-- {apiGroups: [""], resources: [pods, secrets], verbs: [get, list, create, update]}
----
-apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: debug, namespace: harvester-system}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
@@ -42,17 +36,19 @@ kind: Namespace
 metadata: {name: harvester-system}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: edit}
-rules:
-- {apiGroups: [""], resources: [pods, secrets], verbs: [get, list, create, update]}
----
-apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: debug, namespace: harvester-system}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: edit}
 subjects:
 - {kind: ServiceAccount, name: network-helper, namespace: harvester-system}
+```
+
+```yaml both
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: edit}
+rules:
+- {apiGroups: [""], resources: [pods, secrets], verbs: [get, list, create, update]}
 ```
 """
 

@@ -23,13 +23,6 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: jdoe}
 ```
 
-```yaml flagged rancher
-apiVersion: management.cattle.io/v3
-kind: User
-metadata: {name: u-abc12}
-username: jdoe
-```
-
 ```yaml clean
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -39,7 +32,7 @@ subjects:
 - {apiGroup: rbac.authorization.k8s.io, kind: User, name: u-abc12}
 ```
 
-```yaml clean rancher
+```yaml both rancher
 apiVersion: management.cattle.io/v3
 kind: User
 metadata: {name: u-abc12}

@@ -22,7 +22,7 @@ POLICIES = sorted(
     for path in (ROOT / "policies").rglob("*.yaml")
     if re.search(r"^kind: AccessPolicy$", path.read_text(), re.MULTILINE)
 )
-_BLOCK = re.compile(r"^```yaml (flagged|clean)( rancher)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```yaml (flagged|clean|both)( rancher)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def rule_in(module: str) -> Rule:
@@ -33,16 +33,23 @@ def rule_in(module: str) -> Rule:
 
 
 def examples(page: str) -> Iterator[tuple[str, Estate]]:
-    """Yield every example of a page; a block `rancher` belongs to the block before it."""
+    """Yield every example of a page.
+
+    A block `rancher` belongs to the block before it; what is in a block `both` is in every example.
+    """
+    shared = {"": "", " rancher": ""}
     pairs: list[tuple[str, str, str]] = []
     for word, rancher, text in _BLOCK.findall(page):
-        if not rancher:
+        if word == "both":
+            shared[rancher] += f"---\n{text}"
+        elif not rancher:
             pairs.append((word, text, ""))
         elif pairs and pairs[-1][0] == word and not pairs[-1][2]:
             pairs[-1] = (word, pairs[-1][1], text)
         else:
             pairs.append((word, "", text))
-    return ((word, estate(harvester, rancher)) for word, harvester, rancher in pairs)
+    for word, harvester, rancher in pairs:
+        yield word, estate(f"{harvester}{shared['']}", f"{rancher}{shared[' rancher']}")
 
 
 @pytest.mark.parametrize("module", MODULES)
