@@ -77,6 +77,11 @@ def aggregator(template: str) -> str:
     return safe_concat(template, "aggregator")
 
 
+def promoted_aggregator(template: str) -> str:
+    """Name the aggregating ClusterRole of what a role template promotes; each step is shortened by itself."""
+    return aggregator(safe_concat(template, "promoted"))
+
+
 def user_of_principal(principal: str) -> str:
     """Name the User that Rancher creates for a principal at its first login or binding (EnsureUser)."""
     return f"u-{short_hash(principal)}"

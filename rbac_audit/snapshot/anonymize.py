@@ -77,7 +77,12 @@ def _user(item: User, names: Pseudonyms) -> User:
 
 
 def _attribute(item: UserAttribute, names: Pseudonyms) -> UserAttribute:
-    return replace(item, user_name=names.person(item.user_name))
+    return replace(
+        item,
+        user_name=names.person(item.user_name),
+        principal_ids=tuple(map(names.principal, item.principal_ids)),
+        usernames=tuple(map(names.person, item.usernames)),
+    )
 
 
 def _assignment(

@@ -36,8 +36,6 @@ PLACES = """
 ---
 {apiVersion: v1, kind: Namespace, metadata: {name: c-m-abcd1234-p-x1y2z}}
 ---
-{apiVersion: v1, kind: Namespace, metadata: {name: cattle-system}}
----
 {apiVersion: v1, kind: Namespace, metadata: {name: fleet-default}}
 """
 ESTATE = (

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rbac_audit.audit.estate import Estate
 from rbac_audit.rancher.comparison import Difference, Fate
+from rbac_audit.rancher.naming import cluster_role_binding_name
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -23,7 +24,7 @@ from rbac_audit.snapshot.objects import (
 )
 from rbac_audit.sources import SourceSpec, read_estate
 from tests.rancher.rendering.recorded import written
-from tests.rancher.rendering.test_render import DOWN, MANAGEMENT, MODELS, prtb
+from tests.rancher.rendering.test_render import DOWN, MANAGEMENT, MODELS, crtb, prtb
 from tests.rancher.settled import (
     ALICE,
     ESTATE,
@@ -240,6 +241,58 @@ def test_either_outcome_of_a_race_is_regular(flapping: str, aggregated: bool) ->
     for item in bindings(sides, "rancher") if "ghost" in flapping else bindings(sides):
         if item.name.startswith(("rb-", "crb-")):
             assert told(without(sides, item, "rancher" if "ghost" in flapping else "harvester")) == []
+
+
+OTHER_PROJECT = """
+---
+apiVersion: management.cattle.io/v3
+kind: Project
+metadata: {name: p-other, namespace: c-m-abcd1234}
+spec: {clusterName: c-m-abcd1234}
+status: {backingNamespace: c-m-abcd1234-p-other}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: c-m-abcd1234-p-other}}
+"""
+OTHER_CLUSTER = """
+---
+{apiVersion: management.cattle.io/v3, kind: Cluster, metadata: {name: c-m-other}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: c-m-other}}
+"""
+
+
+@pytest.mark.parametrize("name", ["creator-project-owner", "creator-cluster-owner"])
+@MODELS
+def test_bindings_of_one_name_delete_each_other_s_in_the_aggregated_model(name: str, aggregated: bool) -> None:
+    """Seen on Rancher's controllers: what they delete by its label does not name the project or cluster."""
+    if "project" in name:
+        one = prtb("project-member", name=name)
+        other = one.replace("p-x1y2z", "p-other") + OTHER_PROJECT
+        side, wanted = "harvester", "create-ns"
+    else:
+        one = crtb("boss").replace("bosses,", f"{name},")
+        other = one.replace(DOWN, "c-m-other") + OTHER_CLUSTER
+        side, wanted = "rancher", "boss-cluster-mgmt-aggregator" if aggregated else "boss"
+    for text, tolerated in ((one + other, aggregated), (one + other.replace(f"{name},", "another,"), False)):
+        sides = settled(text, aggregated=aggregated)
+        assert told(sides) == []
+        found = [item for item in bindings(sides, side) if item.role_ref.name == wanted]
+        found = [item for item in found if item.namespace != "c-m-other"]
+        assert (told(without(sides, found[0], side)) == []) is tolerated
+
+
+def test_an_owner_may_be_a_mere_member_beside() -> None:
+    """In the aggregated model, who is bound before the rules of the template are there becomes a member first."""
+    sides = settled(crtb("boss"), aggregated=True)
+    (owner,) = (item for item in bindings(sides, "rancher") if item.role_ref.name == f"{DOWN}-clusterowner")
+    member = f"{DOWN}-clustermember"
+    name = cluster_role_binding_name("ClusterRole", member, "Group", "ad_group://bosses")
+    early = msgspec.structs.replace(
+        owner,
+        metadata=msgspec.structs.replace(owner.metadata, name=name),
+        role_ref=msgspec.structs.replace(owner.role_ref, name=member),
+    )
+    assert told(put(sides, early, "rancher")) == []
 
 
 @MODELS

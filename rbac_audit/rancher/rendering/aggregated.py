@@ -49,12 +49,12 @@ def _template(site: Site, template: RoleTemplate) -> None:
 
 def _promoted(world: World, site: Site, template: RoleTemplate) -> None:
     name = template.name
-    own, all_of_them = naming.safe_concat(name, "promoted"), naming.safe_concat(name, "promoted-aggregator")
+    own, all_of_them = naming.safe_concat(name, "promoted"), naming.promoted_aggregator(name)
     if rules := promoted(template.rules):
         site.sheet.add(cluster_role(own, rules, labels=role_labels(name, own)))
     closure = world.rancher.templates.closure(name).templates
     if any(promoted(parent.rules) for parent in closure):
-        inherited = [naming.safe_concat(parent, "promoted-aggregator") for parent in template.role_template_names]
+        inherited = [naming.promoted_aggregator(parent) for parent in template.role_template_names]
         site.sheet.add(aggregated_role(all_of_them, (own, *inherited), labels=role_labels(name, all_of_them)))
 
 
@@ -74,8 +74,10 @@ def cluster_side(world: World, site: Site, item: TemplateBinding) -> None:
         for made in hashed_bindings(namespaces, role, item.subject, labels):
             settled = made.metadata.namespace not in site.unsettled
             site.sheet.add(made, Presence.REQUIRED if settled else Presence.FLAPPING)
+        # The label does not name the project: bindings of one name delete each other's.
+        presence = Presence.FLAPPING if world.shares_name(item) else Presence.REQUIRED
         for name in _cluster_roles(world, site, item):
-            site.sheet.add(cluster_binding(name, item.subject, labels=labels))
+            site.sheet.add(cluster_binding(name, item.subject, labels=labels), presence)
     else:
         labels = {naming.crtb_owner_label(item.source.name): "true", **_AGGREGATION}
         site.sheet.add(cluster_binding(role, item.subject, labels=labels))
@@ -92,7 +94,7 @@ def _cluster_roles(world: World, site: Site, item: TemplateBinding) -> tuple[str
     if item.template not in world.rancher.templates.by_name:
         return ()
     project = item.project.partition(":")[2]
-    every = naming.safe_concat(item.template, "promoted-aggregator")
+    every = naming.promoted_aggregator(item.template)
     found = [every] if site.sheet.has_cluster_role(every) else []
     # What the aggregator holds decides: of an external template, what the ClusterRole there does.
     closure = world.closure(item)
@@ -100,7 +102,7 @@ def _cluster_roles(world: World, site: Site, item: TemplateBinding) -> tuple[str
     if creates:
         found += [f"{project}-namespaces-edit", "create-ns"]
     if changes := any(site.changes_pod_security(template, item.project) for template in closure):
-        labels = role_labels(item.template, pod_security_role(item))
+        labels = {CLUSTER_ROLE_OWNER: item.template, AGGREGATES: pod_security_role(item)}
         site.sheet.add(cluster_role(pod_security_role(item), (pod_security_rule(item),), labels=labels))
         found.append(pod_security_role(item))
     return tuple(found if creates or changes else [*found, f"{project}-namespaces-readonly"])

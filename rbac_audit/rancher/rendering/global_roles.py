@@ -4,13 +4,16 @@ Source: rancher pkg/controllers/management/auth/globalroles/{globalrole_handler,
 fleetworkspace_role_handler,fleetworkspace_binding_handler}.go and pkg/auth/providers/common/usermanager.go.
 """
 
+from collections.abc import Mapping
+
 from rbac_audit.rancher.bindings import GlobalBinding
+from rbac_audit.rancher.naming import safe_concat
 from rbac_audit.rancher.rendering.sheet import RBAC, binding, binding_to_role, cluster_binding, cluster_role, role
-from rbac_audit.rancher.rendering.world import LOCAL, World
+from rbac_audit.rancher.rendering.world import LOCAL, Site, World
 from rbac_audit.snapshot.objects import FleetWorkspace, GlobalRole, PolicyRule, Subject, User
 
 _PREFIX = "authz.management.cattle.io/"
-_FLEET = {f"{_PREFIX}fleet-workspace-permissions": "true"}
+_MANAGED = {"app.kubernetes.io/managed-by": "rancher"}
 
 
 def self_views(world: World) -> None:
@@ -28,30 +31,40 @@ def self_views(world: World) -> None:
 def global_roles(world: World) -> None:
     """Write what global roles grant: on the management cluster, in namespaces, everywhere, in Fleet workspaces."""
     for item in world.rancher.cluster.of(GlobalRole):
-        owner = {f"{_PREFIX}gr-owner": item.name}
-        labels = {f"{_PREFIX}globalrole": "true", **owner}
-        world.sheet.add(cluster_role(f"cattle-globalrole-{item.name}", item.rules, labels=labels, owner=item))
-        for namespace, rules in sorted(item.namespaced_rules.items()):
-            world.sheet.add(role(f"{item.name}-{namespace}", namespace, rules, labels=owner, owner=item))
-        for namespace, rules in sorted(item.inherited_namespaced_rules.items()):
-            for site in _downstream(world):
-                world.sites[site].sheet.add(role(f"{item.name}-{namespace}", namespace, rules, labels=owner))
-        _fleet_roles(world, item)
+        labels = {f"{_PREFIX}globalrole": "true", f"{_PREFIX}gr-owner": item.name}
+        world.sheet.add(cluster_role(_cluster_role_name(item), item.rules, labels=labels, owner=item))
+        owner = {f"{_PREFIX}gr-owner": safe_concat(item.name)}
+        for namespace, rules in _present(world.local, item.namespaced_rules):
+            name = safe_concat(item.name, namespace)
+            world.sheet.add(role(name, namespace, rules, labels=owner, owner=item))
+        for site in _downstream(world):
+            for namespace, rules in _present(site, item.inherited_namespaced_rules):
+                site.sheet.add(role(safe_concat(item.name, namespace), namespace, rules, labels=owner))
+        _fleet_roles(world, item, owner)
 
 
-def _downstream(world: World) -> list[str]:
-    return [site for site in world.sites if site != LOCAL]
+def _cluster_role_name(item: GlobalRole) -> str:
+    return item.metadata.annotations.get(f"{_PREFIX}cr-name", f"cattle-globalrole-{item.name}")
+
+
+def _downstream(world: World) -> list[Site]:
+    return [site for name, site in world.sites.items() if name != LOCAL]
+
+
+def _present(site: Site, rules: Mapping[str, tuple[PolicyRule, ...]]) -> list[tuple[str, tuple[PolicyRule, ...]]]:
+    """Pick the namespaces that are there: in others, and in those that are being deleted, nothing is written."""
+    return [(namespace, rules[namespace]) for namespace in sorted(rules) if site.takes(namespace)]
 
 
 def _workspaces(world: World) -> tuple[str, ...]:
     return tuple(item.name for item in world.rancher.cluster.of(FleetWorkspace) if item.name != "fleet-local")
 
 
-def _fleet_roles(world: World, item: GlobalRole) -> None:
-    permissions = item.inherited_fleet_workspace_permissions
+def _fleet_roles(world: World, item: GlobalRole, owned: Mapping[str, str]) -> None:
+    permissions, labels = item.inherited_fleet_workspace_permissions, {**owned, **_MANAGED}
     if permissions and permissions.resource_rules:
-        made = cluster_role(f"{item.name}-fwcr", permissions.resource_rules, labels=_FLEET, owner=item)
-        world.sheet.add(made)
+        name = safe_concat(item.name, "fwcr")
+        world.sheet.add(cluster_role(name, permissions.resource_rules, labels=labels, owner=item))
     names = _workspaces(world)
     if permissions and permissions.workspace_verbs and names:
         rule = PolicyRule(
@@ -60,7 +73,7 @@ def _fleet_roles(world: World, item: GlobalRole) -> None:
             resources=("fleetworkspaces",),
             resource_names=names,
         )
-        world.sheet.add(cluster_role(f"{item.name}-fwv", (rule,), labels=_FLEET, owner=item))
+        world.sheet.add(cluster_role(safe_concat(item.name, "fwv"), (rule,), labels=labels, owner=item))
 
 
 def global_bindings(world: World) -> None:
@@ -75,34 +88,40 @@ def global_bindings(world: World) -> None:
 def _global_binding(world: World, item: GlobalBinding, subject: Subject) -> None:
     source, wanted = item.source, item.source.global_role_name
     made = cluster_binding(
-        f"cattle-globalrole-{wanted}",
+        _cluster_role_name(item.role) if item.role else f"cattle-globalrole-{wanted}",
         subject,
-        name=f"cattle-globalrolebinding-{source.name}",
+        name=source.metadata.annotations.get(f"{_PREFIX}crb-name", f"cattle-globalrolebinding-{source.name}"),
         labels={f"{_PREFIX}globalrolebinding": "true"},
         owner=source,
     )
     world.sheet.add(made)
     if item.role is None:
         return
-    labels = {f"{_PREFIX}grb-owner": source.name}
-    for namespace in sorted(item.role.namespaced_rules):
-        name, bound = f"{source.name}-{namespace}", f"{wanted}-{namespace}"
-        one = binding_to_role(namespace, bound, subject, name=name, labels=labels, owner=source)
-        world.sheet.add(one)
-    for namespace in sorted(item.role.inherited_namespaced_rules):
-        name, bound = f"{source.name}-{namespace}", f"{wanted}-{namespace}"
-        one = binding_to_role(namespace, bound, subject, name=name, labels=labels)
-        for site in _downstream(world):
-            world.sites[site].sheet.add(one)
-    _fleet_bindings(world, item.role, item, subject)
+    owner = {f"{_PREFIX}grb-owner": safe_concat(source.name)}
+    for namespace, _ in _present(world.local, item.role.namespaced_rules):
+        name, bound = safe_concat(source.name, namespace), safe_concat(wanted, namespace)
+        world.sheet.add(binding_to_role(namespace, bound, subject, name=name, labels=owner, owner=source))
+    for site in _downstream(world):
+        for namespace, _ in _present(site, item.role.inherited_namespaced_rules):
+            # Of the names as they are shortened on the way: of the binding alone, then with the namespace.
+            name = safe_concat(safe_concat(source.name), namespace)
+            bound = safe_concat(safe_concat(wanted), namespace)
+            site.sheet.add(binding_to_role(namespace, bound, subject, name=name, labels=owner))
+    _fleet_bindings(world, item.role, item, subject, {**owner, **_MANAGED})
 
 
-def _fleet_bindings(world: World, role_: GlobalRole, item: GlobalBinding, subject: Subject) -> None:
-    permissions, name = role_.inherited_fleet_workspace_permissions, item.source.name
-    if permissions and permissions.resource_rules:
-        for workspace in _workspaces(world):
-            made = binding(workspace, f"{role_.name}-fwcr", subject, name=name, labels=_FLEET, owner=item.source)
-            world.sheet.add(made)
-    if permissions and permissions.workspace_verbs:
-        one = cluster_binding(f"{role_.name}-fwv", subject, name=f"{name}-fwv", labels=_FLEET, owner=item.source)
-        world.sheet.add(one)
+def _fleet_bindings(
+    world: World, bound: GlobalRole, item: GlobalBinding, subject: Subject, labels: Mapping[str, str]
+) -> None:
+    permissions, source = bound.inherited_fleet_workspace_permissions, item.source
+    if permissions is None or not permissions.resource_rules:
+        # Without rules on resources, the binding for the verbs on workspaces is not written either.
+        return
+    marked = {**labels, f"{_PREFIX}fleet-workspace-permissions": "true"}
+    name, wanted = safe_concat(source.name), safe_concat(bound.name, "fwcr")
+    workspaces = _workspaces(world)
+    for workspace in workspaces:
+        world.sheet.add(binding(workspace, wanted, subject, name=name, labels=marked, owner=source))
+    if permissions.workspace_verbs and workspaces:
+        verbs, name = safe_concat(bound.name, "fwv"), safe_concat(source.name, "fwv")
+        world.sheet.add(cluster_binding(verbs, subject, name=name, labels=labels, owner=source))

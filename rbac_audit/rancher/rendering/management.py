@@ -19,6 +19,7 @@ from rbac_audit.rancher.rendering.rules import (
 )
 from rbac_audit.rancher.rendering.sheet import (
     AGGREGATES,
+    Presence,
     aggregated_role,
     binding_to_role,
     cluster_role,
@@ -125,7 +126,8 @@ def _plane(
 
 
 def _names(template: str, suffix: str) -> tuple[str, str]:
-    return naming.safe_concat(template, suffix), naming.safe_concat(template, suffix, "aggregator")
+    own = naming.safe_concat(template, suffix)
+    return own, naming.aggregator(own)
 
 
 def _labels(template: RoleTemplate, name: str) -> dict[str, str]:
@@ -140,8 +142,10 @@ def _aggregated(world: World, item: TemplateBinding, subject: Subject) -> None:
         labels = {naming.crtb_owner_label(item.source.name): "true", **_MANAGEMENT}
         backing = [(namespace, "project-mgmt") for namespace in _backing_namespaces(world, item.cluster)]
         places = [(item.cluster, "cluster-mgmt"), *backing]
+    # The label does not name the cluster: bindings of one name delete each other's.
+    presence = Presence.FLAPPING if not item.project and world.shares_name(item) else Presence.REQUIRED
     for namespace, suffix in places:
         name = _names(item.template, suffix)[1]
         if world.sheet.has_cluster_role(name):
             for made in hashed_bindings([namespace], name, subject, labels):
-                world.sheet.add(made)
+                world.sheet.add(made, presence)

@@ -47,6 +47,10 @@ def membership(world: World, item: TemplateBinding, subject: Subject) -> None:
     gone = subject.kind == "User" and world.rancher.people.find(subject.name) is None
     presence = Presence.FLAPPING if gone else Presence.REQUIRED
     world.sheet.share(cluster_binding(name, subject, labels=labels, annotations=annotations), presence)
+    if owner and world.aggregated:
+        # Made before the rules of its template were there, and never taken back.
+        early = cluster_binding(f"{item.cluster}-clustermember", subject, labels=labels)
+        world.sheet.share(early, Presence.TOLERATED)
     if item.project:
         project = item.project.partition(":")[2]
         name = f"{project}-project{'owner' if owner else 'member'}"

@@ -9,7 +9,7 @@ from rbac_audit.rancher.projects import PROJECT_ID
 from rbac_audit.rancher.rendering.rules import Resource
 from rbac_audit.rancher.rendering.sheet import cluster_binding, cluster_role, metadata
 from rbac_audit.rancher.rendering.world import Site, World, is_of_project
-from rbac_audit.snapshot.objects import Namespace, PolicyRule, ServiceAccount, Subject
+from rbac_audit.snapshot.objects import Namespace, PolicyRule, ServiceAccount, Subject, User
 
 _IMPERSONATOR = {"authz.cluster.cattle.io/impersonator": "true"}
 _IMPERSONATION_NAMESPACE = "cattle-impersonation-system"
@@ -70,32 +70,35 @@ def impersonation_namespace(world: World, site: Site) -> None:
 
 
 def _is_impersonated(world: World, subject: Subject | None) -> bool:
-    return subject is not None and subject.kind == "User" and world.rancher.people.find(subject.name) is not None
+    return subject is not None and subject.kind == "User" and subject.name in world.users
 
 
 def impersonation(world: World, site: Site, subject: Subject) -> None:
-    """Write the account as which Rancher's proxy acts for a user.
-
-    The user name that an auth provider gave last is not in a snapshot: the user's own stands in for it.
-    """
-    person = world.rancher.people.find(subject.name) if subject.kind == "User" else None
-    if person is None:
+    """Write the account as which Rancher's proxy acts for a user, with what is known of the last logins."""
+    user = world.users.get(subject.name) if subject.kind == "User" else None
+    if user is None:
         return
-    name = f"cattle-impersonation-{person.user}"
-    principals = tuple(sorted(person.principals)) or (f"local://{person.user}",)
+    name = f"cattle-impersonation-{user.name}"
+    learnt = world.learnt.get(user.name)
+    groups = {group.name for group in learnt.groups} if learnt else set[str]()
+    principals, names = (learnt.principal_ids, learnt.usernames) if learnt else (user.principal_ids, _named(user))
     rules = (
-        _impersonate("users", (person.user,)),
+        _impersonate("users", (user.name,)),
         _impersonate("userextras/requesttokenid"),
         _impersonate("userextras/requesthost"),
-        _impersonate("groups", (*sorted(person.groups), "system:authenticated", "system:cattle:authenticated")),
-        _impersonate("userextras/principalid", principals),
-        _impersonate("userextras/username", (person.username or person.display_name,)),
+        _impersonate("groups", tuple(sorted({*groups, "system:authenticated", "system:cattle:authenticated"}))),
+        *([_impersonate("userextras/principalid", tuple(sorted(principals)))] if principals else []),
+        *([_impersonate("userextras/username", tuple(sorted(names)))] if names else []),
     )
     role = cluster_role(name, rules, labels=_IMPERSONATOR)
     account = Subject(kind="ServiceAccount", name=name, namespace=_IMPERSONATION_NAMESPACE)
     site.sheet.add(role)
     site.sheet.add(ServiceAccount(metadata=metadata(name, _IMPERSONATION_NAMESPACE, _IMPERSONATOR, owner=role)))
     site.sheet.add(cluster_binding(name, account, name=name, labels=_IMPERSONATOR, owner=role))
+
+
+def _named(user: User) -> tuple[str, ...]:
+    return (user.display_name,) if user.display_name else ()
 
 
 def _impersonate(resource: str, names: tuple[str, ...] = ()) -> PolicyRule:

@@ -76,17 +76,17 @@ class Sheet:
         if before is None:
             self._made[key] = Made(item, self._owners, presence)
             return
-        kept, others = before.item, before.others
-        if content(kept) != content(item):
-            kept, other = (kept, item) if before.presence <= presence else (item, kept)
-            others = (*others, other)
+        # What is only tolerated gives way: another may be there instead, with labels of its own.
+        kept, other = (before.item, item) if before.presence <= presence else (item, before.item)
+        others = before.others if content(kept) == content(other) else (*before.others, other)
         owners = before.owners if before.owners[-1:] == self._owners else (*before.owners, *self._owners)
         self._made[key] = Made(kept, owners, min(before.presence, presence), others)
 
     def share(self, item: KubernetesObject, presence: Presence = Presence.REQUIRED) -> None:
         """Write an object, or add its labels to the one that is written: such objects name all their owners."""
         before = self._made.get(item.key)
-        if before is not None and self._presence is not Presence.TOLERATED:
+        tolerated = Presence.TOLERATED in (self._presence, presence)
+        if before is not None and before.presence is not Presence.TOLERATED and not tolerated:
             labels = {**before.item.metadata.labels, **item.metadata.labels}
             metadata = msgspec.structs.replace(before.item.metadata, labels=labels)
             joined = msgspec.structs.replace(before.item, metadata=metadata)

@@ -1,5 +1,6 @@
 """What rendering starts from: one Rancher, its clusters as they are, and a sheet to write for each."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
@@ -21,6 +22,8 @@ from rbac_audit.snapshot.objects import (
     ProjectRoleTemplateBinding,
     ProvisioningCluster,
     RoleTemplate,
+    User,
+    UserAttribute,
 )
 
 LOCAL = "local"
@@ -40,6 +43,7 @@ class Site:
         self.by_project: dict[str, list[str]] = {}
         self.labelled: dict[str, list[str]] = {}
         self._there = {namespace.name for namespace in cluster.of(Namespace)}
+        self._leaving = {item.name for item in cluster.of(Namespace) if item.metadata.deletion_timestamp}
         # Rancher is about to give them a project, or they are leaving: what is in them is on its way.
         self.unsettled = frozenset(
             item.name
@@ -55,6 +59,10 @@ class Site:
         if namespace.name not in self._there:
             self._there.add(namespace.name)
             self.place(namespace)
+
+    def takes(self, namespace: str) -> bool:
+        """Tell whether a namespace is there and not being deleted."""
+        return namespace in self._there and namespace not in self._leaving
 
     def project_of(self, namespace: Namespace) -> str | None:
         """Return the project that a namespace is to be in, None where neither it nor Rancher names one."""
@@ -116,6 +124,16 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
         return self.sites[LOCAL]
 
     @cached_property
+    def users(self) -> dict[str, User]:
+        """The users by their names."""
+        return {user.name: user for user in self.rancher.cluster.of(User)}
+
+    @cached_property
+    def learnt(self) -> dict[str, UserAttribute]:
+        """What was learnt at the last logins, by the names of the users."""
+        return {item.name: item for item in self.rancher.cluster.of(UserAttribute)}
+
+    @cached_property
     def provisioning(self) -> dict[str, list[ProvisioningCluster]]:
         """The objects that clusters are provisioned by, by the cluster's id."""
         found: dict[str, list[ProvisioningCluster]] = {}
@@ -165,6 +183,17 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
         """Tell whether a project's binding lies outside the backing namespace of its project."""
         backing = self._backing.get(item.project)
         return backing is not None and item.source.namespace != backing
+
+    def shares_name(self, item: TemplateBinding) -> bool:
+        """Tell whether another project of the cluster, or another cluster, has a binding of the same name.
+
+        That of who made a project or cluster is always called creator-project-owner or creator-cluster-owner.
+        """
+        return self._names[item.cluster if item.project else "", item.source.name] > 1
+
+    @cached_property
+    def _names(self) -> Counter[tuple[str, str]]:
+        return Counter((item.cluster if item.project else "", item.source.name) for item in self.bindings)
 
     def is_of_no_project(self, item: TemplateBinding) -> bool:
         """Tell whether a project's binding names a project that Rancher does not have."""

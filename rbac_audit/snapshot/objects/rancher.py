@@ -37,7 +37,8 @@ class GroupPrincipal(Struct, frozen=True):
 class UserAttribute(KubernetesObject, frozen=True):
     """Which groups a user was in, and when that was last learnt; stale by design.
 
-    Rancher writes GroupPrincipals, LastRefresh and UserName capitalised (no json tags); `reshape` flattens them.
+    `principal_ids` and `usernames` are those that all providers together gave at the last logins. Rancher writes
+    GroupPrincipals, ExtraByProvider, LastRefresh and UserName capitalised (no json tags); `reshape` flattens them.
     """
 
     group: ClassVar[str] = MANAGEMENT
@@ -46,6 +47,8 @@ class UserAttribute(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = False
     user_name: str = ""
     groups: tuple[GroupPrincipal, ...] = ()
+    principal_ids: tuple[str, ...] = ()
+    usernames: tuple[str, ...] = ()
     last_refresh: str = ""
     last_login: str = ""
 

@@ -55,7 +55,4 @@ def shape(item: Shape) -> Shape:
 
 def _rule(rule: Shape) -> str:
     kept = {key: sorted(value) for key, value in rule.items() if value}
-    # Which name and principal an auth provider gave a user last is not in a snapshot.
-    if kept.get("resources") in (["userextras/principalid"], ["userextras/username"]):
-        kept.pop("resourceNames")
     return json.dumps(kept, sort_keys=True)

@@ -20,6 +20,8 @@ from tests.rancher.worlds import objects
 
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
 DOWN = "c-m-abcd1234"
+AUTHZ = "authz.management.cattle.io/"
+OF_RANCHER = {"app.kubernetes.io/managed-by": "rancher"}
 OWNER = "authz.cluster.cattle.io/rtb-owner-updated"
 MANAGEMENT = """
 apiVersion: management.cattle.io/v3
@@ -149,6 +151,10 @@ def predict(
     )
 
 
+def labels(found: Found, kind: str, name: str, namespace: str = "") -> dict[str, str]:
+    return dict(found[kind, namespace, name].metadata.labels)
+
+
 def bound(found: Found) -> set[tuple[str, str]]:
     """Namespace and role of every binding but those of impersonation."""
     return {
@@ -217,11 +223,36 @@ def test_who_may_not_create_namespaces_reads_those_of_the_project(aggregated: bo
     ]
 
 
+def test_a_long_name_is_shortened_at_each_step() -> None:
+    text = (
+        prtb("t" * 60)
+        + f"""
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: {"t" * 60}}}
+context: project
+rules: [{{apiGroups: [""], resources: [nodes, secrets], verbs: [get]}}]
+"""
+    )
+    down, local = rendered(text.replace("t" * 60, "a" * 60), aggregated=True)
+    start = "a" * 57
+    # sha256sum of `a…-promoted` and `a…-project-mgmt`, and of what these are shortened to with `-aggregator`.
+    assert {f"{start}-9bf9a", f"{start}-40f5d"} <= {name for kind, _, name in down if kind == "ClusterRole"}
+    assert {f"{start}-25107", f"{start}-62180"} <= {name for kind, _, name in local if kind == "ClusterRole"}
+    assert ("", f"{start}-40f5d") in bound(down)
+    assert ("c-m-abcd1234-p-x1y2z", f"{start}-62180") in bound(local)
+
+
 @MODELS
 def test_pod_security_has_a_role_of_its_own(aggregated: bool) -> None:
     down, _ = rendered(prtb("security"), aggregated=aggregated)
     assert rules(down, "p-x1y2z-namespaces-psa") == [("updatepsa", "projects", "p-x1y2z")]
     assert ("", "p-x1y2z-namespaces-psa") in bound(down)
+    if aggregated:
+        # Of its making alone, the mark of the model is not set.
+        owner, name = "authz.cluster.cattle.io/clusterrole-owner", "p-x1y2z-namespaces-psa"
+        assert labels(down, "ClusterRole", name) == {owner: "security", "management.cattle.io/aggregates": name}
     # In the aggregated model it takes the place of reading the namespaces.
     assert (("", "p-x1y2z-namespaces-readonly") in bound(down)) is not aggregated
 
@@ -315,11 +346,24 @@ kind: GlobalRole
 metadata: {name: helpdesk}
 rules: [{apiGroups: [management.cattle.io], resources: [users], verbs: [get]}]
 inheritedClusterRoles: [boss]
-namespacedRules: {cattle-system: [{apiGroups: [""], resources: [pods], verbs: [get]}]}
-inheritedNamespacedRules: {kube-system: [{apiGroups: [""], resources: [pods], verbs: [list]}]}
+namespacedRules:
+  cattle-system: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+  not-there: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+  leaving: [{apiGroups: [""], resources: [pods], verbs: [get]}]
+inheritedNamespacedRules:
+  shop-dev: [{apiGroups: [""], resources: [pods], verbs: [list]}]
+  cattle-system: [{apiGroups: [""], resources: [pods], verbs: [list]}]
 inheritedFleetWorkspacePermissions:
   resourceRules: [{apiGroups: [fleet.cattle.io], resources: [gitrepos], verbs: [get]}]
   workspaceVerbs: [get]
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: cattle-system}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: leaving, deletionTimestamp: "2026-01-01T00:00:00Z"}
 ---
 apiVersion: management.cattle.io/v3
 kind: FleetWorkspace
@@ -358,13 +402,95 @@ def test_global_roles_reach_namespaces_workspaces_and_clusters(aggregated: bool)
         ("", f"{DOWN}-clusterowner"),
     } <= bound(local)
     assert bound(down) == {
-        ("kube-system", "helpdesk-kube-system"),
+        ("shop-dev", "helpdesk-shop-dev"),
         ("", "cluster-admin"),
         ("", "boss-aggregator" if aggregated else "boss"),
+    }
+    assert {item.namespace for item in (*local.values(), *down.values())}.isdisjoint({"not-there", "leaving"})
+    assert not any(item.namespace == "cattle-system" for item in down.values())
+    assert labels(local, "ClusterRole", "helpdesk-fwcr") == labels(local, "ClusterRole", "helpdesk-fwv")
+    assert labels(local, "ClusterRole", "helpdesk-fwcr") == {**OF_RANCHER, f"{AUTHZ}gr-owner": "helpdesk"}
+    assert labels(local, "ClusterRoleBinding", "grb-help-fwv") == {**OF_RANCHER, f"{AUTHZ}grb-owner": "grb-help"}
+    assert labels(local, "RoleBinding", "grb-help", "fleet-default") == {
+        **OF_RANCHER,
+        f"{AUTHZ}grb-owner": "grb-help",
+        f"{AUTHZ}fleet-workspace-permissions": "true",
     }
     (made,) = (item for item in local.values() if isinstance(item, ClusterRoleTemplateBinding))
     assert made.name.startswith("crtb-grb-")
     assert made.metadata.labels["authz.management.cattle.io/grb-owner"] == "grb-help"
+
+
+@MODELS
+def test_verbs_on_workspaces_alone_bind_nobody(aggregated: bool) -> None:
+    """Rancher makes the role for them, but looks for rules on resources before it binds (seen on its controllers)."""
+    text = GLOBAL.replace(
+        "  resourceRules: [{apiGroups: [fleet.cattle.io], resources: [gitrepos], verbs: [get]}]\n", ""
+    )
+    _, local = rendered(text, aggregated=aggregated)
+    assert ("ClusterRole", "", "helpdesk-fwv") in local
+    assert ("ClusterRole", "", "helpdesk-fwcr") not in local
+    assert {("", "helpdesk-fwv"), ("fleet-default", "helpdesk-fwcr")}.isdisjoint(bound(local))
+
+
+@MODELS
+def test_long_names_of_global_roles_are_shortened_where_rancher_shortens_them(aggregated: bool) -> None:
+    role, grb = "a" * 60, "b" * 60
+    text = GLOBAL.replace("helpdesk", role).replace("grb-help", grb)
+    down, local = rendered(text, aggregated=aggregated)
+    there = {(namespace, name) for _, namespace, name in (*local, *down)}
+    # sha256sum of the joined names; the cut is at 57 characters, before a letter or a digit.
+    assert {("cattle-system", f"{'a' * 57}-7097f"), ("shop-dev", f"{'b' * 57}-a064e")} <= there
+
+
+@MODELS
+def test_a_name_that_rancher_wrote_down_wins(aggregated: bool) -> None:
+    text = GLOBAL.replace("{name: helpdesk}", f"{{name: helpdesk, annotations: {{{AUTHZ}cr-name: cattle-old}}}}")
+    text = text.replace("{name: grb-help}", f"{{name: grb-help, annotations: {{{AUTHZ}crb-name: grb-old}}}}")
+    _, local = rendered(text, aggregated=aggregated)
+    made = local["ClusterRoleBinding", "", "grb-old"]
+    assert isinstance(made, ClusterRoleBinding)
+    assert made.role_ref.name == "cattle-old"
+    assert ("ClusterRole", "", "cattle-old") in local
+
+
+LEARNT = """
+---
+apiVersion: management.cattle.io/v3
+kind: UserAttribute
+metadata: {name: u-abc12}
+GroupPrincipals: {okta: {Items: [{metadata: {name: "okta_group://b"}}, {metadata: {name: "okta_group://a"}}]}}
+"""
+EXTRA = 'ExtraByProvider: {okta: {principalid: ["okta_user://al"], username: ["al"]}, local: {username: ["ab"]}}\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "groups", "extras"),
+    [
+        ("", [], {"principalid": ("local://u-abc12",)}),
+        (LEARNT, ["okta_group://a", "okta_group://b"], {}),
+        (
+            LEARNT + EXTRA,
+            ["okta_group://a", "okta_group://b"],
+            {"principalid": ("okta_user://al",), "username": ("ab", "al")},
+        ),
+    ],
+)
+def test_what_an_account_may_impersonate_is_what_was_learnt_last(
+    more: str, groups: list[str], extras: dict[str, tuple[str, ...]]
+) -> None:
+    """Without a UserAttribute it is what the User says: its display name, of which this one has none."""
+    down, _ = rendered(prtb("viewer") + more, aggregated=False)
+    role = down["ClusterRole", "", "cattle-impersonation-u-abc12"]
+    assert isinstance(role, ClusterRole)
+    named = {rule.resources[0]: rule.resource_names for rule in role.rules}
+    assert named.pop("groups") == (*groups, "system:authenticated", "system:cattle:authenticated")
+    assert named == {
+        "users": ("u-abc12",),
+        "userextras/requesttokenid": (),
+        "userextras/requesthost": (),
+        **{f"userextras/{name}": values for name, values in extras.items()},
+    }
 
 
 @MODELS
