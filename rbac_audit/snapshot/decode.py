@@ -5,8 +5,11 @@ from typing import Any  # a manifest is untyped JSON until `decode` has converte
 
 import msgspec
 
+from rbac_audit.snapshot import references, reshape
 from rbac_audit.snapshot.objects import KINDS, KubernetesObject, kind_of
-from rbac_audit.snapshot.reshape import RESHAPE, Raw
+from rbac_audit.snapshot.reshape import Raw
+
+_RESHAPE = reshape.RESHAPE | references.RESHAPE
 
 # Annotations are free text in which people and tools leave credentials (last-applied-configuration holds whole
 # Secrets), so only those are kept that say whose an object is; their values are names.
@@ -49,7 +52,7 @@ def decode(raw: Raw) -> KubernetesObject | None:
     kind = kind_of(group, kind_name)
     if kind is None:
         return None
-    reshaped = RESHAPE.get((group, kind_name), _same)(_without_noise(raw))
+    reshaped = _without_noise(_RESHAPE.get((group, kind_name), _same)(raw))
     try:
         return msgspec.convert(reshaped, kind)
     except msgspec.ValidationError:
@@ -131,6 +134,6 @@ _ANY = msgspec.json.Decoder(Raw)
 _HEAD = msgspec.json.Decoder(_Head)
 HEADS = msgspec.json.Decoder(list[_Head])
 _DIRECT = {
-    (kind.group, kind.kind): msgspec.json.Decoder(kind) for kind in KINDS if (kind.group, kind.kind) not in RESHAPE
+    (kind.group, kind.kind): msgspec.json.Decoder(kind) for kind in KINDS if (kind.group, kind.kind) not in _RESHAPE
 }
 _DIRECT_LISTS = {name: msgspec.json.Decoder(GenericAlias(list, kind_of(*name))) for name in _DIRECT}

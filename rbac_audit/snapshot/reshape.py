@@ -38,22 +38,24 @@ KEPT_SETTINGS = {
 }
 
 
-def _mapping(value: object) -> Raw:
+def mapping(value: object) -> Raw:
+    """Take what should be a mapping; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
-def _listed(value: object) -> list[Any]:
+def listed(value: object) -> list[Any]:
+    """Take what should be a list; an empty one for anything else."""
     return value if isinstance(value, list) else []
 
 
 def _secret(raw: Raw) -> Raw:
-    keys = sorted({str(key) for field in ("data", "stringData") for key in _mapping(raw.get(field))})
+    keys = sorted({str(key) for field in ("data", "stringData") for key in mapping(raw.get(field))})
     return {"metadata": raw.get("metadata"), "type": raw.get("type") or "", "keys": keys}
 
 
 def _setting(raw: Raw) -> Raw:
     group = str(raw["apiVersion"]).rpartition("/")[0]
-    name = _mapping(raw.get("metadata")).get("name")
+    name = mapping(raw.get("metadata")).get("name")
     if group == HARVESTER and name == "cluster-registration-url":
         return {"metadata": raw["metadata"], "registration": _registration(raw.get("value") or raw.get("default"))}
     if name not in KEPT_SETTINGS[group]:
@@ -67,7 +69,7 @@ def _registration(value: object) -> Raw | None:
         return None
     plain = not value.lstrip().startswith("{")
     try:
-        parsed = {"url": value, "insecureSkipTLSVerify": True} if plain else _mapping(msgspec.json.decode(value))
+        parsed = {"url": value, "insecureSkipTLSVerify": True} if plain else mapping(msgspec.json.decode(value))
         url = urlsplit(str(parsed.get("url") or ""))
         # What stands before a colon is a scheme only if it is one that the setting may have; else part of a secret.
         scheme = url.scheme if url.scheme in ("http", "https") else ""
@@ -93,12 +95,12 @@ def _without_password(url: object) -> object:
 def _user_attribute(raw: Raw) -> Raw:
     groups = [
         {
-            "name": _mapping(item.get("metadata")).get("name"),
+            "name": mapping(item.get("metadata")).get("name"),
             "provider": provider,
             "displayName": item.get("displayName") or "",
         }
-        for provider, principals in sorted(_mapping(raw.get("GroupPrincipals")).items())
-        for item in _listed(_mapping(principals).get("Items"))
+        for provider, principals in sorted(mapping(raw.get("GroupPrincipals")).items())
+        for item in listed(mapping(principals).get("Items"))
         if isinstance(item, dict)
     ]
     extras = [_mapping(extra) for _, extra in sorted(_mapping(raw.get("ExtraByProvider")).items())]
@@ -114,33 +116,33 @@ def _user_attribute(raw: Raw) -> Raw:
 
 
 def _registration_token(raw: Raw) -> Raw:
-    status = _mapping(raw.get("status"))
+    status = mapping(raw.get("status"))
     token = status.get("token")
     visible = isinstance(token, str) and token not in ("", "{token}")
-    spec = _mapping(raw.get("spec"))
+    spec = mapping(raw.get("spec"))
     return {"metadata": raw.get("metadata"), "clusterName": spec.get("clusterName") or "", "tokenVisible": visible}
 
 
 def _workload(raw: Raw) -> Raw:
-    spec, status = _mapping(raw.get("spec")), _mapping(raw.get("status"))
-    job = _mapping(_mapping(spec.get("jobTemplate")).get("spec"))
-    pod = spec if raw["kind"] == "Pod" else _mapping(_mapping((job or spec).get("template")).get("spec"))
-    listed = [*_listed(status.get("initContainerStatuses")), *_listed(status.get("containerStatuses"))]
-    statuses = [_mapping(item) for item in listed]
-    reasons = [_mapping(_mapping(item.get("state")).get("waiting")).get("reason") for item in statuses]
+    spec, status = mapping(raw.get("spec")), mapping(raw.get("status"))
+    job = mapping(mapping(spec.get("jobTemplate")).get("spec"))
+    pod = spec if raw["kind"] == "Pod" else mapping(mapping((job or spec).get("template")).get("spec"))
+    told = [*listed(status.get("initContainerStatuses")), *listed(status.get("containerStatuses"))]
+    statuses = [mapping(item) for item in told]
+    reasons = [mapping(mapping(item.get("state")).get("waiting")).get("reason") for item in statuses]
     return {
         "metadata": raw.get("metadata"),
         "serviceAccountName": pod.get("serviceAccountName") or "",
         "replicas": spec.get("replicas"),
         "availableReplicas": status.get("availableReplicas"),
-        "images": [_mapping(item).get("image") or "" for item in _listed(pod.get("containers"))],
+        "images": [mapping(item).get("image") or "" for item in listed(pod.get("containers"))],
         "phase": status.get("phase") or "",
         "waiting": [reason for reason in reasons if reason],
     }
 
 
 def _api_group(raw: Raw) -> Raw:
-    metadata = _mapping(raw.get("metadata"))
+    metadata = mapping(raw.get("metadata"))
     return {**raw, "metadata": {**metadata, "name": metadata.get("name") or "core"}}
 
 

@@ -10,6 +10,7 @@ _NUMBER = count(1)
 HARVESTER = "harvesterhci.io/v1beta1"
 MANAGEMENT = "management.cattle.io/v3"
 WORD = "kanarie"
+_IMAGE = "harvesterhci.io/imageId"
 
 
 def canary() -> str:
@@ -34,7 +35,8 @@ def _annotated(raw: Json) -> Json:
         "argocd.argoproj.io/note": canary(),
         "helm.toolkit.fluxcd.io/note": canary(),
         "objectset.rio.cattle.io/owner-note": canary(),
-        "harvesterhci.io/volumeClaimTemplates": canary(),
+        "harvesterhci.io/volumeClaimTemplates": json.dumps([{"metadata": {"annotations": {_IMAGE: canary()}}}]),
+        _IMAGE: canary(),
         "field.cattle.io/projectId": "c-m-abcd1234:p-abcde",
     }
     managed = [{"manager": "kubectl", "fieldsV1": {f"f:{canary()}": {}}}]
@@ -162,7 +164,25 @@ def _workloads() -> list[Json]:
     containers = [{"name": "c", "image": "nginx", "env": [{"name": "PASSWORD", "value": canary()}], "args": [canary()]}]
     template = {"spec": {"containers": containers, "serviceAccountName": "default"}}
     user_data = {"cloudInitNoCloud": {"userData": f"password: {canary()}", "networkData": canary()}}
-    machine = {"template": {"spec": {"volumes": [{"name": "x", **user_data}]}}}
+    sealed = {"secretRef": {"name": "s"}, "networkDataSecretRef": {"name": "s"}, "userDataBase64": packed(canary())}
+    credentials = [
+        {"userPassword": {"source": {"secret": {"secretName": "s"}}, "password": canary()}},
+        {"sshPublicKey": {"source": {"secret": {"secretName": "s"}}, "propagationMethod": {"configDrive": canary()}}},
+    ]
+    volumes = [
+        {"name": "x", **user_data},
+        {"name": "y", "cloudInitConfigDrive": sealed},
+        {"name": "z", "sysprep": {"secret": {"name": "s"}, "answers": canary()}},
+    ]
+    networks = [{"name": "n", "multus": {"networkName": "b/net"}}, {"name": canary(), "pod": {}}]
+    noted = {"annotations": {"harvesterhci.io/sshNames": json.dumps(["b/key", canary()]), "note": canary()}}
+    machine = {
+        "template": {
+            "metadata": noted,
+            "spec": {"volumes": volumes, "accessCredentials": credentials, "networks": networks},
+        },
+        "dataVolumeTemplates": [{"spec": {"source": {"http": {"url": f"https://u:{canary()}@x", "secretRef": "s"}}}}],
+    }
     kubeconfig = f"users:\n- user: {{token: {canary()}}}\n"
     return [
         thing(
@@ -176,7 +196,47 @@ def _workloads() -> list[Json]:
         thing("apps/v1", "Deployment", "d", "a", spec={"template": template}),
         thing("batch/v1", "CronJob", "c", "a", spec={"jobTemplate": {"spec": {"template": template}}}),
         thing("kubevirt.io/v1", "VirtualMachine", "vm", "a", spec=machine),
-        thing("kubevirt.io/v1", "VirtualMachineInstance", "vm", "a", spec=machine["template"]["spec"]),
+        thing("kubevirt.io/v1", "VirtualMachineInstance", "vm", "a", spec=machine["template"]),
+        thing(
+            HARVESTER,
+            "VirtualMachineTemplateVersion",
+            "v",
+            "a",
+            spec={"templateId": "a/t", "keyPairIds": ["b/key"], "description": canary(), "vm": {"spec": machine}},
+        ),
+        thing(HARVESTER, "VirtualMachineTemplate", "t", "a", spec={"defaultVersionId": "b/v", "description": canary()}),
+        thing(
+            HARVESTER,
+            "VirtualMachineBackup",
+            "b",
+            "a",
+            status={
+                "secretBackups": [{"name": "s", "data": {"userdata": packed(canary())}}],
+                "source": {"spec": machine},
+            },
+        ),
+        thing(
+            HARVESTER,
+            "VirtualMachineRestore",
+            "r",
+            "a",
+            spec={"virtualMachineBackupNamespace": "b", "virtualMachineBackupName": "backup"},
+            status={"restores": [{"volumeName": canary()}]},
+        ),
+        thing(
+            "cdi.kubevirt.io/v1beta1",
+            "DataVolume",
+            "dv",
+            "a",
+            spec={"source": {"s3": {"url": f"https://u:{canary()}@x"}}, "checkpoints": [{"current": canary()}]},
+        ),
+        thing("v1", "PersistentVolumeClaim", "pvc", "a", spec={"storageClassName": "lh-1", "volumeName": canary()}),
+        thing(
+            "loadbalancer.harvesterhci.io/v1beta1",
+            "IPPool",
+            "pool",
+            spec={"description": canary(), "selector": {"network": "a/n", "scope": [{"namespace": "*"}]}},
+        ),
         thing("v1", "ConfigMap", "kubeconfig", "a", data={"config": kubeconfig}),
         thing(
             HARVESTER,
@@ -194,6 +254,13 @@ def _workloads() -> list[Json]:
         thing(HARVESTER, "VirtualMachineImage", "i", "a", spec={"displayName": "i", "url": f"https://u:{canary()}@x"}),
         thing(HARVESTER, "KeyPair", "k", "a", spec={"publicKey": canary()}),
         thing("k8s.cni.cncf.io/v1", "NetworkAttachmentDefinition", "n", "a", spec={"config": canary()}),
+        thing(
+            "k8s.cni.cncf.io/v1",
+            "NetworkAttachmentDefinition",
+            "net",
+            "a",
+            spec={"config": json.dumps({"type": "bridge", "bridge": "a-br", "ipam": {"token": canary()}})},
+        ),
         thing("v1", "ServiceAccount", "sa", "a", secrets=[{"name": canary()}]),
     ]
 

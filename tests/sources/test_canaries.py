@@ -78,6 +78,8 @@ def test_what_is_kept_beside_the_secrets(tmp_path: Path) -> None:
     assert '"host":"rancher.example"' in shown
     assert '"value":"https://rancher.example"' in shown
     assert shown.count('"version":"1.0.0"') > 1
+    assert shown.count('"namespace":"b","name":"net"') > 1
+    assert '"config":{"type":"bridge","bridge":"a-br"}' in shown
     assert "last-applied-configuration" not in shown
     assert "managedFields" not in shown
 

@@ -10,15 +10,21 @@ from rbac_audit.snapshot.objects.admission import (
     ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
 )
-from rbac_audit.snapshot.objects.base import KubernetesObject, Metadata, ObjectRef, OwnerReference, qualified
+from rbac_audit.snapshot.objects.base import (
+    KubernetesObject,
+    Metadata,
+    ObjectRef,
+    OwnerReference,
+    Reference,
+    Referring,
+    qualified,
+)
 from rbac_audit.snapshot.objects.harvester import (
     Addon,
     HarvesterSetting,
-    IPPool,
     KeyPair,
     KubeVirt,
     ManagedChart,
-    NetworkAttachmentDefinition,
     VirtualMachine,
     VirtualMachineBackup,
     VirtualMachineImage,
@@ -50,9 +56,18 @@ from rbac_audit.snapshot.objects.kubernetes import (
     StatefulSet,
     Subject,
 )
+from rbac_audit.snapshot.objects.networks import (
+    ClusterNetwork,
+    IPPool,
+    NetworkAttachmentDefinition,
+    NetworkConfig,
+    PoolScope,
+    VlanConfig,
+    VlanTrunk,
+)
 from rbac_audit.snapshot.objects.platform import (
     CDI,
-    ClusterNetwork,
+    DataVolume,
     FleetBundle,
     HarvesterResourceQuota,
     HelmChart,
@@ -61,7 +76,6 @@ from rbac_audit.snapshot.objects.platform import (
     PCIDeviceClaim,
     VirtualMachineRestore,
     VirtualMachineTemplateVersion,
-    VlanConfig,
 )
 from rbac_audit.snapshot.objects.rancher import (
     ClusterRoleTemplateBinding,
@@ -96,6 +110,7 @@ __all__ = [
     "ClusterRoleTemplateBinding",
     "CronJob",
     "DaemonSet",
+    "DataVolume",
     "Deployment",
     "Feature",
     "FleetBundle",
@@ -119,6 +134,7 @@ __all__ = [
     "MutatingWebhookConfiguration",
     "Namespace",
     "NetworkAttachmentDefinition",
+    "NetworkConfig",
     "Node",
     "ObjectRef",
     "OwnerReference",
@@ -127,10 +143,13 @@ __all__ = [
     "PersistentVolumeClaim",
     "Pod",
     "PolicyRule",
+    "PoolScope",
     "Project",
     "ProjectRoleTemplateBinding",
     "ProvisioningCluster",
     "RancherSetting",
+    "Reference",
+    "Referring",
     "Requirement",
     "ResourceQuota",
     "Role",
@@ -158,6 +177,7 @@ __all__ = [
     "VirtualMachineTemplate",
     "VirtualMachineTemplateVersion",
     "VlanConfig",
+    "VlanTrunk",
     "kind_of",
     "kind_of_plural",
     "qualified",

@@ -1,7 +1,7 @@
 """What every Kubernetes object has: metadata, and a name to point at it with."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 
@@ -85,3 +85,36 @@ class KubernetesObject(Struct, frozen=True):
     def __str__(self) -> str:
         """`RoleBinding tenant-a/devs`."""
         return str(self.ref())
+
+
+class Reference(Struct, frozen=True):
+    """Points into another namespace of the same cluster; `kind` is qualified, as `qualified` writes it."""
+
+    kind: Literal[
+        "DataSource.cdi.kubevirt.io",
+        "KeyPair.harvesterhci.io",
+        "NetworkAttachmentDefinition.k8s.cni.cncf.io",
+        "PersistentVolumeClaim",
+        "VirtualMachineBackup.harvesterhci.io",
+        "VirtualMachineImage.harvesterhci.io",
+        "VirtualMachineTemplate.harvesterhci.io",
+        "VirtualMachineTemplateVersion.harvesterhci.io",
+        "VolumeSnapshot.snapshot.storage.k8s.io",
+    ]
+    namespace: str
+    name: str
+
+    def ref(self, cluster: str = "") -> ObjectRef:
+        """Point at the object, in that cluster."""
+        kind, _, group = self.kind.partition(".")
+        return ObjectRef(group, kind, self.name, self.namespace, cluster)
+
+
+class Referring(KubernetesObject, frozen=True):
+    """An object of which is kept what it refers to in other namespaces: nothing shorter says who uses whose things.
+
+    `unreadable` says that a part of it that may hold references was not in a form that Harvester reads either.
+    """
+
+    references: tuple[Reference, ...] = ()
+    unreadable: bool = False

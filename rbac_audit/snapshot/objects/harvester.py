@@ -1,11 +1,11 @@
 """Kinds of Harvester, KubeVirt and their neighbours that tenancy rules look at.
 
-Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1, kubevirt/api core/v1, rancher/fleet, k8s.cni.cncf.io.
+Source: harvester/harvester pkg/apis/harvesterhci.io/v1beta1, kubevirt/api core/v1, rancher/fleet.
 """
 
 from typing import ClassVar
 
-from rbac_audit.snapshot.objects.base import KubernetesObject, Struct
+from rbac_audit.snapshot.objects.base import KubernetesObject, Referring, Struct
 
 HARVESTER = "harvesterhci.io"
 
@@ -53,22 +53,21 @@ class ImageSpec(Struct, frozen=True):
 
     display_name: str = ""
     source_type: str = ""
-    pvc_name: str = ""
-    pvc_namespace: str = ""
 
 
-class VirtualMachineImage(KubernetesObject, frozen=True):
-    """A VM image."""
+class VirtualMachineImage(Referring, frozen=True):
+    """A VM image, the volume or image that it was made of, and the StorageClass that volumes of it have."""
 
     group: ClassVar[str] = HARVESTER
     kind: ClassVar[str] = "VirtualMachineImage"
     plural: ClassVar[str] = "virtualmachineimages"
     namespaced: ClassVar[bool] = True
     spec: ImageSpec = ImageSpec()
+    storage_class: str = ""
 
 
-class VirtualMachineTemplate(KubernetesObject, frozen=True):
-    """A VM template: that it is there."""
+class VirtualMachineTemplate(Referring, frozen=True):
+    """A VM template, and its default version."""
 
     group: ClassVar[str] = HARVESTER
     kind: ClassVar[str] = "VirtualMachineTemplate"
@@ -94,8 +93,8 @@ class KeyPair(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = True
 
 
-class VirtualMachine(KubernetesObject, frozen=True):
-    """A KubeVirt VM: that it is there; its cloud-init data is never kept."""
+class VirtualMachine(Referring, frozen=True):
+    """A KubeVirt VM, and what it refers to; its cloud-init data is never kept."""
 
     group: ClassVar[str] = "kubevirt.io"
     kind: ClassVar[str] = "VirtualMachine"
@@ -146,24 +145,6 @@ class KubeVirt(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = True
     spec: KubeVirtSpec = KubeVirtSpec()
     status: KubeVirtStatus = KubeVirtStatus()
-
-
-class NetworkAttachmentDefinition(KubernetesObject, frozen=True):
-    """A VM network: that it is there."""
-
-    group: ClassVar[str] = "k8s.cni.cncf.io"
-    kind: ClassVar[str] = "NetworkAttachmentDefinition"
-    plural: ClassVar[str] = "network-attachment-definitions"
-    namespaced: ClassVar[bool] = True
-
-
-class IPPool(KubernetesObject, frozen=True):
-    """A load-balancer IP pool: that it is there."""
-
-    group: ClassVar[str] = "loadbalancer.harvesterhci.io"
-    kind: ClassVar[str] = "IPPool"
-    plural: ClassVar[str] = "ippools"
-    namespaced: ClassVar[bool] = False
 
 
 class ManagedChartSpec(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """The literal table of the kinds that a snapshot keeps."""
 
-from rbac_audit.snapshot.objects import admission, harvester, kubernetes, platform, rancher, rancher_clusters
+from rbac_audit.snapshot.objects import admission, harvester, kubernetes, networks, platform, rancher, rancher_clusters
 from rbac_audit.snapshot.objects.base import KubernetesObject
 
 Kind = type[KubernetesObject]
@@ -51,15 +51,16 @@ KINDS: tuple[type[KubernetesObject], ...] = (
     harvester.VirtualMachine,
     harvester.VirtualMachineInstance,
     harvester.KubeVirt,
-    harvester.NetworkAttachmentDefinition,
-    harvester.IPPool,
+    networks.NetworkAttachmentDefinition,
+    networks.IPPool,
     harvester.ManagedChart,
     platform.VirtualMachineTemplateVersion,
     platform.VirtualMachineRestore,
     platform.HarvesterResourceQuota,
+    platform.DataVolume,
     platform.CDI,
-    platform.ClusterNetwork,
-    platform.VlanConfig,
+    networks.ClusterNetwork,
+    networks.VlanConfig,
     platform.PCIDevice,
     platform.PCIDeviceClaim,
     platform.LoadBalancer,

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import msgspec
 
-from rbac_audit.snapshot.objects.base import KubernetesObject, Struct
+from rbac_audit.snapshot.objects.base import KubernetesObject, Referring, Struct
 
 RBAC = "rbac.authorization.k8s.io"
 
@@ -144,13 +144,14 @@ class Secret(KubernetesObject, frozen=True):
     keys: tuple[str, ...] = ()
 
 
-class PersistentVolumeClaim(KubernetesObject, frozen=True):
-    """A PersistentVolumeClaim: that it is there."""
+class PersistentVolumeClaim(Referring, frozen=True):
+    """A PersistentVolumeClaim, the VM image that it says it is a volume of, and its StorageClass."""
 
     group: ClassVar[str] = ""
     kind: ClassVar[str] = "PersistentVolumeClaim"
     plural: ClassVar[str] = "persistentvolumeclaims"
     namespaced: ClassVar[bool] = True
+    storage_class: str = ""
 
 
 class ResourceQuota(KubernetesObject, frozen=True):

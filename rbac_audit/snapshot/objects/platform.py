@@ -1,17 +1,17 @@
 """Kinds of Harvester and its neighbours of which it matters that they are there, and in whose namespace.
 
-Source: harvester/harvester pkg/apis, harvester/network-controller-harvester, harvester/pcidevices,
+Source: harvester/harvester pkg/apis, harvester/pcidevices,
 harvester/load-balancer-harvester, kubevirt/containerized-data-importer, k3s-io/helm-controller, rancher/fleet.
 """
 
 from typing import ClassVar
 
-from rbac_audit.snapshot.objects.base import KubernetesObject, Struct
+from rbac_audit.snapshot.objects.base import KubernetesObject, Referring, Struct
 from rbac_audit.snapshot.objects.harvester import HARVESTER
 
 
-class VirtualMachineTemplateVersion(KubernetesObject, frozen=True):
-    """A version of a VM template: that it is there; its cloud-init data is never kept."""
+class VirtualMachineTemplateVersion(Referring, frozen=True):
+    """A version of a VM template, and what it refers to; its cloud-init data is never kept."""
 
     group: ClassVar[str] = HARVESTER
     kind: ClassVar[str] = "VirtualMachineTemplateVersion"
@@ -19,8 +19,8 @@ class VirtualMachineTemplateVersion(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = True
 
 
-class VirtualMachineRestore(KubernetesObject, frozen=True):
-    """A restored VM backup: that it is there."""
+class VirtualMachineRestore(Referring, frozen=True):
+    """A restored VM backup, and where the backup lies."""
 
     group: ClassVar[str] = HARVESTER
     kind: ClassVar[str] = "VirtualMachineRestore"
@@ -37,30 +37,21 @@ class HarvesterResourceQuota(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = True
 
 
+class DataVolume(Referring, frozen=True):
+    """A volume that CDI fills, and the volume that it is a copy of."""
+
+    group: ClassVar[str] = "cdi.kubevirt.io"
+    kind: ClassVar[str] = "DataVolume"
+    plural: ClassVar[str] = "datavolumes"
+    namespaced: ClassVar[bool] = True
+
+
 class CDI(KubernetesObject, frozen=True):
     """The Containerized Data Importer: that it is there."""
 
     group: ClassVar[str] = "cdi.kubevirt.io"
     kind: ClassVar[str] = "CDI"
     plural: ClassVar[str] = "cdis"
-    namespaced: ClassVar[bool] = False
-
-
-class ClusterNetwork(KubernetesObject, frozen=True):
-    """A cluster network: that it is there."""
-
-    group: ClassVar[str] = "network.harvesterhci.io"
-    kind: ClassVar[str] = "ClusterNetwork"
-    plural: ClassVar[str] = "clusternetworks"
-    namespaced: ClassVar[bool] = False
-
-
-class VlanConfig(KubernetesObject, frozen=True):
-    """The uplinks of a cluster network: that they are there."""
-
-    group: ClassVar[str] = "network.harvesterhci.io"
-    kind: ClassVar[str] = "VlanConfig"
-    plural: ClassVar[str] = "vlanconfigs"
     namespaced: ClassVar[bool] = False
 
 

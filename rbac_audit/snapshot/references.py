@@ -1,0 +1,172 @@
+"""What an object refers to in other namespaces, out of its fields and annotations; all else of it is dropped.
+
+Source: harvester/harvester pkg/util/constants.go (imageId, volumeClaimTemplates), pkg/builder/vm.go (sshNames),
+pkg/apis/harvesterhci.io/v1beta1 (image.go, template.go, backup.go), kubevirt/api core/v1 (MultusNetwork,
+DataVolumeTemplateSpec), kubevirt/containerized-data-importer-api core/v1beta1 (DataVolumeSource).
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any  # a manifest is untyped JSON until it is decoded
+
+import msgspec
+
+from rbac_audit.snapshot.objects import NetworkConfig, qualified
+from rbac_audit.snapshot.objects.harvester import HARVESTER
+from rbac_audit.snapshot.reshape import Raw, listed, mapping
+
+_IMAGE_ID = "harvesterhci.io/imageId"
+_CLAIMS = "harvesterhci.io/volumeClaimTemplates"
+_KEYS = "harvesterhci.io/sshNames"
+_IMAGE = qualified("VirtualMachineImage", HARVESTER)
+_KEY_PAIR = qualified("KeyPair", HARVESTER)
+_NETWORK = "NetworkAttachmentDefinition.k8s.cni.cncf.io"
+_CLAIM = "PersistentVolumeClaim"
+# Annotations are free text: what is no name of a Kubernetes object is not kept.
+_PLACE = re.compile(r"([a-z0-9][a-z0-9.-]{0,252})/([a-z0-9][a-z0-9.-]{0,252})")
+
+Found = Iterator[tuple[str, str, str]]
+
+
+class _Unreadable(Exception):
+    """An annotation is not the JSON that Harvester writes."""
+
+
+def _place(kind: str, text: object) -> Found:
+    """Read `<namespace>/<name>`; a name alone is one of the same namespace."""
+    found = _PLACE.fullmatch(text) if isinstance(text, str) else None
+    if found:
+        yield kind, found[1], found[2]
+
+
+def _named(kind: str, namespace: object, name: object) -> Found:
+    if isinstance(namespace, str) and isinstance(name, str):
+        yield from _place(kind, f"{namespace}/{name}")
+
+
+def _annotations(raw: Raw) -> Raw:
+    return mapping(mapping(raw.get("metadata")).get("annotations"))
+
+
+def _json(text: object) -> list[Any]:
+    try:
+        value = msgspec.json.decode(text) if isinstance(text, str) and text else []
+    except msgspec.DecodeError:
+        raise _Unreadable from None
+    if not isinstance(value, list | None):
+        raise _Unreadable
+    return value or []
+
+
+def _machine(raw: Raw) -> Found:
+    """Read a VirtualMachine, or what a template version has of one."""
+    spec = mapping(raw.get("spec"))
+    template = mapping(spec.get("template"))
+    for network in listed(mapping(template.get("spec")).get("networks")):
+        yield from _place(_NETWORK, mapping(mapping(network).get("multus")).get("networkName"))
+    for volume in listed(spec.get("dataVolumeTemplates")):
+        yield from _data_volume(mapping(volume))
+    for name in _json(_annotations(template).get(_KEYS)):
+        yield from _place(_KEY_PAIR, name)
+    for claim in _json(_annotations(raw).get(_CLAIMS)):
+        yield from _place(_IMAGE, _annotations(mapping(claim)).get(_IMAGE_ID))
+
+
+def _data_volume(raw: Raw) -> Found:
+    spec = mapping(raw.get("spec"))
+    source = mapping(spec.get("source"))
+    for kind, field in ((_CLAIM, "pvc"), ("VolumeSnapshot.snapshot.storage.k8s.io", "snapshot")):
+        found = mapping(source.get(field))
+        yield from _named(kind, found.get("namespace"), found.get("name"))
+    other = mapping(spec.get("sourceRef"))
+    yield from _named("DataSource.cdi.kubevirt.io", other.get("namespace"), other.get("name"))
+
+
+def _claim(raw: Raw) -> Found:
+    yield from _place(_IMAGE, _annotations(raw).get(_IMAGE_ID))
+
+
+def _image(raw: Raw) -> Found:
+    spec = mapping(raw.get("spec"))
+    source = mapping(spec.get("securityParameters"))
+    yield from _named(_CLAIM, spec.get("pvcNamespace"), spec.get("pvcName"))
+    yield from _named(_IMAGE, source.get("sourceImageNamespace"), source.get("sourceImageName"))
+
+
+def _restore(raw: Raw) -> Found:
+    spec = mapping(raw.get("spec"))
+    kind = qualified("VirtualMachineBackup", HARVESTER)
+    yield from _named(kind, spec.get("virtualMachineBackupNamespace"), spec.get("virtualMachineBackupName"))
+
+
+def _template(raw: Raw) -> Found:
+    kind = qualified("VirtualMachineTemplateVersion", HARVESTER)
+    yield from _place(kind, mapping(raw.get("spec")).get("defaultVersionId"))
+
+
+def _template_version(raw: Raw) -> Found:
+    spec = mapping(raw.get("spec"))
+    yield from _place(qualified("VirtualMachineTemplate", HARVESTER), spec.get("templateId"))
+    yield from _place(_IMAGE, spec.get("imageId"))
+    for name in listed(spec.get("keyPairIds")):
+        yield from _place(_KEY_PAIR, name)
+    yield from _machine(mapping(spec.get("vm")))
+
+
+def _referring(find: Callable[[Raw], Found]) -> Callable[[Raw], Raw]:
+    def kept(raw: Raw) -> Raw:
+        found, unreadable = set(), False
+        try:
+            for reference in find(raw):
+                found.add(reference)
+        except _Unreadable:
+            unreadable = True
+        own = mapping(raw.get("metadata")).get("namespace")
+        references = [
+            {"kind": kind, "namespace": namespace, "name": name}
+            for kind, namespace, name in sorted(found)
+            if namespace != own
+        ]
+        return {"metadata": raw.get("metadata"), "references": references, "unreadable": unreadable}
+
+    return kept
+
+
+def _with_class(find: Callable[[Raw], Found], part: str, field: str) -> Callable[[Raw], Raw]:
+    """Keep the StorageClass of a volume, and the one that Harvester made for an image."""
+    kept = _referring(find)
+    return lambda raw: {**kept(raw), "storageClass": mapping(raw.get(part)).get(field) or ""}
+
+
+def _kept_image(raw: Raw) -> Raw:
+    """Keep what an image is called, too; one of CDI has no StorageClass of its own (pkg/image/common/operator.go)."""
+    spec = mapping(raw.get("spec"))
+    kept = _with_class(_image, "status", "storageClassName")(raw)
+    shared = {"storageClass": ""} if spec.get("backend") == "cdi" else {}
+    return {**kept, **shared, "spec": {key: spec.get(key) or "" for key in ("displayName", "sourceType")}}
+
+
+def _network(raw: Raw) -> Raw:
+    text = mapping(raw.get("spec")).get("config")
+    try:
+        # Harvester takes an empty configuration for one without fields (nad.go, DecodeNadConfigToNetConf).
+        config = msgspec.json.decode(text or "{}", type=NetworkConfig, strict=False) if _is_text(text) else None
+    except msgspec.DecodeError:
+        config = None
+    return {"metadata": raw.get("metadata"), "config": msgspec.to_builtins(config)}
+
+
+def _is_text(value: object) -> bool:
+    return value is None or isinstance(value, str)
+
+
+RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
+    ("", "PersistentVolumeClaim"): _with_class(_claim, "spec", "storageClassName"),
+    ("kubevirt.io", "VirtualMachine"): _referring(_machine),
+    ("cdi.kubevirt.io", "DataVolume"): _referring(_data_volume),
+    (HARVESTER, "VirtualMachineImage"): _kept_image,
+    (HARVESTER, "VirtualMachineRestore"): _referring(_restore),
+    (HARVESTER, "VirtualMachineTemplate"): _referring(_template),
+    (HARVESTER, "VirtualMachineTemplateVersion"): _referring(_template_version),
+    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"): _network,
+}
