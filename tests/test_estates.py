@@ -36,6 +36,7 @@ FOUND_BY = {
     "TEN-006": ("settings-read",),
     "TEN-007": ("addons-write",),
     "TEN-011": ("device-claims-write",),
+    "TEN-012": ("vm-network-shared",),
     "TEN-013": ("cross-project-reference",),
     "TEN-015": ("broad-group-binding", "foreign-service-account"),
     "TEN-016": ("open-ip-pool",),
@@ -82,7 +83,6 @@ FAULT_FOUND_BY = {"F73": ("dangling-role-ref", "template-binding-astray")}
 # Faults that none of the rules names, and why.
 NOT_NAMED = {
     "F16": "the content of a Secret, which is never kept",
-    "F28": "which network a definition names, no right",
     "F32": "one person in two projects, which Rancher shows",
     "F36": "a quota, no right",
 }

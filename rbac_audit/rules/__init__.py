@@ -60,6 +60,7 @@ from rbac_audit.rules import (
     template_binding_write,
     token_lifetime_unlimited,
     unknown_subject,
+    vm_network_shared,
     wildcard_role,
 )
 
@@ -122,5 +123,6 @@ RULES: tuple[Rule, ...] = (
     template_binding_write.RULE,
     token_lifetime_unlimited.RULE,
     unknown_subject.RULE,
+    vm_network_shared.RULE,
     wildcard_role.RULE,
 )

@@ -67,6 +67,10 @@ FLAGGED = [
     ("cluster-wide-edit", "update apps *", ""),
     ("cluster-wide-secret-read", "watch core secrets", ""),
     ("cluster-wide-secret-read", "list * *", ""),
+    ("cluster-network-write", "create network.harvesterhci.io vlanconfigs", ""),
+    ("cluster-network-write", "patch network.harvesterhci.io clusternetworks mgmt", ""),
+    ("cluster-network-write", "delete network.harvesterhci.io *", ""),
+    ("cluster-network-write", "update * ippools", ""),
     ("device-claims-write", "create devices.harvesterhci.io pcideviceclaims", ""),
     ("device-claims-write", "patch devices.harvesterhci.io *", ""),
     ("escalation-verbs", f"escalate {RBAC} roles own", "shop"),
@@ -86,6 +90,9 @@ FLAGGED = [
     ("vm-console-access", f"get {CONSOLE}/vnc db-01", "shop"),
     ("vm-console-access", "get subresources.kubevirt.io */console", ""),
     ("vm-console-access", "get * *", "shop"),
+    ("vm-network-write", "create k8s.cni.cncf.io network-attachment-definitions", "shop"),
+    ("vm-network-write", "patch k8s.cni.cncf.io network-attachment-definitions vlan-7", "shop"),
+    ("vm-network-write", "update k8s.cni.cncf.io *", ""),
 ]
 CLEAN = [
     ("addons-write", "get,list,watch harvesterhci.io *", "shop"),
@@ -104,6 +111,10 @@ CLEAN = [
     ("cluster-wide-secret-read", "get core secrets ca", ""),
     ("cluster-wide-secret-read", "get example.com secrets", ""),
     ("cluster-wide-secret-read", "list core secrets", "shop"),
+    ("cluster-network-write", "create network.harvesterhci.io vlanconfigs", "shop"),
+    ("cluster-network-write", "update network.harvesterhci.io ippools", ""),
+    ("cluster-network-write", "update loadbalancer.harvesterhci.io loadbalancers", ""),
+    ("cluster-network-write", "patch network.harvesterhci.io vlanconfigs/status", ""),
     ("device-claims-write", "create devices.harvesterhci.io pcideviceclaims", "shop"),
     ("device-claims-write", "get,list,watch devices.harvesterhci.io *", ""),
     ("device-claims-write", "update devices.harvesterhci.io pcidevices", ""),
@@ -126,6 +137,9 @@ CLEAN = [
     ("vm-console-access", "get kubevirt.io virtualmachineinstances/console", "shop"),
     ("vm-console-access", f"get {CONSOLE}/*", "shop"),
     ("vm-console-access", f"get {CONSOLE}/console", "sandbox"),
+    ("vm-network-write", "get,list,watch k8s.cni.cncf.io network-attachment-definitions", "shop"),
+    ("vm-network-write", "create k8s.cni.cncf.io network-attachment-definitions", "sandbox"),
+    ("vm-network-write", "create network.harvesterhci.io network-attachment-definitions", "shop"),
 ]
 
 
