@@ -46,6 +46,9 @@ FAULTS = {
     "F28": ("namespace-outside-project", ["Namespace attic"]),
     "F29": ("registration-url-insecure", ["Setting cluster-registration-url"]),
     "F30": ("leftover-cluster-admin-agent", ["ClusterRoleBinding cattle-admin-binding"]),
+    "F31": ("cross-project-reference", ["VirtualMachineRestore research-scratch/books-numbers"]),
+    "F32": ("vm-network-shared", ["NetworkAttachmentDefinition research-gpu/office"]),
+    "F33": ("open-ip-pool", ["IPPool office"]),
 }
 # Near-misses with no finding at all, and below those which only the named rules may speak of.
 CLEAN = {
@@ -66,6 +69,8 @@ CLEAN = {
     "N12": ["Namespace drafts"],
     "N13": ["User u-j3qrd5d7wn"],
     "N14": ["RoleTemplate rt-vm-snapshots"],
+    "N15": ["VirtualMachineRestore webstore-front/nginx-1-again"],
+    "N16": ["NetworkAttachmentDefinition webstore-front/vlan-310", "IPPool webstore"],
 }
 # F10's Secret is readable through the binding of N05, which is said of the binding, as a matter of Secrets.
 SAID = {("N05", "RoleBinding harvester-public/harvester-public"): {"secrets-readable-by-viewers"}}

@@ -1,5 +1,7 @@
 """What an object refers to in other namespaces, out of its fields and annotations; all else of it is dropped.
 
+What lies in harvester-public is for everybody, and nearly every machine is made of it: that is not kept either.
+
 Source: harvester/harvester pkg/util/constants.go (imageId, volumeClaimTemplates), pkg/builder/vm.go (sshNames),
 pkg/apis/harvesterhci.io/v1beta1 (image.go, template.go, backup.go), kubevirt/api core/v1 (MultusNetwork,
 DataVolumeTemplateSpec), kubevirt/containerized-data-importer-api core/v1beta1 (DataVolumeSource).
@@ -7,39 +9,49 @@ DataVolumeTemplateSpec), kubevirt/containerized-data-importer-api core/v1beta1 (
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any  # a manifest is untyped JSON until it is decoded
 
 import msgspec
 
-from rbac_audit.snapshot.objects import NetworkConfig, qualified
+from rbac_audit.snapshot.objects import NetworkConfig, Reference, ReferenceKind
 from rbac_audit.snapshot.objects.harvester import HARVESTER
 from rbac_audit.snapshot.reshape import Raw, listed, mapping
 
 _IMAGE_ID = "harvesterhci.io/imageId"
 _CLAIMS = "harvesterhci.io/volumeClaimTemplates"
 _KEYS = "harvesterhci.io/sshNames"
-_IMAGE = qualified("VirtualMachineImage", HARVESTER)
-_KEY_PAIR = qualified("KeyPair", HARVESTER)
-_NETWORK = "NetworkAttachmentDefinition.k8s.cni.cncf.io"
-_CLAIM = "PersistentVolumeClaim"
+_IMAGE: ReferenceKind = "VirtualMachineImage.harvesterhci.io"
+_KEY_PAIR: ReferenceKind = "KeyPair.harvesterhci.io"
+_NETWORK: ReferenceKind = "NetworkAttachmentDefinition.k8s.cni.cncf.io"
+_PUBLIC = "harvester-public"
 # Annotations are free text: what is no name of a Kubernetes object is not kept.
 _PLACE = re.compile(r"([a-z0-9][a-z0-9.-]{0,252})/([a-z0-9][a-z0-9.-]{0,252})")
 
-Found = Iterator[tuple[str, str, str]]
+# Of JSON inside of a text, which is no worse than JSON that does not end.
+_NO_JSON = (msgspec.DecodeError, RecursionError, UnicodeEncodeError)
+
+Found = Iterator[Reference]
 
 
 class _Unreadable(Exception):
     """An annotation is not the JSON that Harvester writes."""
 
 
-def _place(kind: str, text: object) -> Found:
+@lru_cache(maxsize=10_000)
+def _reference(kind: ReferenceKind, namespace: str, name: str) -> Reference:
+    """Make one value for all machines of one image or network."""
+    return Reference(kind=kind, namespace=namespace, name=name)
+
+
+def _place(kind: ReferenceKind, text: object) -> Found:
     """Read `<namespace>/<name>`; a name alone is one of the same namespace."""
     found = _PLACE.fullmatch(text) if isinstance(text, str) else None
-    if found:
-        yield kind, found[1], found[2]
+    if found and found[1] != _PUBLIC:
+        yield _reference(kind, found[1], found[2])
 
 
-def _named(kind: str, namespace: object, name: object) -> Found:
+def _named(kind: ReferenceKind, namespace: object, name: object) -> Found:
     if isinstance(namespace, str) and isinstance(name, str):
         yield from _place(kind, f"{namespace}/{name}")
 
@@ -51,7 +63,7 @@ def _annotations(raw: Raw) -> Raw:
 def _json(text: object) -> list[Any]:
     try:
         value = msgspec.json.decode(text) if isinstance(text, str) and text else []
-    except msgspec.DecodeError:
+    except _NO_JSON:
         raise _Unreadable from None
     if not isinstance(value, list | None):
         raise _Unreadable
@@ -63,7 +75,9 @@ def _machine(raw: Raw) -> Found:
     spec = mapping(raw.get("spec"))
     template = mapping(spec.get("template"))
     for network in listed(mapping(template.get("spec")).get("networks")):
-        yield from _place(_NETWORK, mapping(mapping(network).get("multus")).get("networkName"))
+        yield from _place(
+            "NetworkAttachmentDefinition.k8s.cni.cncf.io", mapping(mapping(network).get("multus")).get("networkName")
+        )
     for volume in listed(spec.get("dataVolumeTemplates")):
         yield from _data_volume(mapping(volume))
     for name in _json(_annotations(template).get(_KEYS)):
@@ -75,11 +89,14 @@ def _machine(raw: Raw) -> Found:
 def _data_volume(raw: Raw) -> Found:
     spec = mapping(raw.get("spec"))
     source = mapping(spec.get("source"))
-    for kind, field in ((_CLAIM, "pvc"), ("VolumeSnapshot.snapshot.storage.k8s.io", "snapshot")):
-        found = mapping(source.get(field))
+    sources: tuple[tuple[ReferenceKind, object], ...] = (
+        ("PersistentVolumeClaim", source.get("pvc")),
+        ("VolumeSnapshot.snapshot.storage.k8s.io", source.get("snapshot")),
+        ("DataSource.cdi.kubevirt.io", spec.get("sourceRef")),
+    )
+    for kind, value in sources:
+        found = mapping(value)
         yield from _named(kind, found.get("namespace"), found.get("name"))
-    other = mapping(spec.get("sourceRef"))
-    yield from _named("DataSource.cdi.kubevirt.io", other.get("namespace"), other.get("name"))
 
 
 def _claim(raw: Raw) -> Found:
@@ -89,24 +106,24 @@ def _claim(raw: Raw) -> Found:
 def _image(raw: Raw) -> Found:
     spec = mapping(raw.get("spec"))
     source = mapping(spec.get("securityParameters"))
-    yield from _named(_CLAIM, spec.get("pvcNamespace"), spec.get("pvcName"))
+    yield from _named("PersistentVolumeClaim", spec.get("pvcNamespace"), spec.get("pvcName"))
     yield from _named(_IMAGE, source.get("sourceImageNamespace"), source.get("sourceImageName"))
 
 
 def _restore(raw: Raw) -> Found:
     spec = mapping(raw.get("spec"))
-    kind = qualified("VirtualMachineBackup", HARVESTER)
-    yield from _named(kind, spec.get("virtualMachineBackupNamespace"), spec.get("virtualMachineBackupName"))
+    namespace, name = spec.get("virtualMachineBackupNamespace"), spec.get("virtualMachineBackupName")
+    yield from _named("VirtualMachineBackup.harvesterhci.io", namespace, name)
 
 
 def _template(raw: Raw) -> Found:
-    kind = qualified("VirtualMachineTemplateVersion", HARVESTER)
-    yield from _place(kind, mapping(raw.get("spec")).get("defaultVersionId"))
+    version = mapping(raw.get("spec")).get("defaultVersionId")
+    yield from _place("VirtualMachineTemplateVersion.harvesterhci.io", version)
 
 
 def _template_version(raw: Raw) -> Found:
     spec = mapping(raw.get("spec"))
-    yield from _place(qualified("VirtualMachineTemplate", HARVESTER), spec.get("templateId"))
+    yield from _place("VirtualMachineTemplate.harvesterhci.io", spec.get("templateId"))
     yield from _place(_IMAGE, spec.get("imageId"))
     for name in listed(spec.get("keyPairIds")):
         yield from _place(_KEY_PAIR, name)
@@ -115,18 +132,15 @@ def _template_version(raw: Raw) -> Found:
 
 def _referring(find: Callable[[Raw], Found]) -> Callable[[Raw], Raw]:
     def kept(raw: Raw) -> Raw:
-        found, unreadable = set(), False
+        found, unreadable = set[Reference](), False
         try:
             for reference in find(raw):
                 found.add(reference)
         except _Unreadable:
             unreadable = True
         own = mapping(raw.get("metadata")).get("namespace")
-        references = [
-            {"kind": kind, "namespace": namespace, "name": name}
-            for kind, namespace, name in sorted(found)
-            if namespace != own
-        ]
+        elsewhere = (reference for reference in found if reference.namespace != own)
+        references = sorted(elsewhere, key=msgspec.structs.astuple)
         return {"metadata": raw.get("metadata"), "references": references, "unreadable": unreadable}
 
     return kept
@@ -151,7 +165,7 @@ def _network(raw: Raw) -> Raw:
     try:
         # Harvester takes an empty configuration for one without fields (nad.go, DecodeNadConfigToNetConf).
         config = msgspec.json.decode(text or "{}", type=NetworkConfig, strict=False) if _is_text(text) else None
-    except msgspec.DecodeError:
+    except _NO_JSON:
         config = None
     return {"metadata": raw.get("metadata"), "config": msgspec.to_builtins(config)}
 

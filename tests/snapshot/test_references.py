@@ -58,6 +58,7 @@ TEMPLATE = {
 REFERENCES: list[tuple[Raw, list[str]]] = [
     (machine(spec=networks("other/net", "net", "own/net")), ["NetworkAttachmentDefinition other/net"]),
     (machine({CLAIMS: claims("other/image", "own/image", "")}), ["VirtualMachineImage other/image"]),
+    (machine({CLAIMS: claims("harvester-public/image")}, networks("harvester-public/net")), []),
     (machine(spec={"template": {"metadata": {"annotations": {KEYS: '["other/k", "own/k"]'}}}}), ["KeyPair other/k"]),
     (
         machine(spec={"dataVolumeTemplates": [{"spec": {"source": {"pvc": {"namespace": "other", "name": "d"}}}}]}),
@@ -126,7 +127,7 @@ def test_what_is_no_name_is_not_kept(text: object) -> None:
 
 
 @pytest.mark.parametrize("key", [CLAIMS, KEYS])
-@pytest.mark.parametrize("text", ["[", '{"a": 1}', '"other/k"', "5"])
+@pytest.mark.parametrize("text", ["[", '{"a": 1}', '"other/k"', "5", "[" * 100_000, '["\ud800"]'])
 def test_an_annotation_that_cannot_be_read_is_told(key: str, text: str) -> None:
     annotations = {key: text}
     spec = networks("other/net") | {"template": {**networks("other/net")["template"], "metadata": {"annotations": {}}}}
@@ -186,6 +187,8 @@ def test_a_volume_has_the_class_that_it_asks_for() -> None:
         ("no JSON", None),
         ("[]", None),
         ('{"vlan": "a"}', None),
+        ('{"vlan": "\ud800"}', None),
+        ('{"ipam": ' + "[" * 100_000, None),
         (5, None),
     ],
 )

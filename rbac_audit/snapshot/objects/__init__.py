@@ -16,6 +16,7 @@ from rbac_audit.snapshot.objects.base import (
     ObjectRef,
     OwnerReference,
     Reference,
+    ReferenceKind,
     Referring,
     qualified,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "ProvisioningCluster",
     "RancherSetting",
     "Reference",
+    "ReferenceKind",
     "Referring",
     "Requirement",
     "ResourceQuota",

@@ -87,20 +87,23 @@ class KubernetesObject(Struct, frozen=True):
         return str(self.ref())
 
 
+ReferenceKind = Literal[
+    "DataSource.cdi.kubevirt.io",
+    "KeyPair.harvesterhci.io",
+    "NetworkAttachmentDefinition.k8s.cni.cncf.io",
+    "PersistentVolumeClaim",
+    "VirtualMachineBackup.harvesterhci.io",
+    "VirtualMachineImage.harvesterhci.io",
+    "VirtualMachineTemplate.harvesterhci.io",
+    "VirtualMachineTemplateVersion.harvesterhci.io",
+    "VolumeSnapshot.snapshot.storage.k8s.io",
+]
+
+
 class Reference(Struct, frozen=True):
     """Points into another namespace of the same cluster; `kind` is qualified, as `qualified` writes it."""
 
-    kind: Literal[
-        "DataSource.cdi.kubevirt.io",
-        "KeyPair.harvesterhci.io",
-        "NetworkAttachmentDefinition.k8s.cni.cncf.io",
-        "PersistentVolumeClaim",
-        "VirtualMachineBackup.harvesterhci.io",
-        "VirtualMachineImage.harvesterhci.io",
-        "VirtualMachineTemplate.harvesterhci.io",
-        "VirtualMachineTemplateVersion.harvesterhci.io",
-        "VolumeSnapshot.snapshot.storage.k8s.io",
-    ]
+    kind: ReferenceKind
     namespace: str
     name: str
 
@@ -111,7 +114,7 @@ class Reference(Struct, frozen=True):
 
 
 class Referring(KubernetesObject, frozen=True):
-    """An object of which is kept what it refers to in other namespaces: nothing shorter says who uses whose things.
+    """An object of which is kept what it refers to in other namespaces, but for harvester-public.
 
     `unreadable` says that a part of it that may hold references was not in a form that Harvester reads either.
     """
