@@ -11,7 +11,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import Metadata, Subject
 
-_CREATOR = "field.cattle.io/creatorId"
+CREATOR = "field.cattle.io/creatorId"
 _KEEPERS = (
     ("meta.helm.sh/release-name", "Helm release"),
     ("argocd.argoproj.io/tracking-id", "Argo CD application"),
@@ -42,7 +42,7 @@ class RawBindings:
 
     def maker_of(self, metadata: Metadata) -> str:
         """Say who made an object, as far as Rancher wrote it down; "" where nobody did."""
-        creator = metadata.annotations.get(_CREATOR, "")
+        creator = metadata.annotations.get(CREATOR, "")
         person = self._rancher.people.find(creator)
         if creator:
             return f"{person.display_name} ({creator})" if person else f"{creator}, whom Rancher does not know any more"

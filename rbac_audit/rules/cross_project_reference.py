@@ -63,25 +63,36 @@ metadata: {name: lab-vms, annotations: {field.cattle.io/projectId: "c-m-abcd1234
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 import msgspec
 
+from rbac_audit.access import Permission
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
+from rbac_audit.audit.evidence import in_brackets
+from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.rancher.raw import CREATOR
 from rbac_audit.rules._tenants import Border, Borders
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    ClusterRoleBinding,
     DataVolume,
     Namespace,
+    ObjectRef,
     PersistentVolumeClaim,
     Reference,
     Referring,
+    Role,
+    RoleBinding,
+    Subject,
     VirtualMachine,
     VirtualMachineImage,
     VirtualMachineRestore,
     VirtualMachineTemplate,
     VirtualMachineTemplateVersion,
+    kind_of,
 )
 
 # A volume is told by its machine, and so comes last.
@@ -103,7 +114,7 @@ _HARMLESS = frozenset(
 )
 # Of these CDI makes copies, and asks for `create` on datavolumes/source in their namespace.
 _COPIED = frozenset(("PersistentVolumeClaim", "VolumeSnapshot.snapshot.storage.k8s.io", "DataSource.cdi.kubevirt.io"))
-_ORDER = tuple(Severity)
+_RANK = attrgetter("rank")
 
 
 class _Crossing(msgspec.Struct, frozen=True):
@@ -147,14 +158,14 @@ def _images(view: View) -> dict[str, Reference]:
 
 def _references(item: Referring, images: dict[str, Reference]) -> tuple[Reference, ...]:
     made_of = images.get(item.storage_class) if isinstance(item, PersistentVolumeClaim) else None
-    if made_of is None or made_of.namespace == item.namespace or made_of in item.references:
+    if made_of is None or made_of in item.references:
         return item.references
     return (*item.references, made_of)
 
 
 def _crossing(borders: Borders, item: Referring, to: Reference) -> _Crossing | None:
     border = borders.between(item.namespace, to.namespace)
-    return _Crossing(to, border, max(_severity(item, to), border.worst, key=_ORDER.index)) if border else None
+    return _Crossing(to, border, max(_severity(item, to), border.worst, key=_RANK)) if border else None
 
 
 def _severity(item: Referring, to: Reference) -> Severity:
@@ -174,10 +185,27 @@ def _problem(view: View, borders: Borders, item: Referring, crossings: list[_Cro
         message=f"{item}, in {borders.owner_of(item.namespace)}, uses {names(refs)} of {names(whose)}",
         related=refs,
         scope=FindingScope((item.namespace,), project.id if project else ""),
-        severity=min((crossing.severity for crossing in crossings), key=_ORDER.index),
+        chain=tuple(_maker(view, item, refs)),
+        severity=min((crossing.severity for crossing in crossings), key=_RANK),
         confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
         key=",".join(map(str, refs)),
     )
+
+
+def _maker(view: View, item: Referring, refs: tuple[ObjectRef, ...]) -> Iterator[Link]:
+    """Say who made it, where Rancher wrote that down, and whether RBAC would have let them have it."""
+    user = item.metadata.annotations.get(CREATOR, "")
+    if user and view.cluster.has(Role, ClusterRole, RoleBinding, ClusterRoleBinding):
+        who = view.people.identity(user)
+        closed = [ref for ref in refs if not view.access.allowed(who, _reading(ref), ref.namespace)]
+        subject = Subject(kind="User", name=user)
+        may = f"whom no binding lets read {names(closed)}" if closed else "who may read all of that"
+        yield Link("person", f"made by {subject}{in_brackets(view.display_name(subject))}, {may}")
+
+
+def _reading(ref: ObjectRef) -> Permission:
+    kind = kind_of(ref.api_group, ref.kind)
+    return Permission("get", ref.api_group, kind.plural if kind else f"{ref.kind.lower()}s", ref.name)
 
 
 def _unreadable(view: View, item: Referring) -> Problem:

@@ -14,6 +14,7 @@ from rbac_audit.snapshot.objects import (
     Kind,
     Namespace,
     PersistentVolumeClaim,
+    RoleBinding,
     VirtualMachine,
     VirtualMachineImage,
     VirtualMachineRestore,
@@ -203,6 +204,17 @@ def test_a_namespace_that_was_not_read_may_be_anybodys(text: str) -> None:
     assert finding.fingerprint == found(RULE, read(text, (gap,)))[0].fingerprint
 
 
+def test_a_part_of_the_namespaces_is_not_all_of_them() -> None:
+    [finding] = found(RULE, read(machine("lab-vms", "gone/i"), partial=(Namespace,)))
+    assert finding.confidence is Confidence.POSSIBLE
+
+
+def test_what_is_certain_makes_it_so() -> None:
+    gap = Gap(HARVESTER, "namespaces", "refused", "ask", kinds=("Namespace",))
+    [finding] = found(RULE, read(machine("lab-vms", "gone/i", "shop-dev/i"), (gap,)))
+    assert finding.confidence is Confidence.CERTAIN
+
+
 def test_the_storage_class_of_an_image_counts_like_its_name() -> None:
     theirs = image("shop-dev", "i", "lh-i") + volume("lab-vms", storage_class="lh-i")
     [finding] = found(RULE, estate(places() + theirs))
@@ -212,6 +224,9 @@ def test_the_storage_class_of_an_image_counts_like_its_name() -> None:
     assert not found(RULE, estate(places() + own))
     both = image("shop-dev", "i", "longhorn-i") + image("lab-vms", "i", "longhorn-i")
     assert not found(RULE, estate(places() + both + volume("lab-vms", storage_class="longhorn-i")))
+    assert not found(RULE, estate(places() + both + volume("sandbox", storage_class="longhorn-i")))
+    everybodys = image("harvester-public", "i", "lh-i") + volume("lab-vms", storage_class="lh-i")
+    assert not found(RULE, estate(places() + everybodys))
     assert not found(RULE, estate(places() + image("shop-dev", "i", "") + volume("lab-vms", storage_class='""')))
 
 
@@ -220,6 +235,44 @@ def test_a_machine_and_its_volume_are_told_once() -> None:
     [finding] = found(RULE, estate(places() + text))
     assert finding.object.kind == "VirtualMachine"
     [_, _] = found(RULE, estate(places() + text + volume("sandbox", "shop-dev/i")))
+
+
+RIGHTS = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: images}
+rules: [{apiGroups: [harvesterhci.io], resources: [virtualmachineimages], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: x, namespace: shop-dev}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: images}
+subjects: [{kind: User, name: u-alice, apiGroup: rbac.authorization.k8s.io}]
+---
+"""
+ALICE = """
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-alice}
+displayName: Alice
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "text"),
+    [
+        ("u-alice", "made by User:u-alice (Alice), who may read all of that"),
+        ("u-bob", "made by User:u-bob, whom no binding lets read VirtualMachineImage shop-dev/i"),
+    ],
+)
+def test_who_made_it_and_whether_they_might_is_told(user: str, text: str) -> None:
+    made = machine("lab-vms", "shop-dev/i").replace(
+        "annotations: {", f'annotations: {{"field.cattle.io/creatorId": {user}, '
+    )
+    [finding] = found(RULE, estate(places() + made + RIGHTS, ALICE))
+    assert [(link.step, link.text) for link in finding.chain] == [("person", text)]
+    [finding] = found(RULE, estate(places() + made, ALICE, unread=[RoleBinding]))
+    assert finding.chain == ()
 
 
 def test_a_waiver_does_not_cover_what_comes_later() -> None:

@@ -79,6 +79,16 @@ def test_untagged_beside_the_storage_network_is_found(name: str) -> None:
     assert not found(RULE, estate(PLACES + storage + network("lab-net", 8, "fast-br")))
 
 
+@pytest.mark.parametrize(("place", "name"), [("shop-prod", "storagenetwork-abcde"), ("harvester-system", "other")])
+def test_only_harvesters_own_network_is_that_of_the_storage(place: str, name: str) -> None:
+    assert not found(RULE, estate(PLACES + network(place, 7, "fast-br", name=name) + network("lab-net", 0, "fast-br")))
+
+
+def test_what_everybody_may_use_is_not_told_where_two_projects_share() -> None:
+    three = network("lab-net", 120) + network("shop-prod", 120) + network("default", 120)
+    assert {it.object.namespace for it in found(RULE, estate(PLACES + three))} == {"lab-net", "shop-prod"}
+
+
 def test_a_vlan_of_the_platform_is_found() -> None:
     storage = network("harvester-system", 7, "mgmt-br", name="storagenetwork-abcde")
     [finding] = found(RULE, estate(PLACES + storage + network("lab-net", 7, "mgmt-br")))
