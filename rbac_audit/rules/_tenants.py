@@ -65,6 +65,5 @@ class Borders:
         same = projects.of(namespace) == projects.of(other) and there != "system"
         if same or (other == "default" and not tenant_of(self._view, other)):
             return None
-        published = here == "public" or there == "unassigned"
-        certain = namespace in self._there or here == "public"
-        return Border(self.owner_of(other), Severity.LOW if published else Severity.HIGH, certain)
+        worst = Severity.LOW if there == "unassigned" else Severity.HIGH
+        return Border(self.owner_of(other), worst, namespace in self._there or here == "public")

@@ -4,16 +4,17 @@
 A virtual machine, volume, image, restore or template that refers to an image, a volume, a backup, a network, a public
 key or a template in a namespace of another project, or of the platform. The StorageClass that Harvester makes for an
 image counts like its name. What lies in harvester-public is for everybody; so is `default` while it is in the project
-that Rancher made for it. Low are public keys, what lies in a namespace of no project, and what is published in
+that Rancher made for it. Low are public keys, what lies in a namespace of no project, and images that are published in
 harvester-public; medium are templates, of which nothing is made yet, and copies by CDI, which asks for a right on the
 source.
 
 ## Why
-Harvester asks for rights in one's own namespace only. Whoever may create a VM may boot it from any image and plug it
-into any network whose name he knows or guesses; whoever may create a restore gets the disks of any backup, and the
-Secrets of its VM with them, although RBAC lets him read nothing there. When a volume is exported as an image, Harvester
-asks whether its own account may read the volume, and not who asked (up to v1.9.0-rc6). No binding shows any of it. The
-tenants may have agreed on it; then say so in a waiver.
+Up to v1.9.0-rc6 Harvester asks for rights in one's own namespace only. Whoever may create a VM may boot it from any
+image and plug it into any network whose name is known or guessed; whoever may create a restore gets the disks of any
+backup, and the Secrets of its VM with them, although RBAC lets them read nothing there. When a volume is exported as an
+image, Harvester asks whether its own account may read the volume, and not who asked. Its main branch asks about images
+and volumes, and still not about networks and backups. No binding shows any of it. The tenants may have agreed on it;
+then say so in a waiver.
 
 ## Example
 ```yaml flagged
@@ -68,6 +69,7 @@ from operator import attrgetter
 import msgspec
 
 from rbac_audit.access import Permission
+from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
@@ -169,7 +171,8 @@ def _crossing(borders: Borders, item: Referring, to: Reference) -> _Crossing | N
 
 
 def _severity(item: Referring, to: Reference) -> Severity:
-    if to.kind in _HARMLESS:
+    published = isinstance(item, VirtualMachineImage) and item.namespace == PUBLIC
+    if published or to.kind in _HARMLESS:
         return Severity.LOW
     copied = to.kind in _COPIED and not isinstance(item, VirtualMachineImage)
     return Severity.MEDIUM if copied or isinstance(item, VirtualMachineTemplateVersion) else Severity.HIGH

@@ -5,7 +5,8 @@ A NetworkAttachmentDefinition in a namespace of a project that is untagged on th
 the storage network, that has a VLAN of the platform, or one that another project's definition has too (alone or in a
 trunk, on the same cluster network), or whose CNI type is none that Harvester makes. Networks in harvester-public and
 `default`, which everybody may use, and in namespaces of no project share no VLAN in this sense; untagged on `mgmt` they
-are medium. A VLAN of its own on `mgmt` is clean. Overlay networks (kube-ovn) are not judged.
+are medium. A VLAN of its own on `mgmt` is clean, although no object says in which VLAN the nodes themselves are where
+they were installed with one. Overlay networks (kube-ovn) are not judged.
 
 ## Why
 Every owner and every member of a project may create a definition for any VLAN on any cluster network: Harvester checks

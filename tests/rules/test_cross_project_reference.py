@@ -183,6 +183,8 @@ def test_publishing_a_tenants_volume_is_low() -> None:
     text = harvester("VirtualMachineImage", "harvester-public", "{pvcNamespace: shop-prod, pvcName: d}")
     [finding] = found(RULE, estate(places() + text))
     assert finding.severity is Severity.LOW
+    [finding] = found(RULE, estate(places() + restore("harvester-public", "shop-prod")))
+    assert finding.severity is Severity.HIGH, "its Secrets are then everybody's"
 
 
 def test_a_namespace_that_is_gone_is_nobodys() -> None:
