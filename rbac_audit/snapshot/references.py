@@ -14,16 +14,16 @@ from typing import Any  # a manifest is untyped JSON until it is decoded
 
 import msgspec
 
-from rbac_audit.snapshot.objects import NetworkConfig, Reference, ReferenceKind
+from rbac_audit.snapshot.objects import NetworkConfig, Reference
 from rbac_audit.snapshot.objects.harvester import HARVESTER
 from rbac_audit.snapshot.reshape import Raw, listed, mapping
 
 _IMAGE_ID = "harvesterhci.io/imageId"
 _CLAIMS = "harvesterhci.io/volumeClaimTemplates"
 _KEYS = "harvesterhci.io/sshNames"
-_IMAGE: ReferenceKind = "VirtualMachineImage.harvesterhci.io"
-_KEY_PAIR: ReferenceKind = "KeyPair.harvesterhci.io"
-_NETWORK: ReferenceKind = "NetworkAttachmentDefinition.k8s.cni.cncf.io"
+_IMAGE = "VirtualMachineImage.harvesterhci.io"
+_KEY_PAIR = "KeyPair.harvesterhci.io"
+_NETWORK = "NetworkAttachmentDefinition.k8s.cni.cncf.io"
 _PUBLIC = "harvester-public"
 # Annotations are free text: what is no name of a Kubernetes object is not kept.
 _PLACE = re.compile(r"([a-z0-9][a-z0-9.-]{0,252})/([a-z0-9][a-z0-9.-]{0,252})")
@@ -39,19 +39,19 @@ class _Unreadable(Exception):
 
 
 @lru_cache(maxsize=10_000)
-def _reference(kind: ReferenceKind, namespace: str, name: str) -> Reference:
+def _reference(kind: str, namespace: str, name: str) -> Reference:
     """Make one value for all machines of one image or network."""
     return Reference(kind=kind, namespace=namespace, name=name)
 
 
-def _place(kind: ReferenceKind, text: object) -> Found:
+def _place(kind: str, text: object) -> Found:
     """Read `<namespace>/<name>`; a name alone is one of the same namespace."""
     found = _PLACE.fullmatch(text) if isinstance(text, str) else None
     if found and found[1] != _PUBLIC:
         yield _reference(kind, found[1], found[2])
 
 
-def _named(kind: ReferenceKind, namespace: object, name: object) -> Found:
+def _named(kind: str, namespace: object, name: object) -> Found:
     if isinstance(namespace, str) and isinstance(name, str):
         yield from _place(kind, f"{namespace}/{name}")
 
@@ -89,7 +89,7 @@ def _machine(raw: Raw) -> Found:
 def _data_volume(raw: Raw) -> Found:
     spec = mapping(raw.get("spec"))
     source = mapping(spec.get("source"))
-    sources: tuple[tuple[ReferenceKind, object], ...] = (
+    sources = (
         ("PersistentVolumeClaim", source.get("pvc")),
         ("VolumeSnapshot.snapshot.storage.k8s.io", source.get("snapshot")),
         ("DataSource.cdi.kubevirt.io", spec.get("sourceRef")),

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Annotated, Literal, get_args, get_origin
+from typing import Annotated, get_args, get_origin
 
 import msgspec
 import pytest
@@ -56,8 +56,6 @@ def values(annotation: type) -> st.SearchStrategy[object]:
     inner = get_args(annotation)
     if get_origin(annotation) is Annotated:  # a text that is not empty
         return TEXT.map(lambda text: text or "x")
-    if get_origin(annotation) is Literal:
-        return st.sampled_from(inner)
     if get_origin(annotation) is tuple:
         return st.lists(values(inner[0]), max_size=2).map(tuple)
     if get_origin(annotation) is Mapping:

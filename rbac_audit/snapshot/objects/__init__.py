@@ -16,7 +16,6 @@ from rbac_audit.snapshot.objects.base import (
     ObjectRef,
     OwnerReference,
     Reference,
-    ReferenceKind,
     Referring,
     qualified,
 )
@@ -150,7 +149,6 @@ __all__ = [
     "ProvisioningCluster",
     "RancherSetting",
     "Reference",
-    "ReferenceKind",
     "Referring",
     "Requirement",
     "ResourceQuota",

@@ -1,7 +1,7 @@
 """What every Kubernetes object has: metadata, and a name to point at it with."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -87,23 +87,10 @@ class KubernetesObject(Struct, frozen=True):
         return str(self.ref())
 
 
-ReferenceKind = Literal[
-    "DataSource.cdi.kubevirt.io",
-    "KeyPair.harvesterhci.io",
-    "NetworkAttachmentDefinition.k8s.cni.cncf.io",
-    "PersistentVolumeClaim",
-    "VirtualMachineBackup.harvesterhci.io",
-    "VirtualMachineImage.harvesterhci.io",
-    "VirtualMachineTemplate.harvesterhci.io",
-    "VirtualMachineTemplateVersion.harvesterhci.io",
-    "VolumeSnapshot.snapshot.storage.k8s.io",
-]
-
-
 class Reference(Struct, frozen=True):
     """Points into another namespace of the same cluster; `kind` is qualified, as `qualified` writes it."""
 
-    kind: ReferenceKind
+    kind: str
     namespace: str
     name: str
 
