@@ -126,6 +126,24 @@ class View:
         return {name: version for name, version in found.items() if version}
 
     @cached_property
+    def components(self) -> Mapping[str, str]:
+        """The versions of the installed components, by name: those of the Harvester release, and those stated."""
+        release = self.versions.get("harvester", "")
+        parts = self.baseline.components_of(release).components if release else {}
+        return {**parts, **self._stated} if self.is_harvester else self._stated
+
+    @cached_property
+    def exact_components(self) -> Mapping[str, str]:
+        """The same without what is only known of a release nearby."""
+        release = self.versions.get("harvester", "")
+        exact = bool(release) and self.baseline.components_of(release).exact
+        return self.components if exact else self._stated
+
+    @property
+    def _stated(self) -> dict[str, str]:
+        return {name: version for name, version in self.versions.items() if name in {"kubevirt", "rancher"}}
+
+    @cached_property
     def shipped(self) -> tuple[Binding, ...]:
         """The bindings under names that some component ships, whether they are as it ships them or not."""
         places = self.access.by_namespace

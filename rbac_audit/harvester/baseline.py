@@ -96,6 +96,12 @@ class Baseline:
         """Return what is shipped under a name, oldest first; empty for a name that nobody ships."""
         return self._variants.get((kind, namespace, name), ())
 
+    def exactly(self, kind: str, namespace: str, name: str, versions: Versions) -> tuple[Variant, ...]:
+        """Return what the stated versions themselves ship under a name, one for each content; no version nearby."""
+        found = self.variants(kind, namespace, name)
+        exact = (item for item in found if versions.get(item.component, "").removeprefix("v") in item.versions)
+        return tuple({shipped_content(variant): variant for variant in exact}.values())
+
     def match(self, item: RbacObject, versions: Versions = ANY_VERSION) -> Match:
         """Compare an object with what is shipped under its name; `versions` are component versions, where known.
 

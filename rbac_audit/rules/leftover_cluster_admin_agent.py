@@ -53,6 +53,12 @@ _NAMESPACE = "cattle-system"
 _AGENT = "cattle-cluster-agent"
 _BINDING = "cattle-admin-binding"
 _CREDENTIALS = "cattle-credentials-"
+_DELETE = (
+    "Make sure that no Rancher manages this cluster any more. Then delete by name what is listed here: the Deployment, "
+    "ClusterRoleBinding cattle-admin-binding and the Secrets cattle-credentials-…. Never run `kubectl delete -f` on "
+    "the registration manifest and never delete namespace cattle-system: the Rancher that Harvester itself needs lives "
+    "in it."
+)
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -93,6 +99,8 @@ def _leftover(view: View, left: list[KubernetesObject], setting: HarvesterSettin
         subjects=binding.subjects if binding else (),
         scope=FindingScope(cluster_wide=True),
         chain=(Link("fact", f"there is no Deployment {_NAMESPACE}/{_AGENT}"),),
+        # Rights can be given back, and with an empty setting nobody waits for them; a Secret that is gone is gone.
+        fix=None if binding and setting is not None and not unfinished else Fix(Safety.MANUAL, _DELETE),
     )
 
 
@@ -118,6 +126,7 @@ def _stale_agent(view: View, agent: Deployment, setting: HarvesterSetting, left:
         related=(setting.ref(view.name), *(item.ref(view.name) for item in left)),
         scope=FindingScope(cluster_wide=True),
         chain=(Link("fact", f"{setting} is empty", setting.ref(view.name)),),
+        fix=Fix(Safety.MANUAL, _DELETE),
     )
 
 
@@ -127,13 +136,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     needs=(Deployment, ClusterRoleBinding),
     uses=(HarvesterSetting, Secret),
-    fix=Fix(
-        Safety.MANUAL,
-        "Make sure that no Rancher manages this cluster any more. Then delete by name what is listed here: the "
-        "Deployment, ClusterRoleBinding cattle-admin-binding and the Secrets cattle-credentials-…. Never run "
-        "`kubectl delete -f` on the registration manifest and never delete namespace cattle-system: the Rancher that "
-        "Harvester itself needs lives in it.",
-    ),
+    fix=Fix(Safety.CONSENT, _DELETE),
     references=(
         "https://github.com/rancher/rancher/issues/37874",
         "https://github.com/rancher/rancher/issues/44366",

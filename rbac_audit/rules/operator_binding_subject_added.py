@@ -45,16 +45,9 @@ from rbac_audit.audit.evidence import chain_of, placed, scope_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Verdict
+from rbac_audit.harvester.resets import resets
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import ClusterRoleBinding, RoleBinding, Subject
-
-_OPERATOR = "its operator takes it away at the next upgrade"
-_RESET = {
-    "harvester": "Harvester resets it at its next start or upgrade",
-    "kubernetes": "the API server leaves it there",
-    "kubevirt": _OPERATOR,
-    "cdi": _OPERATOR,
-}
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -85,7 +78,7 @@ def _problem(view: View, binding: Binding, component: str, extra: tuple[Subject,
     )
     return Problem(
         target=binding.source.ref(view.name),
-        message=f"{what}; {_RESET.get(component, 'the next upgrade of the chart may reset it')}",
+        message=f"{what}; {resets(component, binding.source.kind, binding.name, more=True)}",
         subjects=extra,
         scope=scope_of(view, (binding,)),
         chain=chain_of(view, Grant(binding, rules[0] if rules else None), extra[0]),

@@ -7,8 +7,9 @@ aggregation-changed).
 
 ## Why
 Everybody who holds the role has the added rights, mostly without anyone knowing, until its owner writes the role again:
-virt-operator and the API server soon, Rancher at its next start, Helm at the next upgrade. A changed ClusterRole of
-the Harvester chart also leaves its bundle in the state Modified, which may block the next upgrade.
+virt-operator soon, Rancher at its next start, Helm at the next upgrade. The API server never takes out what was added
+to its own roles; at its next start it gives back what is missing. A changed ClusterRole of the Harvester chart also
+leaves its bundle in the state Modified, which may block the next upgrade.
 
 ## Example
 ```yaml flagged
@@ -47,6 +48,7 @@ from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Match, Verdict
+from rbac_audit.harvester.resets import resets
 from rbac_audit.harvester.role_templates import Change, change_of, knows_rancher
 from rbac_audit.rules._shipped import confidence_of, match_installed
 from rbac_audit.rules._words import names
@@ -83,7 +85,8 @@ def _role(view: View, role: ClusterRole | Role, match: Match, reach: str) -> Pro
     blocks = role.metadata.annotations.get("meta.helm.sh/release-name") == "harvester" or role.name.startswith(
         "harvesterhci.io:"
     )
-    end = "; the edit goes at the next upgrade and may block it" if blocks else "; its owner resets it"
+    own = resets(component, role.kind, role.name, more=bool(match.added.atoms))
+    end = "; the edit goes at the next upgrade and may block it" if blocks else f"; {own}"
     return Problem(
         target=role.ref(view.name),
         message=f"{role} ({reach}) is not as {component} ships it: "
@@ -122,9 +125,10 @@ RULE = Rule(
     fix=Fix(
         Safety.CONSENT,
         "Put the wanted rights into a role or role template of your own and bind that; then restore the shipped one "
-        "from its chart or by a restart of its operator.",
+        "(`rbac-audit fix plan` does, where the version is known) from its chart or by a restart of its operator.",
     ),
     references=(
+        "kubernetes/kubernetes pkg/registry/rbac/rest/storage_rbac.go (ensureRBACPolicy)",
         "kubevirt/kubevirt pkg/virt-operator/resource/apply/rbac.go",
         "rancher/rancher pkg/data/management/rolebuilder.go",
         "harvester/harvester package/upgrade/upgrade_manifests.sh (upgrade_managedchart_harvester)",

@@ -71,7 +71,8 @@ SET, EMPTY = setting("https://rancher.example.com/v3/import/made-up_c-m-abcd1234
 def test_what_does_not_fit_together(text: str, severity: Severity, target: str) -> None:
     [finding] = found(RULE, estate(BASE + text))
     assert (finding.severity, str(finding.object)) == (severity, target)
-    assert finding.fix.safety is Safety.MANUAL
+    # Only where nobody waits for an import can rights be taken that can be given back.
+    assert finding.fix.safety is (Safety.CONSENT if text == ADMIN + EMPTY else Safety.MANUAL)
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ subjects: [{subjects}]
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("kubevirt.io:default", "its operator takes it away at the next upgrade"),
+        ("kubevirt.io:default", "virt-operator resets it at the next upgrade"),
         ("harvester-authenticated", "Harvester resets it at its next start"),
-        ("system:discovery", "the API server leaves it there"),
+        ("system:discovery", "the API server leaves there what was added"),
     ],
 )
 def test_only_the_added_subject_is_told(name: str, words: str) -> None:
