@@ -212,7 +212,11 @@ def changed(item: Raw, change: Change) -> Raw:
 
 def is_changed(item: Raw, change: Change) -> bool:
     """Tell whether an object is as a change makes it."""
-    return content_of(changed(item, change)) == content_of(item)
+    after = changed(item, change)
+    # The labels of a role are no part of its content.
+    return content_of(after) == content_of(item) and after["metadata"]["labels"] == (
+        item["metadata"].get("labels") or {}
+    )
 
 
 def same(creation: Creation, item: Raw) -> bool:
