@@ -72,7 +72,9 @@ def _connected(function: Callable[P, R]) -> Callable[P, R]:
 @click.option("--only", "only", multiple=True, metavar="STEP", help="Apply this step only (repeatable).")
 @click.option("--max-changes", type=click.IntRange(min=1), metavar="N", help="Refuse a plan with more writes.")
 @click.option("--pause-between", "pause", type=_SECONDS, default=0.0, metavar="SECONDS", help="Wait between steps.")
-@click.option("--print-role", "side", type=click.Choice(list(SIDES)), help="Print the least ClusterRole and stop.")
+@click.option(
+    "--print-role", "side", type=click.Choice(list(SIDES)), help="Print the least ClusterRole, of PLAN if given."
+)
 def apply(
     path: Path | None,
     contexts: tuple[str, ...],
@@ -95,7 +97,7 @@ def apply(
     4 stopped: a step that failed was taken back, and what was done before it stands.
     """
     if side:
-        click.echo(least_role(side), nl=False)
+        click.echo(least_role(side, read_plan(path) if path else None), nl=False)
         return
     if path is None:
         raise WrongUse("argument", "PLAN", "it is missing", "name the plan file")
@@ -141,7 +143,7 @@ def _agree(yes: bool, what: str) -> None:
 
 
 def _servers(read: Plan, contexts: tuple[str, ...], kubeconfig: Path | None) -> dict[str, Server]:
-    wanted = dict.fromkeys((read.cluster, read.management))
+    wanted = dict.fromkeys(filter(None, (read.cluster, read.management)))
     known = read_kubeconfig(kubeconfig)
     named = {item.name: item for item in (of_context(text, known) for text in contexts)}
     if missing := [name for name in wanted if name not in named]:

@@ -10,10 +10,11 @@ from rbac_audit.snapshot.objects import ObjectRef
 class Draft(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What is done and undone, and what it means; `sources` are the objects because of which it is done.
 
-    `decisions` are reasons for consent that lie in the rule and not in the effect.
+    `decisions` are reasons for consent that lie in the rule and not in the effect; `order` is that among its like.
     """
 
     action: str
+    order: int = 0
     title: str
     sources: tuple[ObjectRef, ...]
     gains: tuple[Gain, ...] = ()

@@ -13,12 +13,16 @@ from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     Feature,
+    HarvesterSetting,
     KubernetesObject,
+    KubeVirt,
+    ManagedChart,
     Metadata,
     Namespace,
     PolicyRule,
     Project,
     ProjectRoleTemplateBinding,
+    RancherSetting,
     Role,
     RoleTemplate,
     Subject,
@@ -33,6 +37,8 @@ TEMPLATE_PREFIX = "rbac-audit-"
 
 def api_version(kind: type[KubernetesObject]) -> str:
     """Spell the API version in which a kind is served."""
+    if kind is HarvesterSetting:
+        return f"{kind.group}/v1beta1"
     if kind.group.endswith("cattle.io"):
         return f"{kind.group}/{'v3' if kind.group == 'management.cattle.io' else 'v1'}"
     return f"{kind.group}/v1" if kind.group else "v1"
@@ -123,12 +129,24 @@ def _meaning(item: KubernetesObject) -> object:
             return item.kind, item.namespace, item.name, item.status.backing_namespace or item.name
         case User():
             return item.kind, item.name, item.principal_ids
-        case Feature():
-            return item.kind, item.name, item.enabled
+        case Feature() | HarvesterSetting() | KubeVirt() | ManagedChart() | RancherSetting():
+            return item.kind, item.name, _state(item)
         case RoleTemplate():
             return item.kind, msgspec.structs.replace(item, metadata=Metadata(name=item.name))
         case _:
             return item.kind, msgspec.structs.replace(item, metadata=_bare(item.metadata))
+
+
+def _state(item: Feature | HarvesterSetting | KubeVirt | ManagedChart | RancherSetting) -> object:
+    match item:
+        case Feature():
+            return item.enabled
+        case ManagedChart():
+            return item.spec.version
+        case KubeVirt():
+            return item.status.observed_kube_virt_version, item.spec.configuration.role_aggregation_strategy
+        case _:
+            return item.value or item.default
 
 
 def _encoded(rule: PolicyRule) -> bytes:

@@ -28,6 +28,12 @@ from rbac_audit.snapshot.objects import ClusterRole, Feature, PolicyRule, RoleTe
 _STANDING = ("-clustermember", "-projectmember", "-namespaces-readonly")
 
 
+def knows_rancher(view: View) -> bool:
+    """Tell whether enough of the managing Rancher was read to say what it would do."""
+    rancher = view.rancher
+    return bool(rancher and view.rancher_id and rancher.knows_bindings and rancher.aggregated is not None)
+
+
 def known_rancher(view: View) -> Rancher:
     """Return the Rancher of a cluster if enough of it was read to say what it would do; raises BadInput."""
     rancher = view.rancher

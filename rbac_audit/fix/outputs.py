@@ -17,13 +17,14 @@ Files = dict[str, str]
 
 def manifests(plan: Plan) -> Files:
     """Write what the management cluster gets as manifests with fixed names, and what to do afterwards as a script."""
-    return {"management.yaml": _yaml(_created(plan)), "cleanup.sh": script(plan)}
+    return _filled({"management.yaml": _yaml(_created(plan))}, plan)
 
 
 def fleet(plan: Plan) -> Files:
     """Write the manifests as a Fleet bundle; point a GitRepo of workspace fleet-local at the folder."""
     options = {"defaultNamespace": "default", "helm": {"releaseName": f"rbac-audit-{plan.digest[:8] or 'plan'}"}}
-    return {"fleet.yaml": _yaml([options]), "management.yaml": _yaml(_created(plan)), "cleanup.sh": script(plan)}
+    made = _yaml(_created(plan))
+    return _filled({"fleet.yaml": _yaml([options]) if made else "", "management.yaml": made}, plan)
 
 
 def terraform(plan: Plan) -> Files:
@@ -31,7 +32,12 @@ def terraform(plan: Plan) -> Files:
     created = list(_created(plan))
     templates = {str(_name(item)): item for item in created if item["kind"] == "RoleTemplate"}
     text = "\n".join((*map(_template, templates.values()), *(_binding(item, templates) for item in created)))
-    return {"rbac_audit.tf": text.strip() + "\n", "cleanup.sh": script(plan)}
+    return _filled({"rbac_audit.tf": f"{text.strip()}\n" if text.strip() else ""}, plan)
+
+
+def _filled(files: Files, plan: Plan) -> Files:
+    """Leave out what would be empty: a plan may do nothing on the management cluster."""
+    return {**{name: text for name, text in files.items() if text}, "cleanup.sh": script(plan)}
 
 
 OUTPUTS = {"manifests": manifests, "terraform": terraform, "fleet": fleet}
@@ -46,9 +52,13 @@ def _created(plan: Plan) -> Iterator[Mapping[str, object]]:
     seen: dict[str, Creation] = {}
     for edits in (*(step.do for step in _ready(plan)), *(refusal.change for refusal in plan.refusals)):
         for creation in edits.creates:
-            if creation.cluster == plan.management:
+            if _is_of_rancher(creation):
                 seen.setdefault(f"{creation.manifest['kind']} {_name(creation.manifest)}", creation)
     return (item.manifest for item in sorted(seen.values(), key=lambda item: item.manifest["kind"] != "RoleTemplate"))
+
+
+def _is_of_rancher(creation: Creation) -> bool:
+    return str(creation.manifest["apiVersion"]).startswith("management.cattle.io/")
 
 
 def _name(manifest: Mapping[str, object]) -> str:
@@ -85,6 +95,9 @@ def script(plan: Plan) -> str:
 
 
 def _commands(step: Step) -> Iterator[str]:
+    for creation in step.do.creates:
+        if not _is_of_rancher(creation):
+            yield f"printf '%s' {shlex.quote(json.dumps(creation.manifest))} | {_kubectl(['create', '-f', '-'], '')}"
     for change in step.do.changes:
         body = json.dumps({**change.fields, **({"metadata": {"labels": change.labels}} if change.labels else {})})
         words = ["patch", change.target.plural, change.target.name, "--type=merge", "-p", body]

@@ -1,6 +1,6 @@
 """From findings or a selection to a plan: the same snapshot and the same request give the same plan, byte for byte."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
@@ -10,16 +10,18 @@ from rbac_audit.audit.finding import Finding
 from rbac_audit.fix.choose import AllowGain, Chooser
 from rbac_audit.fix.convert import Converter
 from rbac_audit.fix.draft import Draft
-from rbac_audit.fix.offers import Gain, Offers, known_rancher
+from rbac_audit.fix.leftovers import LEFT, Leftovers
+from rbac_audit.fix.offers import Gain, Offers, known_rancher, knows_rancher
 from rbac_audit.fix.plan import FORMAT, Consent, Plan, Refusal, Step, Tool
-from rbac_audit.fix.remove import RELABELLED, REMOVED, Remover
+from rbac_audit.fix.remove import ABOUT_RELATED, RELABELLED, REMOVED, Remover
+from rbac_audit.fix.restore import RESTORED, Restorer
 from rbac_audit.rancher.ownership import Claim
-from rbac_audit.snapshot.estate import Gap
-from rbac_audit.snapshot.objects import ObjectRef
+from rbac_audit.snapshot.objects import ObjectRef, RoleTemplate
+from rbac_audit.snapshot.objects.kubernetes import RBAC
 
 KUBEVIRT_ONLY = "kubevirt-only-binding"
 CONVERTED = (KUBEVIRT_ONLY, "raw-binding")
-FIXED = (*CONVERTED, RELABELLED, *REMOVED)
+FIXED = tuple(sorted({*CONVERTED, RELABELLED, *REMOVED, *RESTORED, *LEFT, *ABOUT_RELATED}))
 """The rules whose findings can be planned."""
 
 
@@ -42,11 +44,12 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(estate: Estate, view: View, request: Request) -> Plan:
     """Plan for one cluster; raises BadInput where what Rancher would do cannot be known."""
-    rancher = known_rancher(view)
-    chooser = Chooser(Offers(view, rancher), request.allow_gain, rancher.templates.by_name)
-    wanted = tuple(_wanted(view, request))
-    found = list(Converter(view, rancher, chooser).convert(wanted))
-    found += _removals(view, [source for item in found if isinstance(item, Draft) for source in item.sources], request)
+    found = list(_conversions(view, request)) if _converts(request) else []
+    for others in (Restorer(view).plan, Remover(view).plan):
+        found += others(_left(view, request, _sources(found)))
+    taken = _sources(found)
+    found += Leftovers(view).plan(_left(view, request, taken), taken)
+    found += {item.object: item for item in _elsewhere(view, request)}.values()
     drafts = [item for item in found if isinstance(item, Draft)]
     rules = _rules(request.findings)
     steps = tuple(_step(number, draft, rules, request) for number, draft in enumerate(sorted(drafts, key=_order), 1))
@@ -56,8 +59,8 @@ def plan(estate: Estate, view: View, request: Request) -> Plan:
         digest=request.digest,
         cluster=view.name,
         cluster_id=view.rancher_id,
-        management=rancher.cluster.name,
-        model="aggregated" if rancher.aggregated else "legacy",
+        management=view.rancher.cluster.name if view.rancher else "",
+        model=_model(view),
         allow_gain=request.allow_gain.value,
         steps=steps,
         refusals=tuple(sorted((item for item in found if isinstance(item, Refusal)), key=_text)),
@@ -79,16 +82,54 @@ def _wanted(view: View, request: Request) -> Iterator[Binding]:
             yield binding
 
 
-def _removals(view: View, converted: Iterable[ObjectRef], request: Request) -> Iterator[Draft | Refusal]:
-    """Plan what other findings want taken away, unless the object is converted anyway: nothing is touched twice."""
-    taken = set(converted)
+def _sources(found: Iterable[Draft | Refusal]) -> frozenset[ObjectRef]:
+    return frozenset(source for item in found if isinstance(item, Draft) for source in item.sources)
+
+
+def _converts(request: Request) -> bool:
+    """Tell whether bindings of Rancher are to be made: only then what Rancher does has to be known."""
+    return not request.rules or bool(request.objects) or not set(CONVERTED).isdisjoint(request.rules)
+
+
+def _conversions(view: View, request: Request) -> Iterator[Draft | Refusal]:
+    rancher = known_rancher(view)
+    chooser = Chooser(Offers(view, rancher), request.allow_gain, rancher.templates.by_name)
+    yield from Converter(view, rancher, chooser).convert(tuple(_wanted(view, request)))
+
+
+def _model(view: View) -> str:
+    if not knows_rancher(view):
+        return ""
+    return "aggregated" if view.rancher and view.rancher.aggregated else "legacy"
+
+
+def _left(view: View, request: Request, taken: Container[ObjectRef]) -> Iterator[Finding]:
+    """Find what other findings are about, unless a step is there for the object already: nothing is touched twice."""
     chosen = bool(request.objects or request.subjects or request.projects)
     matching = {item.source.ref(view.name) for item in view.access.bindings if _matches(view, item, request)}
-    yield from Remover(view).plan(
-        item
-        for item in request.findings
-        if item.object not in taken and item.object.cluster == view.name and (not chosen or item.object in matching)
-    )
+    for item in request.findings:
+        here = [ref for ref in (item.object, *item.related) if ref.cluster == view.name]
+        about = [ref for ref in here if ref not in taken and (not chosen or ref in matching)]
+        if about and (item.object in about or item.rule in ABOUT_RELATED):
+            yield item
+
+
+def _elsewhere(view: View, request: Request) -> Iterator[Refusal]:
+    """Say of what is wrong in the managing Rancher how it is fixed."""
+    if view.rancher is None or view.rancher.cluster is view.cluster:
+        return
+    for item in request.findings:
+        if item.object.cluster == view.rancher.cluster.name and item.rule not in (*CONVERTED, *ABOUT_RELATED):
+            if item.object.kind == RoleTemplate.kind:
+                reason = "rancher-webhook lets nobody change the rules of a built-in role template"
+                manual = (
+                    "restart Rancher, which writes it anew: kubectl -n cattle-system rollout restart deploy/rancher"
+                )
+            else:
+                reason = f"it is on cluster {item.object.cluster}, and this plan is for {view.name}"
+                rbac = item.object.api_group == RBAC
+                manual = f"plan for it: --cluster {item.object.cluster}" if rbac else item.fix.text
+            yield Refusal(object=str(item.object), reason=reason, manual=manual)
 
 
 def _is_raw(view: View, binding: Binding) -> bool:
@@ -109,7 +150,7 @@ def _rules(findings: Iterable[Finding]) -> dict[ObjectRef, set[str]]:
     rules: dict[ObjectRef, set[str]] = {}
     for finding in findings:
         # A finding about a whole project names its bindings as related.
-        for ref in (finding.object, *(finding.related if finding.rule in CONVERTED else ())):
+        for ref in (finding.object, *(finding.related if finding.rule in (*CONVERTED, *ABOUT_RELATED) else ())):
             rules.setdefault(ref, set()).add(finding.rule)
     return rules
 
@@ -152,13 +193,9 @@ def _places(namespaces: tuple[str, ...]) -> str:
     return f"in {named}" if named else "on the whole cluster"
 
 
-def _order(draft: Draft) -> tuple[str, str]:
-    return draft.action, str(draft.sources[0])
+def _order(draft: Draft) -> tuple[str, int, str]:
+    return draft.action, draft.order, str(draft.sources[0])
 
 
 def _text(refusal: Refusal) -> tuple[str, str]:
     return refusal.object, refusal.subject
-
-
-def _unread(gap: Gap) -> str:
-    return f"{gap.cluster}: {gap.what}: {gap.reason}"

@@ -34,6 +34,12 @@ class Why(msgspec.Struct, frozen=True):
     manual: str
 
 
+def in_repository(metadata: Metadata) -> str:
+    """Name the mark by which an object says that a tool keeps it as it is in a Git repository; "" for none."""
+    marks = [name for name in metadata.labels if name in _GIT_LABELS]
+    return min((*marks, *(name for name in metadata.annotations if name.startswith("argocd.argoproj.io/"))), default="")
+
+
 def owned_by(metadata: Metadata) -> str:
     """Name the mark by which an object says that something else writes it; "" for none."""
     marks = [name for name in metadata.labels if name in _GIT_LABELS or name.startswith("objectset.rio.cattle.io/")]

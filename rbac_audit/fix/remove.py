@@ -7,18 +7,19 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from rbac_audit.access import Binding, Permission
+from rbac_audit.access import Binding
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Finding, Safety
 from rbac_audit.fix.draft import Draft
+from rbac_audit.fix.effects import ADMINISTER, is_person
 from rbac_audit.fix.holdings import Holdings
 from rbac_audit.fix.objects import manifest, plain, target, touched
 from rbac_audit.fix.plan import Change, Creation, Difference, Edits, Effect, Refusal
 from rbac_audit.fix.refusals import Why, owned_by
 from rbac_audit.fix.rights import in_words, takes_effect
-from rbac_audit.harvester.platform import is_platform
 from rbac_audit.harvester.survival import MANAGED_BY, OPERATORS
+from rbac_audit.rancher.marks import IMPERSONATION
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.objects import ClusterRole, KubernetesObject, ObjectRef, Role, Subject
 
@@ -30,8 +31,11 @@ REMOVED = (
     "public-namespace-write",
     "unknown-subject",
 )
+ORPHANED = "orphaned-rancher-binding"
 RELABELLED = "operator-label-copied"
-_ADMINISTER = Permission("create", "rbac.authorization.k8s.io", "rolebindings")
+DOUBLED = "both-models-present"
+ABOUT_RELATED = (DOUBLED, "leftover-cluster-admin-agent", ORPHANED)
+"""The rules whose findings are about the related objects as well."""
 _IN_RANCHER = Why("Rancher makes it", "delete or change the role template binding in Rancher")
 
 
@@ -42,34 +46,48 @@ class Remover:
         """Index the bindings of the cluster."""
         self._view = view
         self._holdings = Holdings(view.access)
+        self._going: dict[str, set[Binding]] = {}
         self._bindings = {item.source.ref(view.name): item for item in view.access.bindings}
         roles = (item for kind in (ClusterRole, Role) for item in view.cluster.of(kind))
         self._roles: dict[ObjectRef, KubernetesObject] = {item.ref(view.name): item for item in roles}
 
     def plan(self, findings: Iterable[Finding]) -> Iterator[Draft | Refusal]:
-        """Plan each object once, with all findings about it."""
+        """Plan each object once, with all findings about it: bindings that go first, as the steps are done."""
         wanted: dict[ObjectRef, list[Finding]] = {}
+        labelled: dict[ObjectRef, None] = {}
         for finding in findings:
-            if finding.rule == RELABELLED or finding.rule in REMOVED:
-                wanted.setdefault(finding.object, []).append(finding)
-        for ref, found in wanted.items():
-            removals = [finding for finding in found if finding.rule in REMOVED]
-            yield self._remove(ref, removals) if removals else self._relabel(ref)
+            if finding.rule == RELABELLED:
+                labelled[finding.object] = None
+            elif finding.rule in (*REMOVED, DOUBLED) and not is_left_over(finding):
+                for ref in finding.related if finding.rule == DOUBLED else (finding.object,):
+                    wanted.setdefault(ref, []).append(finding)
+        yield from (self._relabel(ref) for ref in labelled if ref not in wanted)
+        known = {ref: self._bindings[ref] for ref in wanted if ref in self._bindings}
+        leaving = {ref: _leaving(binding, wanted[ref]) for ref, binding in known.items()}
+        for ref in sorted(wanted, key=lambda ref: (ref in leaving and leaving[ref] != known[ref].subjects, str(ref))):
+            if ref in known:
+                yield self._remove(known[ref], leaving[ref], wanted[ref])
+            else:
+                manual = wanted[ref][0].fix.text
+                yield Refusal(object=str(ref), reason="it is no binding of this cluster", manual=manual)
 
-    def _remove(self, ref: ObjectRef, findings: list[Finding]) -> Draft | Refusal:
-        binding = self._bindings.get(ref)
-        if binding is None:
-            manual = findings[0].fix.text
-            return Refusal(object=str(ref), reason="it is no binding of this cluster", manual=manual)
-        gone = {str(subject) for finding in findings for subject in finding.subjects}
-        leaving = tuple(item for item in binding.subjects if _placed(item, binding) in gone) or binding.subjects
-        if why := self._refused(binding, leaving):
+    def _remove(self, binding: Binding, leaving: tuple[Subject, ...], findings: list[Finding]) -> Draft | Refusal:
+        doubled = all(finding.rule == DOUBLED for finding in findings)
+        if why := self._refused(binding, leaving, doubled=doubled):
             return Refusal(object=str(binding.source), reason=why.reason, manual=why.manual)
-        return self._draft(binding, leaving, findings)
+        draft = self._draft(binding, leaving, findings)
+        if doubled and any(effect.lost for effect in draft.effects):
+            reason = "what Rancher's present model should give instead is not there, so access would be lost"
+            manual = "restart Rancher, see that rule rendered-but-missing is silent, then collect and plan again"
+            return Refusal(object=str(binding.source), reason=reason, manual=manual)
+        for subject in leaving:
+            self._going.setdefault(_placed(subject, binding), set()).add(binding)
+        return draft
 
-    def _refused(self, binding: Binding, leaving: tuple[Subject, ...]) -> Why | None:
+    def _refused(self, binding: Binding, leaving: tuple[Subject, ...], *, doubled: bool) -> Why | None:
         metadata = binding.source.metadata
-        if self._view.ownership[binding].claim is Claim.HOLDS:
+        verdict = self._view.ownership[binding]
+        if verdict.claim is Claim.HOLDS and not (doubled and verdict.other_model):
             return _IN_RANCHER
         if mark := owned_by(metadata):
             return Why(f"it is written from elsewhere ({mark}) and would come back", "change it where it comes from")
@@ -84,16 +102,16 @@ class Remover:
         return None
 
     def _is_last_administrator(self, binding: Binding, leaving: tuple[Subject, ...]) -> bool:
-        if self._view.access.first_allowing(binding.role, _ADMINISTER) is None:
+        if self._view.access.first_allowing(binding.role, ADMINISTER) is None:
             return False
         others = (
             (grant.binding, subject)
-            for grant in self._view.access.holders(_ADMINISTER)
+            for grant in self._view.access.holders(ADMINISTER)
             if grant.binding and grant.binding.namespace in {"", binding.namespace}
             for subject in grant.binding.subjects
             if not (grant.binding is binding and subject in leaving)
         )
-        return not any(item.kind != "ServiceAccount" and not is_platform(item) for _, item in others)
+        return not any(is_person(item) for _, item in others)
 
     def _draft(self, binding: Binding, leaving: tuple[Subject, ...], findings: list[Finding]) -> Draft:
         name, place = self._view.name, target(binding.source, self._view.name)
@@ -117,7 +135,8 @@ class Remover:
         )
 
     def _effect(self, binding: Binding, subject: Subject) -> Effect:
-        rest = self._holdings.held(subject, binding.namespace, frozenset((binding,)))
+        going = self._going.get(_placed(subject, binding), set())
+        rest = self._holdings.held(subject, binding.namespace, frozenset((binding, *going)))
         atoms = (atom for rule in self._view.access.rules(binding.role) for atom in breakdown(rule))
         counting = (atom for atom in atoms if not binding.namespace or takes_effect(atom))
         lost = self._holdings.cover(rest).uncovered(dict.fromkeys(counting))
@@ -144,6 +163,17 @@ class Remover:
             undo=Edits(changes=(Change(target=place, labels={MANAGED_BY: value}),)),
             preconditions=(touched(item, self._view.name),),
         )
+
+
+def is_left_over(finding: Finding) -> bool:
+    """Tell whether a finding is about what Rancher left besides bindings: roles, and accounts with all their own."""
+    left = finding.object.kind not in {"RoleBinding", "ClusterRoleBinding"}
+    return finding.rule == ORPHANED and (left or finding.object.name.startswith(IMPERSONATION))
+
+
+def _leaving(binding: Binding, findings: Iterable[Finding]) -> tuple[Subject, ...]:
+    gone = {str(subject) for finding in findings for subject in finding.subjects}
+    return tuple(item for item in binding.subjects if _placed(item, binding) in gone) or binding.subjects
 
 
 def _placed(subject: Subject, binding: Binding) -> str:

@@ -18,7 +18,9 @@ _REACH = {
 
 def table(plan: Plan) -> Iterator[str]:
     """Say what each step does, to whom, and what needs a decision."""
-    yield f"plan for {plan.cluster} ({plan.cluster_id}, {plan.model} model), made by rbac-audit {plan.tool.version}"
+    model = f"{plan.model} model" if plan.model else "without what its Rancher makes, which was not read"
+    known = ", ".join(filter(None, (plan.cluster_id, model)))
+    yield f"plan for {plan.cluster} ({known}), made by rbac-audit {plan.tool.version}"
     yield f"from snapshot {plan.digest[:16] or 'unknown'}, gains allowed without consent: {plan.allow_gain}"
     for step in plan.steps:
         yield ""

@@ -62,7 +62,7 @@ def test_outputs_go_into_a_folder(run: Run, plan: Path, tmp_path: Path) -> None:
     ("arguments", "problem"),
     [
         (["--rule", "no-such-rule"], "there is no such rule"),
-        (["--rule", "shipped-role-edited"], "its fix cannot be planned"),
+        (["--rule", "wildcard-role"], "its fix cannot be planned"),
         (["--object", "RoleBinding x/y"], "has no such binding"),
         (["--subject", "nobody-at-all"], "no Rancher user has this name"),
         (["--project", "nowhere"], "no project has this name"),

@@ -1,7 +1,12 @@
 """Fixes that take something away, what they cost, and what they never take."""
 
+from rbac_audit.audit.estate import Estate
 from rbac_audit.fix.plan import Plan
-from tests.fix.worlds import RBAC, SHOP, Raw, binding, estate, obj, planned, prtb, rule
+from rbac_audit.fix.simulate import simulate
+from rbac_audit.rancher.comparison import Fate
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import KINDS, RoleBinding
+from tests.fix.worlds import RBAC, SHOP, Raw, binding, estate, obj, planned, prtb, rule, view
 
 LEFT = "authz.cluster.cattle.io/rtb-owner-updated"
 
@@ -112,3 +117,48 @@ def test_what_is_converted_is_not_removed_as_well() -> None:
     plan = planned(estate(raw), rules=("kubevirt-only-binding", "operator-label-copied"))
     assert [step.action for step in plan.steps] == ["convert"]
     assert plan.steps[0].rules == ("kubevirt-only-binding", "operator-label-copied")
+
+
+def two_models(*, complete: bool) -> Estate:
+    """A cluster with bindings of both of Rancher's models; incomplete: the present model's were deleted by hand."""
+    bound = [prtb("prtb-1", SHOP, "project-member", "User:u-bob")]
+    now, other = estate([], bound), estate([], bound, aggregated=True)
+    present = {} if not complete else {item.key: item for item in now.snapshot.cluster("harvester").of(RoleBinding)}
+    there = {item.key: item for items in now.snapshot.cluster("harvester").objects.values() for item in items}
+    if not complete:
+        there = {key: item for key, item in there.items() if not isinstance(item, RoleBinding)}
+    left = {
+        item.key: item
+        for items in other.snapshot.cluster("harvester").objects.values()
+        for item in items
+        if item.kind in {"RoleBinding", "ClusterRole"}
+    }
+    merged = Cluster("harvester", {**left, **there, **present}.values(), collected=KINDS)
+    return Estate(Snapshot([merged, now.snapshot.cluster("rancher")]))
+
+
+def test_what_another_model_left_goes_where_the_present_one_gives_the_same() -> None:
+    of_two = two_models(complete=True)
+    plan = planned(of_two, rules=("both-models-present",))
+    assert {target.namespace for step in plan.steps for target in step.do.deletes} == {"dev", "prod"}
+    assert not any(effect.lost for step in plan.steps for effect in step.effects)
+    assert all(step.rules == ("both-models-present",) and step.consent.needed for step in plan.steps)
+    after = Estate(simulate(of_two, view(of_two), plan.steps).after)
+    assert not planned(after, rules=("both-models-present",)).steps
+    assert not view(after).differences or all(item.fate is not Fate.DOUBLED for item in view(after).differences)
+
+
+def test_what_another_model_left_stays_where_nothing_else_gives_it() -> None:
+    plan = planned(two_models(complete=False), rules=("both-models-present",))
+    assert not plan.steps
+    assert {item.reason for item in plan.refusals} == {
+        "what Rancher's present model should give instead is not there, so access would be lost"
+    }
+
+
+def test_two_ways_to_one_right_are_lost_with_the_second() -> None:
+    names = ("User:u-gone",)
+    raw = [binding("dev/one", "pods", *names), binding("dev/two", "pods", *names)]
+    first, second = of(raw, "unknown-subject").steps
+    assert not first.effects[0].lost
+    assert second.effects[0].lost[0].rights == ("get, list pods of the core API",)

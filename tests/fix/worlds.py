@@ -160,8 +160,12 @@ def objects(raw: Iterable[Raw]) -> list[KubernetesObject]:
 
 
 def estate(raw: Iterable[Raw] = (), bound: Iterable[Raw] = (), *, aggregated: bool = False) -> Estate:
-    """Put raw bindings onto the cluster and role template bindings into Rancher, with what it renders of them."""
-    tenants, managers = objects([*harvester(), *raw]), objects([*rancher(aggregated=aggregated), *bound])
+    """Put raw bindings onto the cluster and role template bindings into Rancher, with what it renders of them.
+
+    What has the name of something that is there takes its place.
+    """
+    tenants = list({item.key: item for item in objects([*harvester(), *raw])}.values())
+    managers = list({item.key: item for item in objects([*rancher(aggregated=aggregated), *bound])}.values())
     bare = Rancher(Cluster("rancher", managers))
     made = render(bare, {ID: Cluster("harvester", tenants)}, aggregated_model=aggregated)
     return Estate(Snapshot([_filled("harvester", tenants, made[ID]), _filled("rancher", managers, made["local"])]))
