@@ -91,7 +91,8 @@ def summed(cluster: Cluster, after: Mapping[Key, KubernetesObject]) -> Iterator[
 
 def _sum(was: ClusterRole | None, role: ClusterRole, old: Aggregation, new: Aggregation, *, whole: bool) -> ClusterRole:
     before, after = old.resolved(role.name), new.resolved(role.name)
-    if before == after and was is not None and was.aggregation_rule == role.aggregation_rule:
+    # Whatever is written to a role makes the controller add it up anew.
+    if before == after and was == role:
         return role
     gone = set(before).difference(after)
     kept = () if whole else (rule for rule in role.rules if rule not in gone)
