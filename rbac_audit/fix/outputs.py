@@ -5,6 +5,7 @@ schema_role_template.go; for Fleet: a bundle for the management cluster lies in 
 """
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -156,5 +157,14 @@ def _label(name: str) -> str:
 
 
 def _quoted(value: object) -> str:
-    """Write a text or a list of texts; HCL escapes as JSON does, but for its own templates."""
-    return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+    """Write a text or a list of texts as HCL.
+
+    It escapes as JSON does, but has no short forms for backspace and form feed, and reads `${` and `%{` as its own
+    templates (hashicorp/hcl hclsyntax/spec.md, Template Expressions); another `$` before `$${` would be read as one.
+    """
+    text = json.dumps(value, ensure_ascii=False).replace("${", r"\u0024{").replace("%{", r"\u0025{")
+    return _ESCAPE.sub(lambda found: _LONG.get(found[0], found[0]), text)
+
+
+_ESCAPE = re.compile(r"\\.")
+_LONG = {r"\b": r"\u0008", r"\f": r"\u000c"}
