@@ -15,7 +15,7 @@ from rbac_audit.fix.apply.checks import Waiting
 from rbac_audit.fix.apply.roles import SIDES, least_role
 from rbac_audit.fix.apply.run import Run
 from rbac_audit.fix.apply.server import ApplyFailed, Server
-from rbac_audit.fix.journal import Journal
+from rbac_audit.fix.journal import Event, Journal, event_line
 from rbac_audit.fix.plan import Plan, Step
 from rbac_audit.report.text import count, one_line
 from rbac_audit.sources.live.connection import Failed
@@ -108,7 +108,7 @@ def apply(
     place = path.with_name(f"{path.name}.journal.jsonl")
     journal = _journal(place, read, resume=resume)
     try:
-        run = Run(read, servers, journal, Waiting(deadline=deadline, settle=settle, interval=_interval(settle)), _tell)
+        run = Run(read, servers, journal, Waiting(deadline=deadline, settle=settle, interval=_interval(settle)))
         run.apply(steps, pause)
     finally:
         journal.close()
@@ -160,7 +160,7 @@ def _servers(read: Plan, contexts: tuple[str, ...], kubeconfig: Path | None) -> 
 
 
 def _journal(place: Path, read: Plan, *, resume: bool) -> Journal:
-    journal = Journal(place)
+    journal = Journal(place, _tell)
     if journal.digest and journal.digest != document.digest(read):
         raise WrongUse("journal", str(place), "it is of another plan", "move it away, or apply the plan that it is of")
     if journal.has("rollback"):
@@ -182,14 +182,14 @@ def rollback(
 
     Exit codes: 0 everything is as before, 2 wrong use or bad input, 4 something was left alone, or it could not go on.
     """
-    journal = Journal(path, create=False)
+    journal = Journal(path, _tell, create=False)
     try:
         read = journal.plan
         if read is None:
             raise BadInput("journal", str(path), "it is empty", "name the journal that an apply wrote")
         _agree(yes, f"the way back of {count(len(read.steps), 'step')} on {read.cluster}")
         waiting = Waiting(deadline=deadline, settle=settle, interval=_interval(settle))
-        outcome = Run(read, _servers(read, contexts, kubeconfig), journal, waiting, _tell).roll_back()
+        outcome = Run(read, _servers(read, contexts, kubeconfig), journal, waiting).roll_back()
     finally:
         journal.close()
     for line in outcome.left:
@@ -202,5 +202,5 @@ def _interval(settle: float) -> float:
     return min(Waiting().interval, max(settle, 0.02))
 
 
-def _tell(line: str) -> None:
-    click.echo(one_line(line), err=True)
+def _tell(event: Event) -> None:
+    click.echo(one_line(event_line(event)), err=True)

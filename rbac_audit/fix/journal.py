@@ -3,6 +3,7 @@
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any  # backups are objects of an API server: untyped JSON
@@ -12,15 +13,18 @@ import msgspec
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.fix.plan import Plan, Target
 
+_FIRST = b'{"event":"begin"'
 _AGAIN = "name the journal that `rbac-audit fix apply` wrote"
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One line.
 
-    `event` is begin (with the plan), backup (with an object as it was), ready (everything was checked), step, intent,
-    outcome, done, undo, undone, end, rollback, left (what a rollback did not touch) or rolled-back. `made` tells an
-    object that was created from one that was there already.
+    `event` is begin (with the plan), run (who applies from now on, with which version; `accounts` by cluster), backup
+    (with an object as it was), ready (everything was checked), step, intent, outcome, rendered (in these namespaces),
+    verified (by so many SubjectAccessReviews), done, undo (and why), undone, end, rollback (likewise who), left (what a
+    rollback did not touch) or rolled-back. `made` tells an object that was created from one that was there already.
+    Checking and waiting are told, and not written down.
     """
 
     event: str
@@ -34,14 +38,51 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     made: bool = False
     content: dict[str, Any] | None = None
     text: str = ""
+    tool: str = ""
+    accounts: dict[str, str] = {}
+    namespaces: tuple[str, ...] = ()
+    reviews: int = 0
+
+
+Tell = Callable[[Event], None]
+
+
+def event_line(event: Event) -> str:
+    """Write an event as a line of a log."""
+    words = [event.at, f"step {event.step}:" if event.step else "", event.event, event.write]
+    words.append(f"{event.target} on {event.target.cluster}" if event.target else "")
+    words += [f"as {account or 'an account that is not told'} on {name}" for name, account in event.accounts.items()]
+    words.append(f"in {', '.join(event.namespaces)}" if event.namespaces else "")
+    words += [f"by {event.reviews} SubjectAccessReviews" if event.event == "verified" else "", event.text]
+    return " ".join(word for word in words if word)
+
+
+def silent(_: Event) -> None:
+    """Tell nobody."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What a journal holds: its whole lines, and whether what ended a run cut one off behind them."""
+
+    events: tuple[Event, ...]
+    cut: bool = False
+
+
+def read_journal(path: Path) -> Told | None:
+    """Read a journal that somebody may be writing; None for a file that is none. Raises WrongUse, BadInput."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise WrongUse("journal", str(path), f"it cannot be read ({error.strerror})", "check the path") from None
+    return _told(content, path) if content.startswith(_FIRST) else None
 
 
 class Journal:
     """An open journal, locked: nobody else can write to it, nor apply the same plan beside it."""
 
-    def __init__(self, path: Path, *, create: bool = True) -> None:
+    def __init__(self, path: Path, tell: Tell = silent, *, create: bool = True) -> None:
         """Open and lock; raises WrongUse when somebody else has it, BadInput when it is no journal."""
-        self.path = path
+        self.path, self._tell = path, tell
         flags = os.O_RDWR | os.O_APPEND | (os.O_CREAT if create else 0)
         try:
             # It holds objects as they were, so it is for its owner only.
@@ -54,17 +95,21 @@ class Journal:
             os.close(self._file)
             problem = "another run of rbac-audit fix has it open"
             raise WrongUse("journal", str(path), problem, "wait until that has ended") from None
-        self.events, whole = _read(path)
-        os.ftruncate(self._file, whole)
+        content = path.read_bytes()
+        self.events = list(_told(content, path).events)
+        os.ftruncate(self._file, content.rfind(b"\n") + 1)
 
     def say(self, event: Event) -> None:
         """Append one line and wait until it is on the disk."""
-        event = msgspec.structs.replace(
-            event, at=datetime.fromtimestamp(time.time(), tz=UTC).isoformat(timespec="milliseconds")
-        )
+        event = _dated(event)
         os.write(self._file, msgspec.json.encode(event) + b"\n")
         os.fsync(self._file)
         self.events.append(event)
+        self._tell(event)
+
+    def tell(self, event: Event) -> None:
+        """Tell what is going on, without writing it down."""
+        self._tell(_dated(event))
 
     def close(self) -> None:
         """Let go of it."""
@@ -105,9 +150,12 @@ class Journal:
         return next((item.content for item in self.events if item.event == "backup" and item.target == target), None)
 
 
-def _read(path: Path) -> tuple[list[Event], int]:
-    """Read every whole line, and how many bytes they are: what ended a run may have cut the last one off."""
-    content = path.read_bytes()
+def _dated(event: Event) -> Event:
+    at = datetime.fromtimestamp(time.time(), tz=UTC).isoformat(timespec="milliseconds")
+    return msgspec.structs.replace(event, at=at)
+
+
+def _told(content: bytes, path: Path) -> Told:
     whole = content.rfind(b"\n") + 1
     events: list[Event] = []
     for number, line in enumerate(content[:whole].splitlines(), 1):
@@ -117,4 +165,4 @@ def _read(path: Path) -> tuple[list[Event], int]:
             raise BadInput("journal", f"{path}, line {number}", str(error), _AGAIN) from None
     if (events and events[0].event != "begin") or (content and not events and whole):
         raise BadInput("journal", str(path), "it does not begin with a plan", _AGAIN)
-    return events, whole
+    return Told(tuple(events), cut=whole < len(content))

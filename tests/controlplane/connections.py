@@ -4,8 +4,9 @@ import http.client
 import json
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,16 @@ class Connections:
         except (OSError, http.client.HTTPException):
             self._connection().close()  # else the next request of this thread would fail too
             raise
+
+    @contextmanager
+    def stream(self, path: str, headers: Headers) -> Iterator[http.client.HTTPResponse]:
+        """Send a GET on a connection of its own, and let the answer be read as it comes."""
+        connection = http.client.HTTPSConnection(self._host, self._port, context=self._tls, timeout=60)
+        try:
+            connection.request("GET", path, headers=dict(headers))
+            yield connection.getresponse()
+        finally:
+            connection.close()
 
     def _connection(self) -> http.client.HTTPSConnection:
         connection: http.client.HTTPSConnection | None = getattr(self._local, "connection", None)

@@ -1,6 +1,7 @@
 """A proxy before an API server, in plain HTTP, which counts requests and makes what faults a test wants."""
 
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,16 +13,18 @@ from tests.controlplane.server import Server
 
 
 class Call(NamedTuple):
-    """One request, with its number over all proxies of a test, and how far it has come: before or after."""
+    """One request, with its number over all proxies of a test, and how far it has come: before or after its answer."""
 
     number: int
     method: str
     path: str
     body: bytes
     when: str
+    status: int = 0
 
 
-# What becomes of it: None as it is, a number as this status, "cut" the connection is cut.
+# What becomes of it: None as it is, a number as this status, "cut" the connection is cut, "gone" a watch is told that
+# its resourceVersion is too old (apiserver pkg/storage/cacher, as an event of a stream that began well).
 Fate = int | str | None
 Script = Callable[[Call], Fate]
 
@@ -72,28 +75,52 @@ class Handler(BaseHTTPRequestHandler):
         faults = self.server.faults
         call = Call(faults.next(), self.command, self.path, body, "before")
         fate = faults.judge(call)
-        if fate is None:
+        if fate is None and "watch=true" in self.path:
+            fate = self._stream(call)
+        elif fate is None:
             status, said = self._forward(body)
-            fate = faults.judge(call._replace(when="after"))
+            fate = faults.judge(call._replace(when="after", status=status))
             if fate is None:
                 self._say(status, said)
         if fate == "cut":
             self.close_connection = True
             self.connection.close()
+        elif fate == "gone":
+            self._say(
+                200, {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": ""}}
+            )
         elif isinstance(fate, int):
             self._say(fate, {"kind": "Status", "apiVersion": "v1", "code": fate, "message": "made up"})
 
     do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815  # the base class looks for these names
 
     def _forward(self, body: bytes) -> tuple[int, Object]:
-        kept = [
-            (name, self.headers[name]) for name in ("Authorization", "Accept", "Content-Type") if name in self.headers
-        ]
-        sent = self.server.connections.send(self.command, self.path, json.loads(body) if body else None, kept)
+        sent = self.server.connections.send(self.command, self.path, json.loads(body) if body else None, self._kept())
         return sent.status, sent.body
 
+    def _kept(self) -> list[tuple[str, str]]:
+        return [
+            (name, self.headers[name]) for name in ("Authorization", "Accept", "Content-Type") if name in self.headers
+        ]
+
+    def _stream(self, call: Call) -> Fate:
+        """Pass a watch on, line by line; it ends early, lest one whose client was killed waits for long."""
+        path = re.sub("timeoutSeconds=[0-9]+", "timeoutSeconds=2", self.path)
+        with self.server.connections.stream(path, self._kept()) as answer:
+            fate = self.server.faults.judge(call._replace(when="after", status=answer.status))
+            if fate is not None:
+                return fate
+            self.send_response(answer.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            while line := answer.readline():
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
+            self.wfile.write(b"0\r\n\r\n")
+        return None
+
     def _say(self, status: int, said: Object) -> None:
-        body = json.dumps(said).encode()
+        body = json.dumps(said).encode() + b"\n"
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -18,6 +18,7 @@ from tests.conftest import ROOT
 from tests.controlplane.api import Api
 from tests.controlplane.connections import Object
 from tests.controlplane.plugin import Estate
+from tests.controlplane.settle import wait
 from tests.fix.proxy import Faults, proxied
 from tests.fix.standin import MANAGEMENT, RBAC, StandIn
 from tests.fix.worlds import ID, SHOP, Raw, binding, obj, rule, template
@@ -58,6 +59,7 @@ class Stage:
             env={**os.environ, "PYTHONPATH": str(ROOT), **_measured()},
         )
         self._outs = itertools.count()
+        self._out = folder / "out"
 
     def close(self) -> None:
         assert self._zygote.stdin is not None
@@ -71,7 +73,8 @@ class Stage:
         assert self._zygote.stdin is not None
         assert self._zygote.stdout is not None
         stdout = self._zygote.stdout
-        out = self.folder / f"out-{next(self._outs)}"
+        self._out = out = self.folder / f"out-{next(self._outs)}"
+        self.pid = 0
         self._zygote.stdin.write(msgjson({"argv": [str(item) for item in argv], "out": str(out)}) + "\n")
         self._zygote.stdin.flush()
         self.pid = int(stdout.readline())
@@ -117,8 +120,13 @@ class Stage:
         names = (item["metadata"]["name"] for item in self.management.objects(MANAGEMENT, "RoleTemplate"))
         return {name for name in names if name.startswith("rbac-audit-")}
 
+    def said(self) -> str:
+        """All that the command that runs has written so far."""
+        return self._out.read_text("utf-8") if self._out.exists() else ""
+
     def kill(self) -> None:
         """End the command that runs, without a word."""
+        wait("the command has a process", lambda: bool(self.pid))
         os.kill(self.pid, signal.SIGKILL)
 
 

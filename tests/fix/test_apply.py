@@ -79,7 +79,11 @@ def test_the_printed_roles_are_enough(stage: Stage, two_apiservers: Estate) -> N
     for user in config["users"]:
         user["user"]["token"] = tokens[user["name"]]
     stage.config.write_text(json.dumps(config), "utf-8")
+    stage.standin.delay = 0.5
+    stage.faults.reset()
     assert stage.apply(plan).code == 0
+    assert any("watch=true" in call.path for call in stage.faults.calls)
     back = stage.rollback(plan)
     assert back.code == 0, back.text
     assert len(stage.raw()) == 3
+    assert not [call for call in stage.faults.calls if call.status == 403]

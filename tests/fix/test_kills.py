@@ -1,10 +1,16 @@
 """An apply that is killed at any request, and resumed: the end is the planned one, and nobody ever holds less.
 
-FIX_STEPS and FIX_EVERY scale it: `FIX_STEPS=30 FIX_EVERY=1` kills before and after every single request of a plan of
-thirty steps, which takes hours.
+Two ways. The chain kills one apply before and after every single request that it has not been killed at yet, and
+resumes it each time, until it is done; then likewise its rollback. `FIX_STEPS=30` makes it one of a plan of thirty
+steps (half an hour). The others kill once, look at the end, and begin in an estate that is as at first, at a coarser
+grain: `FIX_STEPS=30 FIX_EVERY=1` would take hours.
 """
 
+import hashlib
+import json
 import os
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,10 +19,11 @@ import pytest
 from tests.controlplane.plugin import Estate
 from tests.fix.plugin import PROPERTY
 from tests.fix.proxy import Call, Fate
-from tests.fix.stage import Sampler, Stage, journal_of, staged, users
+from tests.fix.stage import Ended, Sampler, Stage, journal_of, staged, users
 
 STEPS = int(os.environ.get("FIX_STEPS", "2"))
 EVERY = int(os.environ.get("FIX_EVERY", "29"))
+CHAINED = int(os.environ.get("FIX_CHAINED", "1" if "FIX_STEPS" in os.environ else "5"))
 KILLS, ASKED = "kill points", "SubjectAccessReviews of everybody meanwhile"
 Tell = Callable[[str, int], None]
 
@@ -121,3 +128,77 @@ def test_a_killed_rollback_is_ended_by_the_next(stage: Stage, tell: Tell) -> Non
         assert stage.raw() == before, number
         assert not stage.members()
         number += EVERY + 4
+
+
+class Chain:
+    """Kills at every request of a plan's way that nobody was killed at yet; a process gets past all others."""
+
+    def __init__(self, stage: Stage, journal: Path) -> None:
+        self._stage, self._journal = stage, journal
+        self._met: set[object] = set()
+        self._life: Counter[object] = Counter()
+        self.kills = 0
+
+    def begin(self) -> None:
+        """Begin the next life."""
+        self._life.clear()
+        self._stage.faults.reset(self._script)
+
+    def _script(self, call: Call) -> Fate:
+        """Know a request by how far the journal is, what it asks, and how often it did since."""
+        path = re.sub("(resourceVersion|timeoutSeconds|continue)=[^&]*", "", call.path)
+        body = re.sub(rb'"resourceVersion": ?"[0-9]+"', b"", call.body)
+        request = (self._phase(call), call.method, path, hashlib.sha256(body).digest(), call.when)
+        self._life[request] += 1
+        key = (request, self._life[request])
+        if key in self._met:
+            return None
+        self._met.add(key)
+        if len(self._met) % CHAINED:
+            return None
+        self.kills += 1
+        self._stage.kill()
+        return "cut"
+
+    def _phase(self, call: Call) -> str:
+        """The last line that says something of a step; all preparations are one: they change nothing."""
+        if not self._journal.exists() or "selfsubjectreviews" in call.path:
+            return "prepare"
+        with self._journal.open("rb") as file:
+            file.seek(max(0, self._journal.stat().st_size - 65_536))
+            lines = [json.loads(line) for line in file.read().split(b"\n")[1:-1]]
+        runs = (line["event"] for line in reversed(lines) if line["event"] in {"run", "ready", "rollback"})
+        if next(runs, "run") == "run":
+            return "prepare"
+        last: dict[str, object] = next((line for line in reversed(lines) if line.get("step")), {})
+        return json.dumps({key: value for key, value in last.items() if key not in {"at", "uid"}})
+
+    def live(self, run: Callable[..., Ended], plan: Path, *more: object) -> None:
+        """Run a command until it comes to its end."""
+        self.begin()
+        ended = run(plan, *more)
+        while ended.code < 0:
+            self.begin()
+            ended = run(plan, *(("--resume",) if run == self._stage.apply else ()))
+        assert ended.code == 0, ended.text
+        self._stage.faults.reset()
+
+
+@pytest.mark.timeout(0)
+def test_a_chain_of_kills_before_and_after_every_request(stage: Stage, tell: Tell) -> None:
+    before, plan = stage.raw(), stage.plan()
+    with Sampler(stage.harvester, users(STEPS)) as sampler:
+        chain = Chain(stage, journal_of(plan))
+        chain.live(stage.apply, plan)
+        assert not stage.raw()
+        assert stage.members() == set(users(STEPS))
+        tell("kills in the chain of an apply", chain.kills)
+        back = Chain(stage, journal_of(plan))
+        back.live(stage.rollback, plan)
+        tell("kills in the chain of its rollback", back.kills)
+    tell(ASKED, sampler.asked)
+    assert not sampler.refused
+    assert stage.raw() == before
+    assert not stage.members()
+    assert not stage.templates()
+    assert min(chain.kills, back.kills) > 2 * STEPS

@@ -23,8 +23,8 @@ _HARVESTER = """\
 - {apiGroups: [authorization.k8s.io], resources: [subjectaccessreviews], verbs: [create]}
 - apiGroups: [rbac.authorization.k8s.io]
   resources: [rolebindings, clusterrolebindings]
-  verbs: [get, list, create, update, delete]
-- {apiGroups: [rbac.authorization.k8s.io], resources: [roles, clusterroles], verbs: [get, bind]}
+  verbs: [get, list, watch, create, update, delete]
+- {apiGroups: [rbac.authorization.k8s.io], resources: [roles, clusterroles], verbs: [get, list, watch, bind]}
 """
 _OF_ROLES = """\
 # For steps that restore shipped objects, delete roles or take labels off them; whoever has `escalate` can do anything.

@@ -1,17 +1,20 @@
 """An apply from the first check to the last step, and its way back."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from rbac_audit import __version__
 from rbac_audit.errors import WrongUse
 from rbac_audit.fix import document
-from rbac_audit.fix.apply.checks import Say, Servers, Waiting, check, check_step, verify, wait_for_rendering
+from rbac_audit.fix.apply.checks import Servers, Waiting, check_steps, verify
+from rbac_audit.fix.apply.rendering import Wait
 from rbac_audit.fix.apply.server import ApplyFailed
 from rbac_audit.fix.apply.writes import Writer
 from rbac_audit.fix.journal import Event, Journal
 from rbac_audit.fix.plan import Plan, Step
+from rbac_audit.report.text import count
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,10 +27,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 class Run:
     """One plan on open connections, with its journal."""
 
-    def __init__(self, plan: Plan, servers: Servers, journal: Journal, waiting: Waiting, say: Say) -> None:
+    def __init__(self, plan: Plan, servers: Servers, journal: Journal, waiting: Waiting) -> None:
         """Take everything that is needed; nothing is sent yet."""
-        self._plan, self._servers, self._journal = plan, servers, journal
-        self._waiting, self._say = waiting, say
+        self._plan, self._servers, self._journal, self._waiting = plan, servers, journal, waiting
         self._digest = document.digest(plan)
         self._writer = Writer(servers, journal, self._digest, waiting)
 
@@ -39,11 +41,11 @@ class Run:
         """
         if not self._journal.digest:
             self._journal.say(Event(event="begin", plan=self._plan, digest=self._digest))
+        self._journal.say(Event(event="run", tool=__version__, accounts=self._accounts()))
         open_steps = [step for step in steps if self._journal.state(step.id) != "done"]
         self._finish_undo(open_steps)
         fresh = [step for step in open_steps if self._journal.state(step.id) != "step"]
-        for step in fresh:
-            self._prepare(step)
+        self._prepare(fresh)
         self._journal.say(Event(event="ready"))
         for number, step in enumerate(open_steps):
             if number and pause:
@@ -52,31 +54,31 @@ class Run:
         self._journal.say(Event(event="end"))
         return Outcome(done=len(open_steps))
 
+    def _accounts(self) -> dict[str, str]:
+        return {name: server.account() for name, server in self._servers.items()}
+
     def _finish_undo(self, steps: Iterable[Step]) -> None:
         """A run that was killed while it took a step back left that half done."""
         for step in steps:
             if self._journal.state(step.id) == "undo":
-                self._undo(step)
+                self._undo(step, "the run before was ended while it took the step back")
 
-    def _prepare(self, step: Step) -> None:
-        self._say(f"step {step.id}: checking")
-        check_step(self._servers, self._plan, step)
-        touched = {*(change.target for change in step.do.changes), *step.do.deletes}
-        for condition in step.preconditions:
-            if condition.target in touched:
-                content = check(self._servers, condition)
-                self._journal.say(Event(event="backup", target=condition.target, content=content))
-        self._writer.dry_run(step)
+    def _prepare(self, steps: Sequence[Step]) -> None:
+        self._journal.tell(Event(event="checking", text=count(len(steps), "step")))
+        found = check_steps(self._servers, self._plan, steps)
+        for step in steps:
+            for place in (*(change.target for change in step.do.changes), *step.do.deletes):
+                self._journal.say(Event(event="backup", target=place, content=found[place]))
+            self._writer.dry_run(step, found)
 
     def _step(self, step: Step) -> None:
         if self._journal.state(step.id) != "step":
-            check_step(self._servers, self._plan, step)
-            self._journal.say(Event(event="step", step=step.id))
-        self._say(f"step {step.id}: {step.title}")
+            check_steps(self._servers, self._plan, [step])
+            self._journal.say(Event(event="step", step=step.id, text=step.title))
         try:
             self._write(step)
         except ApplyFailed as failed:
-            self._undo(step)
+            self._undo(step, failed.problem)
             raise ApplyFailed(
                 failed.what, failed.where, f"{failed.problem}; step {step.id} was taken back", failed.advice
             ) from failed
@@ -85,23 +87,26 @@ class Run:
     def _write(self, step: Step) -> None:
         for creation in step.do.creates:
             self._writer.create(step.id, creation)
-        wait_for_rendering(self._servers, self._plan, step, self._waiting, self._say)
-        here = self._servers[self._plan.cluster]
-        verify(here, step)
+        namespaces = Wait(self._servers, self._plan, step, self._waiting, self._journal.tell).run()
+        if namespaces:
+            self._journal.say(Event(event="rendered", step=step.id, namespaces=namespaces))
+        self._verify(step)
         conditions = {condition.target: condition for condition in step.preconditions}
         for change in step.do.changes:
             self._writer.change(step.id, change, conditions[change.target])
         for place in step.do.deletes:
             self._writer.delete(step.id, place, conditions[place])
-        verify(here, step)
+        self._verify(step)
 
-    def _undo(self, step: Step) -> None:
+    def _verify(self, step: Step) -> None:
+        reviews = verify(self._servers[self._plan.cluster], step)
+        self._journal.say(Event(event="verified", step=step.id, reviews=reviews))
+
+    def _undo(self, step: Step, why: str) -> None:
         """Bring back first, then take away: nobody holds less in between."""
-        self._journal.say(Event(event="undo", step=step.id))
+        self._journal.say(Event(event="undo", step=step.id, text=why))
         left = self._back(step)
         self._journal.say(Event(event="undone", step=step.id, text="; ".join(left)))
-        for line in left:
-            self._say(f"step {step.id}: left alone: {line}")
 
     def _back(self, step: Step) -> list[str]:
         left = self._writer.restore(step)
@@ -124,10 +129,9 @@ class Run:
         if not self._journal.digest:
             raise WrongUse("journal", str(self._journal.path), "nothing was ever done", "there is nothing to roll back")
         begun = [step for step in self._plan.steps if self._journal.state(step.id) not in {"", "rolled-back", "undone"}]
-        self._journal.say(Event(event="rollback"))
+        self._journal.say(Event(event="rollback", tool=__version__, accounts=self._accounts()))
         left: list[str] = []
         for step in reversed(begun):
-            self._say(f"step {step.id}: rolling back: {step.title}")
             found = [*self._back(step), *self._lost(step)]
             for line in found:
                 self._journal.say(Event(event="left", step=step.id, text=line))

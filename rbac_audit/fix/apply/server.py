@@ -1,6 +1,8 @@
 """One API server to write to: each write is sent until it is known whether it took effect."""
 
-from collections.abc import Iterator, Mapping
+import math
+import time
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any  # an object of an API server is untyped JSON until `decode` has converted it
 
 import msgspec
@@ -52,6 +54,34 @@ class Server:
             more = page.get("metadata", {}).get("continue", "")
             if not more:
                 return
+
+    def changes(self, place: tuple[str, str, str], seconds: float, pause: float) -> Generator[str]:
+        """Yield "", and from then on the name of every object of a collection that changes, for so many seconds.
+
+        `place` is API version, plural and namespace. It only wakes who waits: what counts is read anew. So a watch that
+        is cut, that the server forgot (410) or does not allow does no harm: this ends, after the pause of a poll.
+        """
+        api_version, plural, namespace = place
+        path = _collection(api_version, plural, namespace)
+        try:
+            page = _object(self._ask("GET", path, {"limit": "1"}, plural))
+            yield ""
+            version = page.get("metadata", {}).get("resourceVersion", "")
+            for event in self._connection.watch(path, version, math.ceil(seconds), self._limits):
+                yield event["object"].get("metadata", {}).get("name", "")
+        except (Failed, ApplyFailed):
+            time.sleep(min(pause, seconds))
+
+    def account(self) -> str:
+        """Say as whom this writes (SelfSubjectReview); "" where the server does not tell."""
+        kind = "SelfSubjectReview"
+        body = {"apiVersion": "authentication.k8s.io/v1", "kind": kind}
+        path = _collection("authentication.k8s.io/v1", "selfsubjectreviews", "")
+        try:
+            answer = _object(self._ask("POST", path, {}, kind, body))
+        except ApplyFailed:
+            return ""
+        return str(answer.get("status", {}).get("userInfo", {}).get("username", ""))
 
     def create(self, target: Target, manifest: Mapping[str, object], *, dry_run: bool = False) -> Raw | None:
         """Create an object; None where something of its name, or a duplicate, is there (409)."""

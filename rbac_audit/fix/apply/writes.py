@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 
-from rbac_audit.fix.apply.checks import Servers, Waiting, content_of
+from rbac_audit.fix.apply.checks import Servers, Waiting, content_of, fits
 from rbac_audit.fix.apply.server import ApplyFailed, Raw, Rejected, Server, Stale
 from rbac_audit.fix.journal import Event, Journal
 from rbac_audit.fix.objects import MADE_BY, target, typed
@@ -23,8 +23,11 @@ class Writer:
 
     # -- forwards
 
-    def dry_run(self, step: Step) -> None:
-        """Let the servers judge every write that they can judge before another one is done; raises Rejected."""
+    def dry_run(self, step: Step, found: Mapping[Target, Raw]) -> None:
+        """Let the servers judge every write that they can judge before another one is done; raises Rejected.
+
+        `found` has the objects that the step changes or deletes, as they are.
+        """
         new = {str(item.manifest["metadata"]) for item in step.do.creates if item.manifest["kind"] == "RoleTemplate"}
         for creation in step.do.creates:
             # A binding to a template that is not there yet would be refused for that.
@@ -32,14 +35,12 @@ class Writer:
                 self._create(creation, dry_run=True)
         conditions = {condition.target: condition for condition in step.preconditions}
         for change in step.do.changes:
-            server = self.servers[change.target.cluster]
-            item = server.read(change.target)
-            if item is not None:
-                server.replace(change.target, changed(item, change), dry_run=True)
+            server, item = self.servers[change.target.cluster], found[change.target]
+            if server.replace(change.target, changed(item, change), dry_run=True) is None:
+                raise _stale(change.target)
         for gone in step.do.deletes:
-            item = self.servers[gone.cluster].read(gone)
-            if item is not None and not self._delete(gone, conditions[gone], item, dry_run=True):
-                raise Stale(str(gone), gone.cluster, "it has changed since the plan was made", "plan again")
+            if not self._delete(gone, conditions[gone], found[gone], dry_run=True):
+                raise _stale(gone)
 
     def create(self, step: str, creation: Creation) -> None:
         """Create an object unless it is there; raises Rejected where something else has its name."""
@@ -77,27 +78,29 @@ class Writer:
         server, place = self.servers[change.target.cluster], change.target
         item = server.read(place)
         if item is not None and self._journal.intended(step, place) and is_changed(item, change):
+            self._done(step, "change", place)
             return
-        if item is None or not _fits(item, condition):
-            raise Stale(str(place), place.cluster, "it has changed since the plan was made", "plan again")
+        if item is None or not fits(item, condition):
+            raise _stale(place)
         self._intend(step, "change", place)
         if server.replace(place, changed(item, change)) is None:
             again = server.read(place)
             if again is None or not is_changed(again, change):
                 raise Stale(str(place), place.cluster, "it changed while it was written", "plan again")
-        self._journal.say(Event(event="outcome", step=step, write="change", target=place))
+        self._done(step, "change", place)
 
     def delete(self, step: str, place: Target, condition: Precondition) -> None:
         """Delete an object that is as the plan says, or that is gone by our own doing; raises Stale."""
         item = self.servers[place.cluster].read(place)
         if item is None and self._journal.intended(step, place):
+            self._done(step, "delete", place)
             return
-        if item is None or not _fits(item, condition):
-            raise Stale(str(place), place.cluster, "it has changed since the plan was made", "plan again")
+        if item is None or not fits(item, condition):
+            raise _stale(place)
         self._intend(step, "delete", place)
         if not self._delete(place, condition, item) and self.servers[place.cluster].read(place) is not None:
             raise Stale(str(place), place.cluster, "it changed while it was to be deleted", "plan again")
-        self._journal.say(Event(event="outcome", step=step, write="delete", target=place))
+        self._done(step, "delete", place)
 
     def _delete(self, place: Target, condition: Precondition, item: Raw, *, dry_run: bool = False) -> bool:
         metadata = item["metadata"]
@@ -107,6 +110,9 @@ class Writer:
 
     def _intend(self, step: str, write: str, place: Target) -> None:
         self._journal.say(Event(event="intent", step=step, write=write, target=place))
+
+    def _done(self, step: str, write: str, place: Target) -> None:
+        self._journal.say(Event(event="outcome", step=step, write=write, target=place))
 
     # -- back
 
@@ -125,6 +131,8 @@ class Writer:
         if item is None:
             self._intend(step, "restore", place)
             item = server.create(place, bare(original)) or server.read(place)
+            if item is not None and content_of(item) == content_of(original):
+                self._done(step, "restore", place)
         # Its uid tells that it was never deleted: what somebody else changed in it is no matter of ours.
         untouched = item is not None and item["metadata"]["uid"] == original["metadata"]["uid"]
         if not untouched and (item is None or content_of(item) != content_of(original)):
@@ -139,6 +147,7 @@ class Writer:
         if item is not None and is_changed(item, done) and not is_changed(item, back):
             self._intend(step, "restore", back.target)
             if server.replace(back.target, changed(item, back)) is not None:
+                self._done(step, "restore", back.target)
                 return ()
             item = server.read(back.target)
         if item is not None and is_changed(item, back):
@@ -165,6 +174,7 @@ class Writer:
         self._intend(step, "take-away", place)
         if not server.delete(place, item["metadata"]["uid"]):
             raise ApplyFailed(str(place), place.cluster, "it changed while it was to be deleted", "roll back again")
+        self._done(step, "take-away", place)
         return ()
 
     def _users_of(self, server: Server, template: str) -> list[tuple[str, bool]]:
@@ -188,13 +198,8 @@ class Writer:
                     yield f"{plural} {metadata['name']}", bool(metadata.get("deletionTimestamp")), mine
 
 
-def _fits(item: Raw, condition: Precondition) -> bool:
-    metadata = item["metadata"]
-    return (
-        content_of(item) == condition.content
-        and condition.uid in {"", metadata["uid"]}
-        and condition.resource_version in {"", metadata["resourceVersion"]}
-    )
+def _stale(place: Target) -> Stale:
+    return Stale(str(place), place.cluster, "it has changed since the plan was made", "plan again")
 
 
 def bare(item: Raw) -> Raw:

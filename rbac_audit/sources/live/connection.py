@@ -2,18 +2,20 @@
 
 import ssl
 import zlib
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple  # Any: objects of an API server are untyped JSON
 
 import urllib3
 
 from rbac_audit import __version__
-from rbac_audit.sources.live.limits import Pace, Patience
+from rbac_audit.sources.live.limits import Limits, Pace, Patience
 
 if TYPE_CHECKING:
     from kubernetes.client import ApiClient
 
 _CHUNK = 1 << 18
+_JSON = "application/json"
 
 
 class Failed(Exception):
@@ -60,28 +62,74 @@ class Connection:
         body: object = None,
     ) -> Answer:
         """Send one request, once, `body` as JSON; raises Failed when no whole answer arrives."""
-        from kubernetes.client.exceptions import ApiException
-
-        method, url, signed, *_ = self._api.param_serialize(
-            verb, path, query_params=list(query.items()), auth_settings=["BearerToken"]
-        )
-        # A mapping that may hold a name several times, as Impersonate-Group needs it.
-        headers = urllib3.HTTPHeaderDict({name: _one_line(value) for name, value in signed.items()})
-        headers.update({"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": f"rbac-audit/{__version__}"})
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        for name, value in self._impersonation:
-            headers.add(name, value)
-        self._pace.turn()
+        headers = {"Accept": accept, "Accept-Encoding": "gzip"} | ({} if body is None else {"Content-Type": _JSON})
         limits, left = patience.limits, max(patience.left, 0.001)
         timeout = (min(limits.connect_seconds, left), min(limits.silence_seconds, left))
-        try:
-            response = self._api.call_api(method, url, headers, body, _request_timeout=timeout).response
+        with self._failing():
+            response = self._open(verb, path, query, headers, timeout, body)
             try:
                 return _whole(response, patience)
             except BaseException:
                 response.close()
                 raise
+
+    def watch(self, path: str, version: str, seconds: int, limits: Limits) -> Iterator[Mapping[str, Any]]:
+        """Yield the events of a collection after a resourceVersion, for so many seconds; raises Failed when it is cut.
+
+        Also when the server has forgotten the resourceVersion (410), and when it lets nobody watch: list again then.
+        """
+        from kubernetes.client.exceptions import ApiException
+        from kubernetes.watch import Watch
+
+        # The server ends a watch in time; silence for longer means that nobody is there any more.
+        timeout = (limits.connect_seconds, seconds + limits.connect_seconds)
+
+        def opened(**asked: object) -> "urllib3.BaseHTTPResponse":
+            query = {"watch": "true", "resourceVersion": version, "timeoutSeconds": str(asked["timeout_seconds"])}
+            with self._failing():
+                return self._open("GET", path, query, {"Accept": _JSON}, timeout)
+
+        watching = Watch().stream(  # type: ignore[no-untyped-call]  # the client annotates half of itself
+            opened, timeout_seconds=seconds
+        )
+        try:
+            yield from watching
+        except urllib3.exceptions.HTTPError as error:
+            raise _failure(error) from None
+        except ApiException as error:
+            problem = f"the watch was ended ({error.status})"
+            raise Failed(problem, "list again", again=True, status=int(error.status or 0)) from None
+
+    def _open(
+        self,
+        verb: str,
+        path: str,
+        query: Mapping[str, str],
+        more: Mapping[str, str],
+        timeout: tuple[float, float],
+        body: object = None,
+    ) -> urllib3.BaseHTTPResponse:
+        method, url, signed, *_ = self._api.param_serialize(
+            verb, path, query_params=list(query.items()), auth_settings=["BearerToken"]
+        )
+        # A mapping that may hold a name several times, as Impersonate-Group needs it.
+        headers = urllib3.HTTPHeaderDict({name: _one_line(value) for name, value in signed.items()})
+        headers.update({"User-Agent": f"rbac-audit/{__version__}", **more})
+        for name, value in self._impersonation:
+            headers.add(name, value)
+        self._pace.turn()
+        response: urllib3.BaseHTTPResponse = self._api.call_api(
+            method, url, headers, body, _request_timeout=timeout
+        ).response
+        return response
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Turn what the client raises into Failed."""
+        from kubernetes.client.exceptions import ApiException
+
+        try:
+            yield
         except urllib3.exceptions.HTTPError as error:
             raise _failure(error) from None
         except ApiException as error:
