@@ -1,13 +1,15 @@
 """`rbac-audit fix apply` and `rollback`: the changes of a plan made, and taken back."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import rich_click as click
 
-from rbac_audit.cli.asking import PATH
+from rbac_audit.cli.asking import FORMS, PATH
+from rbac_audit.cli.changes import TELL, answer
 from rbac_audit.cli.live import of_context
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.fix import document
@@ -15,7 +17,7 @@ from rbac_audit.fix.apply.checks import Waiting
 from rbac_audit.fix.apply.roles import SIDES, least_role
 from rbac_audit.fix.apply.run import Run
 from rbac_audit.fix.apply.server import ApplyFailed, Server
-from rbac_audit.fix.journal import Event, Journal, event_line
+from rbac_audit.fix.journal import Journal, Tell
 from rbac_audit.fix.plan import Plan, Step
 from rbac_audit.report.text import count, one_line
 from rbac_audit.sources.live.connection import Failed
@@ -56,6 +58,7 @@ _CONNECTION = (
         "--settle", type=_SECONDS, default=Waiting().settle, metavar="SECONDS", help="Wait before anything is deleted."
     ),
     click.option("--yes", is_flag=True, help="Ask nothing."),
+    click.option("--format", "form", type=FORMS, default="terminal", help="How to answer, and to tell of events."),
 )
 
 
@@ -82,6 +85,7 @@ def apply(
     deadline: float,
     settle: float,
     yes: bool,
+    form: str,
     resume: bool,
     only: tuple[str, ...],
     max_changes: int | None,
@@ -106,15 +110,14 @@ def apply(
     _agree(yes, f"{len(steps)} steps with {sum(len(step.do) for step in steps)} writes on {read.cluster}")
     servers = _servers(read, contexts, kubeconfig)
     place = path.with_name(f"{path.name}.journal.jsonl")
-    journal = _journal(place, read, resume=resume)
-    try:
+    with _written(_journal(place, read, TELL[form], resume=resume), form) as journal:
         run = Run(read, servers, journal, Waiting(deadline=deadline, settle=settle, interval=_interval(settle)))
         run.apply(steps, pause)
-    finally:
-        journal.close()
     waiting = [step.id for step in read.steps if not step.ready]
     left = f"; left out, as they need consent: {', '.join(waiting)}" if waiting and not only else ""
-    click.echo(one_line(f"{count(len(steps), 'step')} done; to take them back: rbac-audit fix rollback {place}{left}"))
+    if form == "terminal":
+        done = f"{count(len(steps), 'step')} done; to take them back: rbac-audit fix rollback {place}"
+        click.echo(one_line(f"{done}{left}"))
     sys.exit(1 if left else 0)
 
 
@@ -159,8 +162,8 @@ def _servers(read: Plan, contexts: tuple[str, ...], kubeconfig: Path | None) -> 
     return servers
 
 
-def _journal(place: Path, read: Plan, *, resume: bool) -> Journal:
-    journal = Journal(place, _tell)
+def _journal(place: Path, read: Plan, tell: Tell, *, resume: bool) -> Journal:
+    journal = Journal(place, tell)
     if journal.digest and journal.digest != document.digest(read):
         raise WrongUse("journal", str(place), "it is of another plan", "move it away, or apply the plan that it is of")
     if journal.has("rollback"):
@@ -174,7 +177,13 @@ def _journal(place: Path, read: Plan, *, resume: bool) -> Journal:
 @click.argument("path", metavar="JOURNAL", type=PATH)
 @_connected
 def rollback(
-    path: Path, contexts: tuple[str, ...], kubeconfig: Path | None, deadline: float, settle: float, yes: bool
+    path: Path,
+    contexts: tuple[str, ...],
+    kubeconfig: Path | None,
+    deadline: float,
+    settle: float,
+    yes: bool,
+    form: str,
 ) -> None:
     """Take back everything that an apply did, the last step first.
 
@@ -182,25 +191,35 @@ def rollback(
 
     Exit codes: 0 everything is as before, 2 wrong use or bad input, 4 something was left alone, or it could not go on.
     """
-    journal = Journal(path, _tell, create=False)
-    try:
+    with _written(Journal(path, TELL[form], create=False), form) as journal:
         read = journal.plan
         if read is None:
             raise BadInput("journal", str(path), "it is empty", "name the journal that an apply wrote")
         _agree(yes, f"the way back of {count(len(read.steps), 'step')} on {read.cluster}")
         waiting = Waiting(deadline=deadline, settle=settle, interval=_interval(settle))
         outcome = Run(read, _servers(read, contexts, kubeconfig), journal, waiting).roll_back()
-    finally:
-        journal.close()
-    for line in outcome.left:
-        click.echo(one_line(f"left alone: {line}"))
-    click.echo(one_line(f"{count(outcome.done, 'step')} rolled back"))
+    if form == "terminal":
+        for line in outcome.left:
+            click.echo(one_line(f"left alone: {line}"))
+        click.echo(one_line(f"{count(outcome.done, 'step')} rolled back"))
     sys.exit(ApplyFailed.exit_code if outcome.left else 0)
+
+
+@contextmanager
+def _written(journal: Journal, form: str) -> Iterator[Journal]:
+    """Let go of a journal in the end, and answer a script with the change record, also where the run failed."""
+    try:
+        yield journal
+    except ApplyFailed:
+        journal.close()
+        answer(journal.path, form)
+        raise
+    except BaseException:
+        journal.close()
+        raise
+    journal.close()
+    answer(journal.path, form)
 
 
 def _interval(settle: float) -> float:
     return min(Waiting().interval, max(settle, 0.02))
-
-
-def _tell(event: Event) -> None:
-    click.echo(one_line(event_line(event)), err=True)

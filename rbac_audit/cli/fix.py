@@ -13,6 +13,7 @@ from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.audit.finding import Finding
 from rbac_audit.cli.applying import apply, read_plan, rollback
 from rbac_audit.cli.asking import PATH, backup_key, pair, print_answer, read_sources, tell_gaps
+from rbac_audit.cli.changes import show_record
 from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import WrongUse
@@ -25,7 +26,7 @@ from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
 
 INCOMPLETE = 3
-FORMS = click.Choice(["terminal", "diff", "json"])
+FORMS = click.Choice(["terminal", "diff", "json", "html"])
 
 
 @click.group(name="fix", epilog="Example: rbac-audit fix plan examples/lived-in")
@@ -134,16 +135,24 @@ def _project(view: View, text: str) -> str:
 
 
 @command.command(name="show", epilog="Example: rbac-audit fix show plan.yaml --format diff")
-@click.argument("path", metavar="PLAN", type=PATH)
+@click.argument("path", metavar="PLAN|JOURNAL", type=PATH)
 @click.option("--format", "form", type=FORMS, default="terminal", help="How to show it.")
 @click.option("--output", "kind", type=click.Choice(list(outputs.OUTPUTS)), help="Write the change for Git instead.")
 @click.option("-o", "folder", type=PATH, metavar="FOLDER", help="The folder for --output, which must be there.")
 def look(path: Path, form: str, kind: str | None, folder: Path | None) -> None:
     """Show a plan: its steps with what they give and take, or the same change for those who apply through Git.
 
-    Steps that still need consent are left out of --output.
+    Steps that still need consent are left out of --output. Of the journal of an apply it shows the change record: who
+    did what and when, what was verified, what stands, and how to take it back.
     """
+    if kind is None and form != "diff" and (text := show_record(path, form)):
+        click.echo(text, nl=False)
+        return
     read = read_plan(path)
+    if form == "html":
+        raise WrongUse(
+            "plan", str(path), "only a change record is a page: it is a plan", "name the journal of an apply"
+        )
     if kind:
         _write(read, kind, folder)
         return

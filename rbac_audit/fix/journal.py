@@ -22,9 +22,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
     `event` is begin (with the plan), run (who applies from now on, with which version; `accounts` by cluster), backup
     (with an object as it was), ready (everything was checked), step, intent, outcome, rendered (in these namespaces),
-    verified (by so many SubjectAccessReviews), done, undo (and why), undone, end, rollback (likewise who), left (what a
-    rollback did not touch) or rolled-back. `made` tells an object that was created from one that was there already.
-    Checking and waiting are told, and not written down.
+    verified (by so many SubjectAccessReviews), done, undo (and why), undone, rollback (likewise who), rolled-back, left
+    (what was not touched on the way back) or end. Checking and waiting are told, and not written down. `made` tells an
+    object that was created from one that was there already.
     """
 
     event: str
@@ -69,11 +69,11 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def read_journal(path: Path) -> Told | None:
-    """Read a journal that somebody may be writing; None for a file that is none. Raises WrongUse, BadInput."""
+    """Read a journal that somebody may be writing; None for a file that is none or cannot be read. Raises BadInput."""
     try:
         content = path.read_bytes()
-    except OSError as error:
-        raise WrongUse("journal", str(path), f"it cannot be read ({error.strerror})", "check the path") from None
+    except OSError:
+        return None
     return _told(content, path) if content.startswith(_FIRST) else None
 
 

@@ -7,7 +7,7 @@ import yaml
 from rbac_audit.fix.plan import Change, Difference, Edits, Plan, Refusal, Step
 from rbac_audit.report.text import count
 
-_REACH = {
+REACH = {
     "project": "in the project",
     "standing": "with every project binding",
     "management": "on the management cluster",
@@ -57,7 +57,7 @@ def _step(step: Step) -> Iterator[str]:
 
 def _difference(verb: str, item: Difference) -> Iterator[str]:
     places = ", ".join(name for name in item.namespaces if name)
-    yield f"        {verb} {_REACH[item.reach]}{f' ({places})' if places else ''} of {item.cluster}:"
+    yield f"        {verb} {REACH[item.reach]}{f' ({places})' if places else ''} of {item.cluster}:"
     yield from (f"          {line}" for line in item.rights)
 
 

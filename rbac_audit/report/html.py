@@ -56,6 +56,12 @@ def render(report: Report, language: str = "en") -> str:
     )
 
 
+def page(template: str, **values: object) -> str:
+    """Render another page in the look of the report: without scripts, and it loads nothing either."""
+    style = _joined(STYLES)
+    return _environment("en").get_template(template).render(style=style, style_hash=_hash(style), **values)
+
+
 def _static(report: Report, said: Words) -> dict[str, object]:
     """What can be read without JavaScript."""
     return {

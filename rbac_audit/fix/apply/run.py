@@ -78,9 +78,9 @@ class Run:
         try:
             self._write(step)
         except ApplyFailed as failed:
-            self._undo(step, failed.problem)
+            taken = "could not be taken back as a whole" if self._undo(step, failed.problem) else "was taken back"
             raise ApplyFailed(
-                failed.what, failed.where, f"{failed.problem}; step {step.id} was taken back", failed.advice
+                failed.what, failed.where, f"{failed.problem}; step {step.id} {taken}", failed.advice
             ) from failed
         self._journal.say(Event(event="done", step=step.id))
 
@@ -102,11 +102,18 @@ class Run:
         reviews = verify(self._servers[self._plan.cluster], step)
         self._journal.say(Event(event="verified", step=step.id, reviews=reviews))
 
-    def _undo(self, step: Step, why: str) -> None:
+    def _undo(self, step: Step, why: str) -> list[str]:
         """Bring back first, then take away: nobody holds less in between."""
         self._journal.say(Event(event="undo", step=step.id, text=why))
-        left = self._back(step)
-        self._journal.say(Event(event="undone", step=step.id, text="; ".join(left)))
+        return self._ended(step, self._back(step), "undone")
+
+    def _ended(self, step: Step, left: list[str], word: str) -> list[str]:
+        """Say what was left alone; a step of which something was is to be taken back again."""
+        for line in left:
+            self._journal.say(Event(event="left", step=step.id, text=line))
+        if not left:
+            self._journal.say(Event(event=word, step=step.id))
+        return left
 
     def _back(self, step: Step) -> list[str]:
         left = self._writer.restore(step)
@@ -119,7 +126,7 @@ class Run:
 
     def _lost(self, step: Step) -> list[str]:
         try:
-            verify(self._servers[self._plan.cluster], step)
+            self._verify(step)
         except ApplyFailed as failed:
             return [failed.problem]
         return []
@@ -132,10 +139,6 @@ class Run:
         self._journal.say(Event(event="rollback", tool=__version__, accounts=self._accounts()))
         left: list[str] = []
         for step in reversed(begun):
-            found = [*self._back(step), *self._lost(step)]
-            for line in found:
-                self._journal.say(Event(event="left", step=step.id, text=line))
-            if not found:
-                self._journal.say(Event(event="rolled-back", step=step.id))
-            left += found
+            left += self._ended(step, [*self._back(step), *self._lost(step)], "rolled-back")
+        self._journal.say(Event(event="end"))
         return Outcome(done=len(begun), left=tuple(left))
