@@ -15,7 +15,7 @@ import coverage
 import yaml
 
 from tests.conftest import ROOT
-from tests.controlplane.api import Api
+from tests.controlplane.api import Api, Question
 from tests.controlplane.connections import Object
 from tests.controlplane.plugin import Estate
 from tests.controlplane.settle import wait
@@ -188,8 +188,17 @@ def estate(count: int, *, aggregated: bool) -> tuple[list[Raw], list[Raw]]:
 
 @contextmanager
 def staged(servers: Estate, folder: Path, count: int = 3, *, aggregated: bool = False) -> Iterator[Stage]:
-    """Load the estate into clean servers and run the stand-in while the block runs."""
+    """Load a small estate into clean servers and run the stand-in while the block runs."""
     harvester, rancher = estate(count, aggregated=aggregated)
+    with loaded(servers, folder, harvester, rancher, aggregated=aggregated) as stage:
+        yield stage
+
+
+@contextmanager
+def loaded(
+    servers: Estate, folder: Path, harvester: Iterable[Raw], rancher: Iterable[Raw], *, aggregated: bool = False
+) -> Iterator[Stage]:
+    """Load any estate into clean servers and run the stand-in while the block runs."""
     for server, items in ((servers.harvester, harvester), (servers.rancher, rancher)):
         server.clean()
         server.seed(items)
@@ -210,8 +219,13 @@ def staged(servers: Estate, folder: Path, count: int = 3, *, aggregated: bool = 
 class Sampler:
     """Asks all the time whether everybody may still do what they could, while the block runs."""
 
-    def __init__(self, api: Api, names: Sequence[str]) -> None:
-        self._api, self._names = api, names
+    def __init__(self, api: Api, names: Sequence[str] = (), questions: Sequence[Question] = ()) -> None:
+        """Take users who hold what everybody does in dev, or any questions that are answered yes."""
+        self._api = api
+        self._questions = questions or [
+            (name, GROUPS, {"verb": verb, "resource": resource, "namespace": "dev"})
+            for name, (verb, resource) in itertools.product(names, held())
+        ]
         self.asked = 0
         self.refused: list[str] = []
         self._stop = threading.Event()
@@ -230,11 +244,10 @@ class Sampler:
             self.ask()
 
     def ask(self) -> None:
-        for name, (verb, resource) in itertools.product(self._names, held()):
-            question = {"verb": verb, "resource": resource, "namespace": "dev"}
+        for name, groups, question in self._questions:
             self.asked += 1
-            if not self._api.sar(name, GROUPS, question):
-                self.refused.append(f"{name} {verb} {resource}")
+            if not self._api.sar(name, groups, question):
+                self.refused.append(f"{name} {groups} {question}")
 
 
 def held() -> Iterable[tuple[str, str]]:

@@ -36,6 +36,9 @@ class StandIn:
         self.passing: list[str] = []
         self.rounds = 0
         self._seen: dict[str, float] = {}
+        # What was there before it came is the work of a real Rancher, and left alone.
+        self._before = {item["metadata"]["uid"] for item in self._bindings()}
+        self._made: set[tuple[str, str]] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -68,7 +71,7 @@ class StandIn:
     def _sync(self) -> None:
         self.rounds += 1
         templates = {item["metadata"]["name"]: item for item in self.management.objects(MANAGEMENT, "RoleTemplate")}
-        bindings = self.management.objects(MANAGEMENT, "ProjectRoleTemplateBinding")
+        bindings = [item for item in self._bindings() if item["metadata"]["uid"] not in self._before]
         namespaces = self.harvester.objects("v1", "Namespace")
         there = {
             (item["metadata"]["namespace"], item["metadata"]["name"]): item
@@ -87,11 +90,15 @@ class StandIn:
         for key, made in wanted.items():
             if key not in there:
                 self.harvester.create(made)
-        for key, old in there.items():
-            if key not in wanted and self._is_owned(old) and not self._is_waiting(bindings):
+                self._made.add(key)
+        for key in self._made & there.keys():
+            if key not in wanted and not self._is_waiting(bindings):
                 self.harvester.delete(RBAC, "RoleBinding", key[1], key[0])
         for item in bindings:
             self._let_go(item, templates)
+
+    def _bindings(self) -> list[Object]:
+        return self.management.objects(MANAGEMENT, "ProjectRoleTemplateBinding")
 
     def _is_waiting(self, bindings: list[Object]) -> bool:
         return any(
