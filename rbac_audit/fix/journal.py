@@ -20,11 +20,11 @@ _AGAIN = "name the journal that `rbac-audit fix apply` wrote"
 class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One line.
 
-    `event` is begin (with the plan), run (who applies from now on, with which version; `accounts` by cluster), backup
-    (with an object as it was), ready (everything was checked), step, intent, outcome, rendered (in these namespaces),
-    verified (by so many SubjectAccessReviews), done, undo (and why), undone, rollback (likewise who), rolled-back, left
-    (what was not touched on the way back) or end. Checking and waiting are told, and not written down. `made` tells an
-    object that was created from one that was there already.
+    `event` is begin (with the plan, and the mark of what is created), run (who applies from now on, with which version;
+    `accounts` by cluster), backup (with an object as it was), ready (everything was checked), step, intent, outcome,
+    rendered (in these namespaces), verified (by so many SubjectAccessReviews), done, undo (and why), undone, rollback
+    (likewise who), rolled-back, left (what was not touched on the way back) or end. Checking and waiting are told, and
+    not written down. `made` tells an object that was created from one that was there already.
     """
 
     event: str
@@ -38,6 +38,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     made: bool = False
     content: dict[str, Any] | None = None
     text: str = ""
+    mark: str = ""
     tool: str = ""
     accounts: dict[str, str] = {}
     namespaces: tuple[str, ...] = ()
@@ -126,6 +127,11 @@ class Journal:
     def digest(self) -> str:
         """The digest of the plan, "" for an empty journal."""
         return next((event.digest for event in self.events if event.event == "begin"), "")
+
+    @property
+    def mark(self) -> str:
+        """The mark of what this apply creates: the plan, and which apply of it; an earlier version had no marks."""
+        return next((event.mark or event.digest[:16] for event in self.events if event.event == "begin"), "")
 
     def has(self, event: str) -> bool:
         """Tell whether something was ever said."""

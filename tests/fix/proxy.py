@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,9 +24,9 @@ class Call(NamedTuple):
     status: int = 0
 
 
-# What becomes of it: None as it is, a number as this status, "cut" the connection is cut, "gone" a watch is told that
+# What becomes of it: None as it is, a number as this status, with a point so many seconds of silence first, "cut" the connection is cut, "gone" a watch is told that
 # its resourceVersion is too old (apiserver pkg/storage/cacher, as an event of a stream that began well).
-Fate = int | str | None
+Fate = int | float | str | None
 Script = Callable[[Call], Fate]
 
 
@@ -48,7 +49,11 @@ class Faults:
 
     def judge(self, call: Call) -> Fate:
         self.calls.append(call)
-        return self.script(call)
+        fate = self.script(call)
+        if isinstance(fate, float):
+            time.sleep(fate)
+            return None
+        return fate
 
 
 class Proxy(ThreadingHTTPServer):

@@ -84,6 +84,12 @@ class Stage:
         """Run a command to its end."""
         return self.start(*argv)()
 
+    def other(self, *argv: object) -> Ended:
+        """Run a command while another one runs."""
+        command = [sys.executable, "-m", "rbac_audit", *map(str, argv)]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+        return Ended(ran.returncode, ran.stdout + ran.stderr)
+
     def connection(self) -> tuple[object, ...]:
         return ("--kubeconfig", self.config, "--context", "harvester", "--context", "rancher")
 

@@ -35,6 +35,7 @@ class StandIn:
         self.faults: list[str] = []
         self.passing: list[str] = []
         self.rounds = 0
+        self.deduplicated = 0
         self._seen: dict[str, float] = {}
         # What was there before it came is the work of a real Rancher, and left alone.
         self._before = {item["metadata"]["uid"] for item in self._bindings()}
@@ -77,6 +78,7 @@ class StandIn:
             (item["metadata"]["namespace"], item["metadata"]["name"]): item
             for item in self.harvester.objects(RBAC, "RoleBinding")
         }
+        bindings = list(self._oldest(bindings))
         wanted: dict[tuple[str, str], Object] = {}
         for item in bindings:
             metadata = item["metadata"]
@@ -96,6 +98,26 @@ class StandIn:
                 self.harvester.delete(RBAC, "RoleBinding", key[1], key[0])
         for item in bindings:
             self._let_go(item, templates)
+
+    def restart(self) -> None:
+        """Forget what is only known from having watched, as a new process does."""
+        self._seen.clear()
+
+    def _oldest(self, bindings: list[Object]) -> Iterator[Object]:
+        """Delete duplicates, of which the oldest stays (v2.15 management/auth/roletemplates, deleteDuplicatePRTBs)."""
+        kept: set[tuple[str, ...]] = set()
+        for item in sorted(bindings, key=lambda one: (one["metadata"]["creationTimestamp"], one["metadata"]["name"])):
+            metadata = item["metadata"]
+            names = ("userPrincipalName", "userName", "groupPrincipalName", "groupName")
+            subject = next((item[name] for name in names if item.get(name)), "")
+            key = (metadata["namespace"], subject, item["roleTemplateName"], item["projectName"])
+            if key in kept and not metadata.get("deletionTimestamp"):
+                self.deduplicated += 1
+                self.management.delete(
+                    MANAGEMENT, "ProjectRoleTemplateBinding", metadata["name"], metadata["namespace"]
+                )
+            kept |= set() if metadata.get("deletionTimestamp") else {key}
+            yield item
 
     def _bindings(self) -> list[Object]:
         return self.management.objects(MANAGEMENT, "ProjectRoleTemplateBinding")

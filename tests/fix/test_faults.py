@@ -322,25 +322,11 @@ def test_two_applies_at_once(stage: Stage) -> None:
     end = time.monotonic() + 15
     while not stage.members() and time.monotonic() < end:
         time.sleep(0.02)
-    import subprocess
-    import sys
-
-    argv = [
-        sys.executable,
-        "-m",
-        "rbac_audit",
-        "fix",
-        "apply",
-        str(plan),
-        "--resume",
-        *QUICK,
-        *map(str, stage.connection()),
-    ]
-    other = subprocess.run(argv, capture_output=True, text=True, check=False, env=os.environ)
+    other = stage.other("fix", "apply", plan, "--resume", *QUICK, *stage.connection())
     stage.standin.paused = False
     assert wait().code == 0
-    assert other.returncode == 2
-    assert "another run of rbac-audit fix has it open" in other.stderr
+    assert other.code == 2
+    assert "another run of rbac-audit fix has it open" in other.text
 
 
 def test_without_consent_nothing_is_done(stage: Stage) -> None:

@@ -1,9 +1,9 @@
 """An apply that is killed at any request, and resumed: the end is the planned one, and nobody ever holds less.
 
 Two ways. The chain kills one apply before and after every single request that it has not been killed at yet, and
-resumes it each time, until it is done; then likewise its rollback. `FIX_STEPS=30` makes it one of a plan of thirty
-steps (half an hour). The others kill once, look at the end, and begin in an estate that is as at first, at a coarser
-grain: `FIX_STEPS=30 FIX_EVERY=1` would take hours.
+resumes it each time, until it is done; then likewise its rollback. `FIX_STEPS=30` with `-k chain` makes it one of a
+plan of thirty steps, in less than an hour. The others kill once, look at the end, and begin in an estate that is as at
+first. Without FIX_STEPS all of them take samples: every so many of FIX_CHAINED, FIX_EVERY and FIX_GRAIN.
 """
 
 import hashlib
@@ -18,19 +18,24 @@ import pytest
 
 from tests.controlplane.plugin import Estate
 from tests.fix.plugin import PROPERTY
-from tests.fix.proxy import Call, Fate
+from tests.fix.proxy import Call, Fate, Script
 from tests.fix.stage import Ended, Sampler, Stage, journal_of, staged, users
 
 STEPS = int(os.environ.get("FIX_STEPS", "2"))
-EVERY = int(os.environ.get("FIX_EVERY", "29"))
-CHAINED = int(os.environ.get("FIX_CHAINED", "1" if "FIX_STEPS" in os.environ else "5"))
+EVERY = int(os.environ.get("FIX_EVERY", "43"))
+CHAINED = int(os.environ.get("FIX_CHAINED", "1" if "FIX_STEPS" in os.environ else "8"))
+GRAIN = int(os.environ.get("FIX_GRAIN", "1" if "FIX_STEPS" in os.environ else "4"))
 KILLS, ASKED = "kill points", "SubjectAccessReviews of everybody meanwhile"
+PREFIXES = "prefixes of an apply rolled back"
 Tell = Callable[[str, int], None]
 
 
-@pytest.fixture(scope="module")
-def stage(two_apiservers: Estate, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with staged(two_apiservers, tmp_path_factory.mktemp("kills"), STEPS) as made:
+@pytest.fixture(scope="module", params=["legacy", "aggregated"])
+def stage(
+    request: pytest.FixtureRequest, two_apiservers: Estate, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    aggregated = request.param == "aggregated"
+    with staged(two_apiservers, tmp_path_factory.mktemp("kills"), STEPS, aggregated=aggregated) as made:
         yield made
 
 
@@ -90,24 +95,58 @@ def test_a_killed_apply_is_resumed_to_the_planned_end(stage: Stage, tell: Tell, 
     assert number > EVERY + 1, "nothing was killed"
 
 
+def after_line(stage: Stage, plan: Path, number: int) -> Script:
+    """End the process before its next request, once so many lines of the journal speak of a step."""
+
+    def script(_: Call) -> Fate:
+        journal = journal_of(plan)
+        if not journal.exists() or journal.read_bytes().count(b'"step":"') < number:
+            return None
+        stage.kill()
+        return "cut"
+
+    return script
+
+
+def after_write(stage: Stage, _: Path, number: int) -> Script:
+    """End the process when its write of this number took effect, and before it is told."""
+    seen: list[Call] = []
+
+    def script(call: Call) -> Fate:
+        is_write = call.method in {"POST", "PUT", "DELETE"} and "reviews" not in call.path
+        if call.when == "after" and is_write and "dryRun" not in call.path and b'"dryRun"' not in call.body:
+            seen.append(call)
+            if len(seen) == number:
+                stage.kill()
+                return "cut"
+        return None
+
+    return script
+
+
 @pytest.mark.timeout(0)
-def test_a_killed_apply_can_be_rolled_back_from_wherever_it_was(stage: Stage, tell: Tell) -> None:
-    before = stage.raw()
-    number, killed = 3, True
+@pytest.mark.parametrize("prefix", [after_line, after_write])
+def test_a_rollback_from_every_prefix_restores_everything(
+    stage: Stage, tell: Tell, prefix: Callable[[Stage, Path, int], Script]
+) -> None:
+    """What a rollback finds changes only with a line of the journal or a write: after each of them is every prefix."""
+    before, number, killed = stage.raw(), 1, True
     while killed:
         plan = stage.plan()
         with Sampler(stage.harvester, users(STEPS)) as sampler:
-            killing(stage, number, "after")
+            stage.faults.reset(prefix(stage, plan, number))
             ended = stage.apply(plan)
             killed = ended.code < 0
-            tell(KILLS, int(killed))
+            assert killed or ended.code == 0, ended.text
             restored(stage, plan)
         assert not sampler.refused, number
+        tell(PREFIXES, 1)
         tell(ASKED, sampler.asked)
         assert stage.raw() == before, number
         assert not stage.members()
         assert not stage.templates()
-        number += EVERY + 2
+        number += GRAIN
+    assert number > 2 * STEPS
 
 
 @pytest.mark.timeout(0)

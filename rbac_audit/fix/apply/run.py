@@ -1,5 +1,6 @@
 """An apply from the first check to the last step, and its way back."""
 
+import secrets
 import time
 from collections.abc import Iterable, Sequence
 
@@ -31,7 +32,7 @@ class Run:
         """Take everything that is needed; nothing is sent yet."""
         self._plan, self._servers, self._journal, self._waiting = plan, servers, journal, waiting
         self._digest = document.digest(plan)
-        self._writer = Writer(servers, journal, self._digest, waiting)
+        self._writer = Writer(servers, journal, waiting)
 
     def apply(self, steps: Iterable[Step], pause: float = 0.0) -> Outcome:
         """Do steps in order.
@@ -40,7 +41,8 @@ class Run:
         run stops there; raises ApplyFailed, Stale before anything was done.
         """
         if not self._journal.digest:
-            self._journal.say(Event(event="begin", plan=self._plan, digest=self._digest))
+            made_by = f"{self._digest[:16]}.{secrets.token_hex(4)}"
+            self._journal.say(Event(event="begin", plan=self._plan, digest=self._digest, mark=made_by))
         self._journal.say(Event(event="run", tool=__version__, accounts=self._accounts()))
         open_steps = [step for step in steps if self._journal.state(step.id) != "done"]
         self._finish_undo(open_steps)

@@ -17,9 +17,9 @@ WRITTEN = frozenset(("uid", "resourceVersion", "creationTimestamp", "generation"
 class Writer:
     """Writes to the clusters of a plan, and into its journal."""
 
-    def __init__(self, servers: Servers, journal: Journal, digest: str, waiting: Waiting) -> None:
-        """Take open connections and the journal; `digest` marks what is created."""
-        self.servers, self._journal, self._mark, self._waiting = servers, journal, digest[:16], waiting
+    def __init__(self, servers: Servers, journal: Journal, waiting: Waiting) -> None:
+        """Take open connections and the journal, whose mark goes onto what is created."""
+        self.servers, self._journal, self._waiting = servers, journal, waiting
 
     # -- forwards
 
@@ -59,8 +59,12 @@ class Writer:
         if not same(creation, item):
             problem = "something else of this name is there"
             raise Rejected(str(place), creation.cluster, problem, "see who made it; then plan again")
-        annotations = item["metadata"].get("annotations") or {}
-        made = annotations.get(MADE_BY) == self._mark
+        maker, mark = _maker(item), self._journal.mark
+        if maker != mark and maker.partition(".")[0] == mark.partition(".")[0]:
+            # Two that take back, each for itself, would in the end leave somebody with nothing.
+            problem = "another apply of this plan made it"
+            raise Rejected(str(place), creation.cluster, problem, "go on with that one, from where its journal is")
+        made = maker == mark
         self._journal.say(
             Event(event="outcome", step=step, write="create", target=place, uid=item["metadata"]["uid"], made=made)
         )
@@ -69,7 +73,7 @@ class Writer:
         item = typed(creation)
         metadata = creation.manifest["metadata"]
         noted = dict(metadata) if isinstance(metadata, Mapping) else {}
-        noted["annotations"] = {**noted.get("annotations", {}), MADE_BY: self._mark}
+        noted["annotations"] = {**noted.get("annotations", {}), MADE_BY: self._journal.mark}
         manifest = {**creation.manifest, "metadata": noted}
         return self.servers[creation.cluster].create(target(item, creation.cluster), manifest, dry_run=dry_run)
 
@@ -163,7 +167,7 @@ class Writer:
         item = server.read(place)
         if item is None or item["metadata"].get("deletionTimestamp"):
             return ()
-        mine = (item["metadata"].get("annotations") or {}).get(MADE_BY) == self._mark
+        mine = _maker(item) == self._journal.mark
         if not mine or (uid and item["metadata"]["uid"] != uid):
             # Not ours: it was there before, or somebody made it anew.
             return (f"{place} on {place.cluster}: this plan did not make it",) if uid else ()
@@ -193,9 +197,13 @@ class Writer:
         for plural in ("projectroletemplatebindings", "clusterroletemplatebindings", "roletemplates"):
             for item in server.list("management.cattle.io/v3", plural):
                 if item.get("roleTemplateName") == template or template in (item.get("roleTemplateNames") or ()):
-                    metadata = item["metadata"]
-                    mine = (metadata.get("annotations") or {}).get(MADE_BY) == self._mark
+                    metadata, mine = item["metadata"], _maker(item) == self._journal.mark
                     yield f"{plural} {metadata['name']}", bool(metadata.get("deletionTimestamp")), mine
+
+
+def _maker(item: Raw) -> str:
+    mark: str = (item["metadata"].get("annotations") or {}).get(MADE_BY, "")
+    return mark
 
 
 def _stale(place: Target) -> Stale:

@@ -1,0 +1,191 @@
+"""What others do while an apply runs: another apply, Rancher, people, and a network that is too slow."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+import yaml
+
+from rbac_audit.fix import document
+from rbac_audit.fix.apply.checks import Waiting
+from rbac_audit.fix.apply.run import Run
+from rbac_audit.fix.apply.server import Server
+from rbac_audit.fix.journal import Journal
+from rbac_audit.sources.live.kubeconfig import read_kubeconfig
+from rbac_audit.sources.live.limits import Limits
+from rbac_audit.sources.live.ways import Paces, connect
+from tests.controlplane.connections import Object
+from tests.controlplane.plugin import Estate
+from tests.controlplane.settle import wait
+from tests.fix.plugin import PROPERTY
+from tests.fix.proxy import Call, Fate
+from tests.fix.stage import QUICK, Sampler, Stage, journal_of, staged, users
+from tests.fix.standin import MANAGEMENT
+from tests.fix.worlds import ID, SHOP, obj
+
+pytestmark = pytest.mark.timeout(300)
+PRTB = "ProjectRoleTemplateBinding"
+PEOPLE = users(2)
+
+
+@pytest.fixture
+def stage(two_apiservers: Estate, tmp_path: Path) -> Iterator[Stage]:
+    with staged(two_apiservers, tmp_path, len(PEOPLE)) as made:
+        yield made
+
+
+def is_write(call: Call) -> bool:
+    return call.method in {"POST", "PUT", "DELETE"} and "reviews" not in call.path and "dryRun" not in call.path
+
+
+def bindings(stage: Stage) -> list[Object]:
+    return stage.management.objects(MANAGEMENT, PRTB)
+
+
+def test_two_copies_of_a_plan_are_not_applied_at_once(stage: Stage) -> None:
+    """The second has a journal of its own, and would take away in its undo what the first relies on."""
+    plan = stage.plan()
+    (stage.folder / "copy").mkdir()
+    copy = Path(shutil.copy(plan, stage.folder / "copy/plan.yaml"))
+    stage.standin.paused = True
+    with Sampler(stage.harvester, PEOPLE) as sampler:
+        ended = stage.start("fix", "apply", plan, *QUICK, *stage.connection())
+        wait("the first has begun", lambda: bool(stage.members()))
+        other = stage.other("fix", "apply", copy, *QUICK, *stage.connection())
+        assert other.code == 4
+        assert "another apply of this plan made it; step 0001 was taken back" in other.text
+        stage.standin.paused = False
+        assert ended().code == 0
+        assert stage.rollback(copy).code == 0
+    assert not stage.raw()
+    assert stage.members() == set(PEOPLE)
+    assert not sampler.refused
+    assert stage.rollback(plan).code == 0
+    assert len(stage.raw()) == len(PEOPLE)
+
+
+def test_a_namespace_that_is_moved_between_two_steps_stops_before_the_second(stage: Stage) -> None:
+    plan = stage.plan()
+
+    def script(call: Call) -> Fate:
+        if is_write(call) and call.method == "DELETE" and call.when == "after":
+            stage.faults.script = lambda _: None
+            place(stage, "prod", f"{ID}:p-other")
+        return None
+
+    stage.faults.reset(script)
+    with Sampler(stage.harvester, PEOPLE) as sampler:
+        ended = stage.apply(plan)
+    assert ended.code == 4
+    assert "Namespace prod at harvester: it has changed since the plan was made" in ended.text
+    assert set(stage.raw()) == {"raw-u-01"}
+    assert stage.members() == {"u-00"}
+    assert not sampler.refused
+    place(stage, "prod", SHOP)
+    assert stage.apply(plan, "--resume").code == 0
+
+
+def place(stage: Stage, namespace: str, project: str) -> None:
+    annotations = {"field.cattle.io/projectId": project}
+    head = {"apiVersion": "v1", "kind": "Namespace"}
+    stage.harvester.replace({**head, "metadata": {"name": namespace, "annotations": annotations}})
+
+
+def test_a_duplicate_that_rancher_removes_takes_nobody_anything(stage: Stage) -> None:
+    """Somebody made the same binding under another name; the controller keeps the older one and deletes ours."""
+    plan = stage.plan()
+    creates = yaml.safe_load(plan.read_text("utf-8"))["steps"][0]["do"]["creates"]
+    for creation in creates:
+        metadata = {key: value for key, value in creation["manifest"]["metadata"].items() if key != "annotations"}
+        if creation["manifest"]["kind"] == PRTB:
+            # Its creation time is in whole seconds, and ours must be later.
+            metadata["name"] = "a-colleague-made-it"
+        stage.management.create({**creation["manifest"], "metadata": metadata})
+    time.sleep(1.1)
+    before = stage.raw()
+    with Sampler(stage.harvester, PEOPLE) as sampler:
+        ended = stage.apply(plan)
+        assert ended.code == 0, ended.text
+        wait("Rancher has removed the duplicate", lambda: len(bindings(stage)) == len(PEOPLE))
+        assert stage.standin.deduplicated
+        back = stage.rollback(plan)
+        assert back.code == 0, back.text
+    assert not sampler.refused
+    assert stage.raw() == before
+    assert [item["metadata"]["name"] for item in bindings(stage)] == ["a-colleague-made-it"]
+
+
+def test_rancher_is_restarted_while_it_is_waited_for(stage: Stage) -> None:
+    plan = stage.plan()
+    stage.standin.delay = 0.3
+    stage.standin.paused = True
+    with Sampler(stage.harvester, PEOPLE) as sampler:
+        ended = stage.start("fix", "apply", plan, *QUICK, *stage.connection())
+        wait("it waits", lambda: "waiting" in stage.said())
+        stage.standin.restart()
+        stage.standin.paused = False
+        assert ended().code == 0
+    assert not stage.raw()
+    assert not sampler.refused
+
+
+def test_rancher_adds_the_principal_of_a_user_and_a_resumed_apply_knows_its_binding(stage: Stage) -> None:
+    """A user whose principal does not end in the name: the field is empty until the controller fills it."""
+    person = obj(MANAGEMENT, "User", "u-00", username="u-00", principalIds=["github_user://7"])
+    stage.management.put(person | {"metadata": {"name": "u-00"}})
+    plan = stage.plan()
+    made = yaml.safe_load(plan.read_text("utf-8"))["steps"][0]["do"]["creates"][-1]["manifest"]
+    assert not made.get("userPrincipalName")
+
+    def script(call: Call) -> Fate:
+        if "subjectaccessreviews" in call.path:
+            stage.kill()
+            return "cut"
+        return None
+
+    stage.faults.reset(script)
+    assert stage.apply(plan).code < 0
+    (there,) = bindings(stage)
+    assert there["userPrincipalName"] == "local://u-00"
+    stage.faults.reset()
+    ended = stage.apply(plan, "--resume")
+    assert ended.code == 0, ended.text
+    back = stage.rollback(plan)
+    assert back.code == 0, back.text
+    assert not stage.members()
+    assert len(stage.raw()) == len(PEOPLE)
+
+
+@pytest.mark.parametrize(("number", "when"), list(product(range(3), ("before", "after"))))
+def test_a_write_that_nobody_answers_in_time(
+    stage: Stage, number: int, when: str, record_property: Callable[[str, object], None]
+) -> None:
+    """Every write once: it is sent again while the first is still on its way, and takes effect late, or has done so."""
+    plan = document.read(stage.plan().read_text("utf-8"), "plan.yaml")
+    seen: list[Call] = []
+
+    def script(call: Call) -> Fate:
+        if is_write(call) and call.when == when:
+            seen.append(call)
+            return 1.0 if len(seen) == number + 1 else None
+        return None
+
+    stage.faults.reset(script)
+    limits = Limits(silence_seconds=0.4, first_delay=0.05, qps=200.0)
+    known, paces = read_kubeconfig(stage.config), Paces(limits.qps)
+    servers = {name: Server(name, connect(known.way(name), paces), limits) for name in ("harvester", "rancher")}
+    journal = Journal(journal_of(stage.folder / "plan.yaml"))
+    with Sampler(stage.harvester, PEOPLE) as sampler:
+        outcome = Run(plan, servers, journal, Waiting(settle=0.05, interval=0.05, deadline=60)).apply(plan.steps)
+        # What was late must not do anything any more.
+        time.sleep(1.2)
+    journal.close()
+    assert outcome.done == len(plan.steps)
+    assert len(seen) > 5
+    assert not stage.raw()
+    assert stage.members() == set(PEOPLE)
+    assert not sampler.refused
+    record_property(PROPERTY, ["faults of a write", 1])
