@@ -94,7 +94,7 @@ class StandIn:
                 self.harvester.create(made)
                 self._made.add(key)
         for key in self._made & there.keys():
-            if key not in wanted and not self._is_waiting(bindings):
+            if key not in wanted and self._is_owned(there[key]) and not self._is_waiting(bindings):
                 self.harvester.delete(RBAC, "RoleBinding", key[1], key[0])
         for item in bindings:
             self._let_go(item, templates)
