@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 import rich_click as click
 
 from rbac_audit.cli.asking import FORMS, PATH
-from rbac_audit.cli.changes import TELL, answer
+from rbac_audit.cli.changes import TELL, answer, answer_failed
 from rbac_audit.cli.live import of_context
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.fix import document
@@ -212,7 +212,7 @@ def _written(journal: Journal, form: str) -> Iterator[Journal]:
         yield journal
     except ApplyFailed:
         journal.close()
-        answer(journal.path, form)
+        answer_failed(journal.path, form)
         raise
     except BaseException:
         journal.close()

@@ -23,8 +23,8 @@ from tests.controlplane.settle import wait
 from tests.fix.plugin import PROPERTY
 from tests.fix.proxy import Call, Fate
 from tests.fix.stage import QUICK, Sampler, Stage, journal_of, staged, users
-from tests.fix.standin import MANAGEMENT
-from tests.fix.worlds import ID, SHOP, obj
+from tests.fix.standin import LEGACY, MANAGEMENT, rb_name
+from tests.fix.worlds import ID, SHOP, binding, obj
 
 pytestmark = pytest.mark.timeout(300)
 PRTB = "ProjectRoleTemplateBinding"
@@ -86,6 +86,62 @@ def test_a_namespace_that_is_moved_between_two_steps_stops_before_the_second(sta
     assert not sampler.refused
     place(stage, "prod", SHOP)
     assert stage.apply(plan, "--resume").code == 0
+
+
+@pytest.fixture
+def aggregated(two_apiservers: Estate, tmp_path: Path) -> Iterator[Stage]:
+    with staged(two_apiservers, tmp_path, len(PEOPLE), aggregated=True) as made:
+        yield made
+
+
+def bound(namespace: str, role: str, name: str, **labels: str) -> Object:
+    made = binding(f"{namespace}/{name}", role, "User:u-00")
+    return {**made, "metadata": {"name": name, "namespace": namespace, "labels": labels}}
+
+
+def stopped(stage: Stage, plan: Path) -> str:
+    """An apply that waits in vain, and nobody loses anything."""
+    before = stage.raw()
+    with Sampler(stage.harvester, PEOPLE) as sampler:
+        ended = stage.run("fix", "apply", plan, *QUICK, "--deadline", "1", *stage.connection())
+    assert ended.code == 4
+    assert stage.raw() == before
+    assert not stage.members()
+    assert not sampler.refused
+    return ended.text
+
+
+def test_late_bindings_of_the_legacy_model_do_not_count_in_the_aggregated_one(aggregated: Stage) -> None:
+    """Its namespace handler still makes them, with the same rights, and the other handler deletes them later."""
+    plan = aggregated.plan()
+    role = yaml.safe_load(plan.read_text("utf-8"))["steps"][0]["expect"][0]["legacy"][0]
+    aggregated.standin.skipped = {"dev", "prod"}
+    for namespace in ("dev", "prod"):
+        name = rb_name(namespace, role, "User", "u-00")
+        aggregated.harvester.create(bound(namespace, role, name, **{LEGACY: f"{ID}-p-shop_x"}))
+    assert f"u-00 has no binding to {role}-aggregator in dev" in stopped(aggregated, plan)
+
+
+def test_a_name_clash_that_stops_all_later_namespaces(aggregated: Stage) -> None:
+    """A foreign binding of the wanted name in the first is never adopted, though its content is the wanted one."""
+    plan = aggregated.plan()
+    role = yaml.safe_load(plan.read_text("utf-8"))["steps"][0]["expect"][0]["aggregated"][0]
+    aggregated.harvester.create(bound("dev", role, rb_name("dev", role, "User", "u-00")))
+    assert f"u-00 has no binding to {role} in prod" in stopped(aggregated, plan)
+
+
+def test_a_rollback_says_what_rancher_has_not_let_go_of(stage: Stage) -> None:
+    plan = stage.plan()
+    assert stage.apply(plan).code == 0
+    stage.standin.paused = True
+    back = stage.run("fix", "rollback", journal_of(plan), *QUICK, "--deadline", "1", *stage.connection())
+    assert back.code == 4
+    assert "is still being deleted" in back.text
+    assert len(stage.raw()) == len(PEOPLE)
+    assert stage.templates()
+    stage.standin.paused = False
+    assert stage.rollback(plan).code == 0
+    assert not stage.templates()
 
 
 def place(stage: Stage, namespace: str, project: str) -> None:

@@ -113,10 +113,30 @@ def test_a_failed_step_says_why_also_to_scripts(stage: Stage) -> None:
     )
     ended = stage.apply(plan, "--format", "json")
     assert ended.code == 4
+    assert "\nstands: " not in ended.text
     _, record = answered(ended.text)
     assert states(record) == ["taken back", "not begun"]
     assert record["steps"][0]["because"] == ["POST was refused: 422 made up"]
     assert (record["stands"], record["rollBack"]) == ([], "")
+
+
+def test_a_failed_apply_says_what_stands(stage: Stage) -> None:
+    plan = stage.plan()
+    writes: list[Call] = []
+
+    def script(call: Call) -> Fate:
+        if call.method == "DELETE" and not is_dry(call) and call.when == "before":
+            writes.append(call)
+            return 403 if len(writes) == 2 else None
+        return None
+
+    stage.faults.reset(script)
+    ended = stage.apply(plan)
+    assert ended.code == 4
+    assert "\nstands: step 0001: project p-shop: User:u-00 as rbac-audit-" in ended.text
+    assert "stands: step 0002" not in ended.text
+    assert f"to take it back: rbac-audit fix rollback {journal_of(plan)} --context harvester" in ended.text
+    assert stage.rollback(plan).code == 0
 
 
 def test_what_a_rollback_left_alone_is_in_the_record(stage: Stage) -> None:

@@ -173,23 +173,27 @@ class Writer:
             return (f"{place} on {place.cluster}: this plan did not make it",) if uid else ()
         if place.kind == RoleTemplate.kind and (users := self._users_of(server, place.name)):
             # Another step of this plan that needs it takes it away with itself.
-            others = [name for name, mine in users if not mine]
-            return (f"{place} on {place.cluster}: {others[0]} uses it",) if others else ()
+            others = [
+                f"{name} {'is still being deleted' if going else 'uses it'}"
+                for name, going, mine in users
+                if going or not mine
+            ]
+            return (f"{place} on {place.cluster}: {others[0]}",) if others else ()
         self._intend(step, "take-away", place)
         if not server.delete(place, item["metadata"]["uid"]):
             raise ApplyFailed(str(place), place.cluster, "it changed while it was to be deleted", "roll back again")
         self._done(step, "take-away", place)
         return ()
 
-    def _users_of(self, server: Server, template: str) -> list[tuple[str, bool]]:
-        """Name what needs a role template, and whether this plan made it.
+    def _users_of(self, server: Server, template: str) -> list[tuple[str, bool, bool]]:
+        """Name what needs a role template, whether that is being deleted, and whether this plan made it.
 
         A binding that is being deleted is waited for: rancher-webhook would not let it go without its template.
         """
         end = time.monotonic() + self._waiting.deadline
         while users := list(self._users(server, template)):
             if not any(going for _, going, _ in users) or time.monotonic() > end:
-                return [(name, mine) for name, _, mine in users]
+                return users
             time.sleep(self._waiting.interval)
         return []
 
