@@ -103,13 +103,13 @@ def _user_attribute(raw: Raw) -> Raw:
         for item in listed(mapping(principals).get("Items"))
         if isinstance(item, dict)
     ]
-    extras = [_mapping(extra) for _, extra in sorted(_mapping(raw.get("ExtraByProvider")).items())]
+    extras = [mapping(extra) for _, extra in sorted(mapping(raw.get("ExtraByProvider")).items())]
     return {
         "metadata": raw.get("metadata"),
         "userName": raw.get("UserName") or "",
         "groups": groups,
-        "principalIds": [name for extra in extras for name in _listed(extra.get("principalid"))],
-        "usernames": [name for extra in extras for name in _listed(extra.get("username"))],
+        "principalIds": [name for extra in extras for name in listed(extra.get("principalid"))],
+        "usernames": [name for extra in extras for name in listed(extra.get("username"))],
         "lastRefresh": raw.get("LastRefresh") or "",
         "lastLogin": raw.get("lastLogin") or "",
     }
