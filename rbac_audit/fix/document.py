@@ -1,6 +1,9 @@
 """The plan as a YAML file that people read and edit: consent is given there."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from textwrap import indent
 
 import msgspec
 import yaml
@@ -11,27 +14,86 @@ from rbac_audit.fix.plan import FORMAT, Plan, Step
 _HEAD = """\
 # A plan of rbac-audit {version}: nothing is done before `rbac-audit fix apply`.
 # A step whose `consent` is `needed: true` is left out until you set `given: true` there. Change nothing else.
+# A name such as rights-0123456789abcdef stands for the list of that name under `rights`, at the end of the file.
 """
+# Of a plan of many steps, most is lists of rights that many steps have in common.
+_LISTS = frozenset(("lacks", "rights", "rules", "surplus"))
+_SHORT, _LINE = 3, 170
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Writes every text in full: an alias would hide what a step does."""
+    """Writes words and small mappings on one line, sentences each on one of their own, and no aliases."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  # PyYAML's signature
         return True
 
+    def represent_words(self, data: list[object]) -> yaml.Node:
+        """Write a list."""
+        words = all(isinstance(item, str) and " " not in item for item in data)
+        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=words and _fits(data))
+
+    def represent_fields(self, data: dict[str, object]) -> yaml.Node:
+        """Write a mapping."""
+        small = len(data) > 1 and not any(isinstance(value, list | dict) for value in data.values())
+        return self.represent_mapping("tag:yaml.org,2002:map", data, flow_style=small and _fits(data.items()))
+
+
+_Dumper.add_representer(list, _Dumper.represent_words)
+_Dumper.add_representer(dict, _Dumper.represent_fields)
+
+
+def _fits(items: Iterable[object]) -> bool:
+    return sum(len(str(item)) for item in items) < _LINE
+
 
 def write(plan: Plan) -> str:
-    """Write a plan, with the same bytes for the same plan."""
+    """Write a plan, with the same bytes for the same plan; what several steps have in common is stated once."""
     parts = [_HEAD.format(version=plan.tool.version)]
+    uses = Counter(name for item in (*plan.steps, *plan.refusals) for _, _, name in _named(_plain(item)))
+    shared: dict[str, object] = {}
     for field in msgspec.structs.fields(plan):
         value = getattr(plan, field.name)
         if isinstance(value, tuple) and value:
             # One by one: a plan of thousands of steps would take gigabytes as one tree.
-            parts += [f"{field.encode_name}:\n", *(_dump([msgspec.to_builtins(item)]) for item in value)]
+            parts += [f"{field.encode_name}:\n", *(_dump([_stated(item, uses, shared)]) for item in value)]
         else:
-            parts.append(_dump({field.encode_name: msgspec.to_builtins(value)}))
+            parts.append(_dump({field.encode_name: _plain(value)}))
+    if shared:
+        parts += ["rights:\n", *(indent(_dump({name: shared[name]}), "  ") for name in sorted(shared))]
     return "".join(parts)
+
+
+def _stated(item: object, uses: Mapping[str, int], shared: dict[str, object]) -> object:
+    """Put names in the place of lists that are used more than once."""
+    plain = _plain(item)
+    for fields, key, name in list(_named(plain)):
+        if uses[name] > 1:
+            shared[name] = fields[key]
+            fields[key] = name
+    return plain
+
+
+def _plain(value: object) -> object:
+    """Turn values into what their JSON holds: lists and mappings of its own."""
+    plain: object = msgspec.json.decode(msgspec.json.encode(value))
+    return plain
+
+
+def _named(value: object) -> Iterator[tuple[dict[str, object], str, str]]:
+    """Find long lists of rights, each with the name that its content gives it."""
+    for fields, key in _lists(value):
+        found = fields[key]
+        if isinstance(found, list) and len(found) > _SHORT:
+            content = hashlib.sha256(msgspec.json.encode(found)).hexdigest()
+            yield fields, key, f"rights-{content[:16]}"
+
+
+def _lists(value: object) -> Iterator[tuple[dict[str, object], str]]:
+    if isinstance(value, dict):
+        yield from ((value, key) for key in value if key in _LISTS)
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _lists(item)
 
 
 def _dump(value: object) -> str:
@@ -52,6 +114,11 @@ def read(text: str, where: str) -> Plan:
     if found != FORMAT:
         problem = f"its format is {found}" if found else "it is no plan of rbac-audit"
         raise BadInput("plan", where, problem, f"this version reads {FORMAT}")
+    lists = raw.pop("rights", None)
+    for fields, key in list(_lists(raw)):
+        # A name that is not there is found below, with its place.
+        if isinstance(lists, dict) and isinstance(name := fields[key], str) and name in lists:
+            fields[key] = lists[name]
     try:
         return msgspec.convert(raw, Plan)
     except msgspec.ValidationError as error:

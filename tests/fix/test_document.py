@@ -1,6 +1,7 @@
 """The plan file: what people may change in it, and what is refused."""
 
 import pytest
+import yaml
 
 from rbac_audit.errors import BadInput
 from rbac_audit.fix import document
@@ -54,3 +55,74 @@ def test_hostile_names_stay_texts() -> None:
     made = planned(estate([binding("dev/b", "edit", f"Group:{name}")], extra))
     assert document.read(document.write(made), "plan.yaml") == made
     assert made.steps[0].do.creates[0].manifest["groupPrincipalName"] == name
+
+
+def many() -> Plan:
+    """Several steps with the same rights."""
+    raw = [binding(f"{place}/b", "edit", f"User:{name}") for place, name in (("dev", "u-alice"), ("lab", "u-bob"))]
+    return planned(estate(raw))
+
+
+def test_what_steps_have_in_common_is_stated_once_and_read_back_in_full() -> None:
+    made = many()
+    text = document.write(made)
+    assert document.read(text, "plan.yaml") == made
+    written = yaml.safe_load(text)
+    used = [step["effects"][0]["kept"][0]["rules"] for step in written["steps"]]
+    assert used[0] == used[1]
+    assert used[0].startswith("rights-")
+    first = made.steps[0].effects[0].kept[0].rules
+    assert [tuple(item["verbs"]) for item in written["rights"][used[0]]] == [item.verbs for item in first]
+    assert text.count("pods") < document.write(plan()).count("pods") * 2
+    assert list(written)[-1] == "rights"
+
+
+def test_what_is_used_once_stays_in_its_place() -> None:
+    for made in (plan(), many()):
+        text = document.write(made)
+        written = yaml.safe_load(text)
+        assert all(text.count(name) > 2 for name in written.get("rights", {}))
+    kept = yaml.safe_load(document.write(plan()))["steps"][0]["effects"][0]["kept"][0]["rules"]
+    assert isinstance(kept, list)
+    assert len(kept) > 3
+
+
+def test_lists_may_stand_in_their_places() -> None:
+    """As in files of before, and where somebody took a step into a file of its own."""
+    made = many()
+    written = yaml.safe_load(document.write(made))
+    lists = written.pop("rights")
+
+    def filled(value: object) -> object:
+        if isinstance(value, dict):
+            return {key: filled(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [filled(item) for item in value]
+        return lists.get(value, value) if isinstance(value, str) else value
+
+    assert document.read(yaml.safe_dump(filled(written)), "plan.yaml") == made
+
+
+@pytest.mark.parametrize("rights", ["{}", "[]", "none"])
+def test_a_name_that_is_not_there_is_told_with_its_place(rights: str) -> None:
+    text = document.write(many()).partition("\nrights:")[0] + f"\nrights: {rights}\n"
+    with pytest.raises(BadInput, match=r"Expected `array`, got `str` - at `\$\.steps\[0\]\.effects\[0\]") as raised:
+        document.read(text, "plan.yaml")
+    assert "plan again" in str(raised.value)
+
+
+def test_other_rights_under_a_name_make_another_plan() -> None:
+    text = document.write(many())
+    head, _, lists = text.partition("\nrights:")
+    changed = document.read(f"{head}\nrights:{lists.replace('pods', 'pods/exec')}", "plan.yaml")
+    assert document.digest(changed) != document.digest(many())
+    assert document.digest(document.read(text, "plan.yaml")) == document.digest(many())
+
+
+def test_the_file_can_be_read() -> None:
+    """Words on one line, sentences on one each, and none of YAML's own references."""
+    lines = document.write(many()).splitlines()
+    assert "    - namespaces: [dev]" in lines
+    assert any(line.startswith("    - 'gain (project) in prod of harvester: ") for line in lines)
+    assert not any("&id" in line or ": *" in line for line in lines)
+    assert max(map(len, lines)) < 260
