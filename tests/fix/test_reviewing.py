@@ -79,6 +79,17 @@ def test_a_record_counts_what_the_servers_were_sent(stage: Stage) -> None:
     assert record["counts"]["unknownWrites"] == 0
 
 
+def test_an_account_that_is_not_told_is_said_to_be_unknown(stage: Stage) -> None:
+    plan = stage.plan()
+    stage.faults.reset(lambda call: 403 if "selfsubjectreviews" in call.path else None)
+    ended = stage.apply(plan)
+    assert ended.code == 0, ended.text
+    assert "run as an account that is not told on harvester" in ended.text
+    (session,) = json.loads(shown(stage, plan))["sessions"]
+    assert {each["name"] for each in session["accounts"]} == {""}
+    assert "as an unknown account on harvester, an unknown account on rancher" in shown(stage, plan, "terminal")
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_killed_step_is_unknown_until_somebody_finds_out(stage: Stage, when: str) -> None:
     plan = stage.plan()
