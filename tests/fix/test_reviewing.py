@@ -111,6 +111,7 @@ def test_a_killed_step_is_unknown_until_somebody_finds_out(stage: Stage, when: s
     assert shown(stage, plan, "terminal").startswith("How a step ended is not known.\n")
     assert '<p class="note">The journal does not tell how this step ended.' in shown(stage, plan, "html")
     assert stage.apply(plan, "--resume").code == 0
+    assert journal_of(plan).read_text("utf-8").count('"event":"backup"') == 2
     record = json.loads(shown(stage, plan))
     assert states(record) == ["done", "done"]
     assert record["counts"]["unknownWrites"] == 0

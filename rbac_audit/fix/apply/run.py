@@ -70,7 +70,8 @@ class Run:
         found = check_steps(self._servers, self._plan, steps)
         for step in steps:
             for place in (*(change.target for change in step.do.changes), *step.do.deletes):
-                self._journal.say(Event(event="backup", target=place, content=found[place]))
+                if self._journal.backup(place) is None:
+                    self._journal.say(Event(event="backup", target=place, content=found[place]))
             self._writer.dry_run(step, found)
 
     def _step(self, step: Step) -> None:
