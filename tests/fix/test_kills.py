@@ -235,6 +235,7 @@ def test_a_chain_of_kills_before_and_after_every_request(stage: Stage, tell: Tel
         back = Chain(stage, journal_of(plan))
         back.live(stage.rollback, plan)
         tell("kills in the chain of its rollback", back.kills)
+    journal_of(plan).unlink()
     tell(ASKED, sampler.asked)
     assert not sampler.refused
     assert stage.raw() == before
