@@ -38,8 +38,10 @@ FOUND_BY = {
     "TEN-011": ("device-claims-write",),
     "TEN-012": ("vm-network-shared",),
     "TEN-013": ("cross-project-reference",),
+    "TEN-014": ("member-of-two-tenants",),
     "TEN-015": ("broad-group-binding", "foreign-service-account"),
     "TEN-016": ("open-ip-pool",),
+    "TEN-017": ("project-without-quota",),
     "TEN-018": ("namespace-outside-project",),
     "TEN-020": ("host-disk-enabled",),
     "ACC-001": ("cluster-admin-equivalent",),
@@ -83,8 +85,6 @@ FAULT_FOUND_BY = {"F73": ("dangling-role-ref", "template-binding-astray")}
 # Faults that none of the rules names, and why.
 NOT_NAMED = {
     "F16": "the content of a Secret, which is never kept",
-    "F32": "one person in two projects, which Rancher shows",
-    "F36": "a quota, no right",
 }
 # Objects of a fault that its rule leaves to another of the same fault.
 NOT_MENTIONED = {

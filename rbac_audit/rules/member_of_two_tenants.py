@@ -1,0 +1,246 @@
+"""Subject that may write in the projects of two tenants.
+
+## What
+A user, a group or a service account with a right to change things in two or more projects of one cluster, by role
+template bindings of Rancher, by RoleBindings that somebody made, or by both. A person has the rights of the groups in
+which Rancher last saw him or her as well. A project counts as a tenant; where two projects are one tenant's, waive the
+finding. Administrators of Rancher, owners of the cluster, accounts of the platform, and groups that everybody is in are
+not meant, nor is a right that reaches the whole cluster: other rules tell them.
+
+## Why
+Projects keep tenants apart only as long as nobody is in two of them. A stolen token of such a bridge account opens
+both, and what it may copy from one to the other no rule of a project can stop.
+
+## Example
+```yaml flagged rancher
+apiVersion: management.cattle.io/v3
+kind: ProjectRoleTemplateBinding
+metadata: {name: prtb-lab, namespace: c-m-abcd1234-p-lab}
+projectName: "c-m-abcd1234:p-lab"
+roleTemplateName: vm-operator
+userName: u-bob
+```
+
+```yaml clean rancher
+apiVersion: management.cattle.io/v3
+kind: ProjectRoleTemplateBinding
+metadata: {name: prtb-lab, namespace: c-m-abcd1234-p-lab}
+projectName: "c-m-abcd1234:p-lab"
+roleTemplateName: vm-viewer
+userName: u-bob
+```
+
+```yaml both rancher
+apiVersion: management.cattle.io/v3
+kind: Project
+metadata: {name: p-lab, namespace: c-m-abcd1234}
+spec: {displayName: lab}
+---
+apiVersion: management.cattle.io/v3
+kind: Project
+metadata: {name: p-shop, namespace: c-m-abcd1234}
+spec: {displayName: shop}
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: vm-operator}
+context: project
+rules:
+- {apiGroups: [subresources.kubevirt.io], resources: [virtualmachines/restart], verbs: [update]}
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: vm-viewer}
+context: project
+rules:
+- {apiGroups: [kubevirt.io], resources: [virtualmachines], verbs: [get, list, watch]}
+---
+apiVersion: management.cattle.io/v3
+kind: ProjectRoleTemplateBinding
+metadata: {name: prtb-shop, namespace: c-m-abcd1234-p-shop}
+projectName: "c-m-abcd1234:p-shop"
+roleTemplateName: vm-operator
+userName: u-bob
+```
+
+```yaml both
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
+```
+"""
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from rbac_audit.access.bindings import Binding
+from rbac_audit.access.identity import home_of
+from rbac_audit.access.permission import ALL
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import in_brackets, placed
+from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.harvester.platform import is_platform
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rules._words import names, verb
+from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    Namespace,
+    ObjectRef,
+    PolicyRule,
+    Project,
+    ProjectRoleTemplateBinding,
+    Role,
+    RoleBinding,
+    RoleTemplate,
+    Subject,
+    User,
+    UserAttribute,
+)
+
+_WRITE = frozenset({"create", "update", "patch", "delete", "deletecollection", ALL})
+# What roles for readers hold with a verb that writes, and that changes nothing of a tenant: questions about rights, a
+# VM's spec in full, to be the source of a copy (CDI's view), support bundles (virt-project-view), which lie elsewhere.
+_QUESTIONS = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
+_OF_READERS = frozenset({"expand-vm-spec", "datavolumes/source", "supportbundles"})
+
+Ways = dict[str, list[ObjectRef]]
+"""Through which objects a subject writes, by project."""
+
+
+def check(view: View) -> Iterator[Problem]:
+    """Collect in which projects each subject writes, then add up what a person has by groups."""
+    ways = _ways(view)
+    found = {who: held for who, held in ways.items() if len(held) > 1}
+    found.update(_by_groups(view, ways))
+    together: dict[tuple[ObjectRef, ...], list[Subject]] = {}
+    merged: dict[tuple[ObjectRef, ...], Ways] = {}
+    for who, held in found.items():
+        if not _is_meant(view, who):
+            continue
+        objects = tuple(ref for refs in held.values() for ref in refs)
+        together.setdefault(objects, []).append(who)
+        merged[objects] = held
+    for objects, subjects in together.items():
+        yield _problem(view, merged[objects], objects, tuple(subjects))
+
+
+def _ways(view: View) -> dict[Subject, Ways]:
+    found: dict[Subject, Ways] = {}
+    for subject, project, ref in itertools.chain(_by_templates(view), _by_hand(view)):
+        who = Subject(kind=subject.kind, name=subject.name, namespace=subject.namespace)
+        refs = found.setdefault(who, {}).setdefault(project, [])
+        if ref not in refs:
+            refs.append(ref)
+    return found
+
+
+def _by_templates(view: View) -> Iterator[tuple[Subject, str, ObjectRef]]:
+    rancher = view.rancher
+    if rancher is None:
+        return
+    writing: dict[str, bool] = {}
+    for item in rancher.bindings:
+        project = view.projects.find(item.project)
+        if item.subject is None or project is None or not project.known or project.system:
+            continue
+        if item.template not in writing:
+            closure = rancher.templates.closure(item.template).templates
+            roles = {part.name: view.access.rules(("", part.name)) for part in closure}
+            writing[item.template] = _writes(rancher.templates.rules(item.template, roles))
+        if writing[item.template]:
+            yield item.subject, project.id, item.source.ref(rancher.cluster.name)
+
+
+def _by_hand(view: View) -> Iterator[tuple[Subject, str, ObjectRef]]:
+    """Look at bindings in projects that no template binding is behind: those were told by it."""
+    writing = {role: _writes(view.access.rules(role)) for role in view.access.by_role}
+    for binding, verdict in view.ownership.items():
+        if verdict.claim is Claim.HOLDS or not binding.namespace or not writing[binding.role]:
+            continue
+        project = view.projects.of(binding.namespace)
+        if project is not None and view.classes.namespace_class(binding.namespace) == "projects":
+            yield from _bound(view, binding, project.id)
+
+
+def _bound(view: View, binding: Binding, project: str) -> Iterator[tuple[Subject, str, ObjectRef]]:
+    for subject in binding.subjects:
+        if not view.baseline.ships(binding.source, subject):
+            yield placed(subject, binding.namespace), project, binding.source.ref(view.name)
+
+
+def _writes(rules: Iterable[PolicyRule]) -> bool:
+    return any(not _WRITE.isdisjoint(rule.verbs) and _changes(rule) for rule in rules)
+
+
+def _changes(rule: PolicyRule) -> bool:
+    """Tell whether a rule with a verb that writes is about something that can be changed by it."""
+    if not rule.resources or set(rule.api_groups) <= _QUESTIONS:
+        return False
+    return not _OF_READERS.issuperset(rule.resources)
+
+
+def _by_groups(view: View, ways: dict[Subject, Ways]) -> Iterator[tuple[Subject, Ways]]:
+    """Add up what people have themselves and by groups; who is in one group that has all of it is told by the group."""
+    for person in view.people.all:
+        who = Subject(kind="User", name=person.user)
+        groups = [Subject(kind="Group", name=group) for group in person.groups] if person.enabled else []
+        parts = [ways[group] for group in groups if group in ways]
+        together: Ways = {}
+        for part in (ways.get(who, {}), *parts):
+            for project, refs in part.items():
+                together.setdefault(project, []).extend(refs)
+        if len(together) > max(map(len, parts), default=1) or len(ways.get(who, ())) > 1:
+            yield who, together
+
+
+def _is_meant(view: View, who: Subject) -> bool:
+    home = home_of(who)
+    of_system = view.classes.namespace_class(home) == "system" if home else who.name.startswith("system:")
+    return not (
+        of_system or is_platform(who) or view.classes.is_cluster_owner(who) or view.classes.is_cluster_admin(who)
+    )
+
+
+def _problem(view: View, held: Ways, objects: tuple[ObjectRef, ...], subjects: tuple[Subject, ...]) -> Problem:
+    projects = [view.projects.find(project) for project in sorted(held)]
+    titles = [f"{project.id}{in_brackets(project.name)}" for project in projects if project is not None]
+    return Problem(
+        target=objects[0],
+        message=f"{names(subjects)} {verb(subjects, 'writes', 'write')} in {len(titles)} projects: {names(titles)}",
+        related=objects[1:],
+        subjects=subjects,
+        scope=FindingScope(tuple(sorted({name for project in projects if project for name in project.namespaces}))),
+        chain=tuple(_links(view, held, subjects)),
+        key=" ".join(sorted(held)),
+    )
+
+
+def _links(view: View, held: Ways, subjects: tuple[Subject, ...]) -> Iterator[Link]:
+    for who in subjects[:1]:
+        person = view.people.find(who.name) if who.kind == "User" else None
+        if person is not None and person.groups:
+            seen = f", as of {person.groups_as_of}" if person.groups_as_of else ""
+            yield Link("person", f"{who} is known to be in {names(person.groups)}{seen}")
+    for project, refs in sorted(held.items()):
+        yield from (Link("binding", f"{ref} gives the right to write in {project}", ref) for ref in refs)
+
+
+RULE = Rule(
+    id="member-of-two-tenants",
+    page=__doc__ or "",
+    severity=Severity.MEDIUM,
+    needs=(Namespace,),
+    uses=(RoleBinding, Role, ClusterRole),
+    uses_rancher=(ProjectRoleTemplateBinding, RoleTemplate, Project, User, UserAttribute),
+    fix=Fix(
+        Safety.MANUAL,
+        "Ask which of the projects the subject still works in and take away the other bindings; whoever works for both "
+        "tenants should have an account for each.",
+    ),
+    references=(
+        "rancher/rancher pkg/auth/requests/authenticate.go (the groups of a request are those of the UserAttribute)",
+        "https://ranchermanager.docs.rancher.com/how-to-guides/new-user-guides/manage-clusters/projects-and-namespaces",
+    ),
+    check=check,
+)
