@@ -1,5 +1,6 @@
 """The estate as rules see it: each cluster with its access, its projects, its Rancher, and who made which binding."""
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -42,6 +43,8 @@ _OF_RANCHER = (
     GlobalRoleBinding,
     Project,
 )
+
+_BUILD = re.compile(r"-\d[\d.]*$")
 
 
 class View:
@@ -134,10 +137,18 @@ class View:
 
     @cached_property
     def exact_components(self) -> Mapping[str, str]:
-        """The same without what is only known of a release nearby."""
+        """The same without what is only known of a release nearby.
+
+        The build number of a distributor (1.7.0-150700.3.2 of KubeVirt) is no other version, where the Harvester
+        release says that it is made of that one.
+        """
         release = self.versions.get("harvester", "")
-        exact = bool(release) and self.baseline.components_of(release).exact
-        return self.components if exact else self._stated
+        parts = self.baseline.components_of(release) if release and self.is_harvester else None
+        if parts is None or not parts.exact:
+            return self._stated
+        built = {name: _BUILD.sub("", version) for name, version in self._stated.items()}
+        same = {name: version for name, version in built.items() if parts.components.get(name) == version.lstrip("v")}
+        return {**parts.components, **self._stated, **same}
 
     @property
     def _stated(self) -> dict[str, str]:

@@ -15,8 +15,8 @@ from rbac_audit.harvester.baseline import Content, RbacObject, content_of
 from rbac_audit.harvester.resets import resets
 from rbac_audit.harvester.shipped import Variant
 from rbac_audit.harvester.shipped.content import AGGREGATE_TO, AnyBinding, role_key, shipped_content
+from rbac_audit.harvester.shipped.objects import shipped_object
 from rbac_audit.snapshot.objects import (
-    AggregationRule,
     ClusterRole,
     ClusterRoleBinding,
     HarvesterSetting,
@@ -28,10 +28,7 @@ from rbac_audit.snapshot.objects import (
     RancherSetting,
     Role,
     RoleBinding,
-    RoleRef,
-    Subject,
 )
-from rbac_audit.snapshot.objects.kubernetes import RBAC
 
 RESTORED = (
     "aggregation-changed",
@@ -140,7 +137,7 @@ class Restorer:
         done.append(do)
         more = stays is not None and bool(_more(stays, shipped))
         own = resets(shipped.component, ref.kind, ref.name, more=more)
-        maker = f"{shipped.component} {self._view.components[shipped.component]}"
+        maker = f"{shipped.component} {self._view.exact_components[shipped.component].removeprefix('v')}"
         return Draft(
             action="restore",
             title=f"{'restore' if stays else 'make'} {ref} as {maker} ships it; {own}",
@@ -172,32 +169,31 @@ class Restorer:
         if item is not None and not self._is_swapped(ref, shipped):
             do, undo = self._set(item, shipped)
             return (Edits(changes=(do,)), Edits(changes=(undo,))) if do.fields or do.labels else (Edits(), Edits())
-        made = _made(ref, shipped, item.metadata if item else Metadata(name=ref.name, namespace=ref.namespace))
+        metadata = item.metadata if item else Metadata(name=ref.name, namespace=ref.namespace)
+        # With the labels and annotations by which its maker knows it.
+        labels = {**metadata.labels, **shipped.labels}
+        made = shipped_object(ref.kind, shipped, msgspec.structs.replace(metadata, labels=labels))
         creation = Creation(cluster=name, manifest=manifest(made))
         return Edits(creates=(creation,)), Edits(deletes=(target(made, name),))
 
     def _set(self, item: RbacObject, shipped: Variant) -> tuple[Change, Change]:
         """Set what differs, and back; the rules of an aggregated role are written by the API server."""
         have, want = content_of(item), shipped_content(shipped)
-        fields: dict[str, object] = {}
-        back: dict[str, object] = {}
-        labels: dict[str, str | None] = {}
-        if isinstance(item, AnyBinding):
-            if have.subjects != want.subjects:
-                fields["subjects"] = [plain(subject) for subject in _in_full(shipped.subjects)]
-                back["subjects"] = [plain(subject) for subject in item.subjects]
-        else:
-            if have.atoms != want.atoms and not shipped.aggregation_selectors:
-                fields["rules"], back["rules"] = list(map(plain, shipped.rules)), list(map(plain, item.rules))
-            if isinstance(item, ClusterRole) and have.selectors != want.selectors:
-                fields["aggregationRule"] = _aggregation(shipped)
-                back["aggregationRule"] = plain(item.aggregation_rule) if item.aggregation_rule else None
-                # Once it is aggregated again, its own rules are gone.
-                back.setdefault("rules", list(map(plain, item.rules)))
-            labels = self._labels(item, shipped)
+        made = shipped_object(item.kind, shipped, item.metadata)
+        names = ["subjects"] if have.subjects != want.subjects else []
+        names += ["rules"] if have.atoms != want.atoms and not shipped.aggregation_selectors else []
+        names += ["aggregationRule"] if have.selectors != want.selectors else []
+        # Once it is aggregated again, its own rules are gone.
+        back = dict.fromkeys([*names, *(["rules"] if "aggregationRule" in names else [])])
+        new, was = plain(made), plain(item)
+        empty: dict[str, object] = {"subjects": [], "rules": [], "aggregationRule": None}
+        labels = {} if isinstance(item, AnyBinding) else self._labels(item, shipped)
         place = target(item, self._view.name)
         old = {name: item.metadata.labels.get(name) for name in labels}
-        return Change(target=place, fields=fields, labels=labels), Change(target=place, fields=back, labels=old)
+        return (
+            Change(target=place, fields={name: new.get(name, empty[name]) for name in names}, labels=labels),
+            Change(target=place, fields={name: was.get(name, empty[name]) for name in back}, labels=old),
+        )
 
     def _labels(self, item: RbacObject, shipped: Variant) -> dict[str, str | None]:
         """Set the labels by which a role is aggregated; KubeVirt leaves them out on demand."""
@@ -233,32 +229,3 @@ def _more(item: RbacObject, shipped: Variant) -> Content:
     """Find what somebody added; the rules of an aggregated role are nobody's."""
     more = content_of(item).minus(shipped_content(shipped))
     return msgspec.structs.replace(more, atoms=frozenset()) if shipped.aggregation_selectors else more
-
-
-def _made(ref: ObjectRef, shipped: Variant, metadata: Metadata) -> RbacObject:
-    """Write a shipped object anew, with the labels and annotations by which its maker knows it."""
-    labels = {**metadata.labels, **shipped.labels}
-    head = msgspec.structs.replace(metadata, uid="", resource_version="", creation_timestamp="", labels=labels)
-    match ref.kind:
-        case "ClusterRole":
-            rule = AggregationRule(cluster_role_selectors=shipped.aggregation_selectors)
-            summed = rule if shipped.aggregation_selectors else None
-            return ClusterRole(metadata=head, rules=shipped.rules, aggregation_rule=summed)
-        case "Role":
-            return Role(metadata=head, rules=shipped.rules)
-    kind = ClusterRoleBinding if ref.kind == "ClusterRoleBinding" else RoleBinding
-    bound = shipped.role_ref or RoleRef(kind="", name="")
-    role = RoleRef(kind=bound.kind, name=bound.name, api_group=RBAC)
-    return kind(metadata=head, role_ref=role, subjects=tuple(_in_full(shipped.subjects)))
-
-
-def _in_full(subjects: Iterable[Subject]) -> Iterator[Subject]:
-    """Write the API group as the API server does (k8s.io/kubernetes pkg/apis/rbac/v1/defaults.go)."""
-    for item in subjects:
-        group = "" if item.kind == "ServiceAccount" else RBAC
-        yield msgspec.structs.replace(item, api_group=group)
-
-
-def _aggregation(shipped: Variant) -> dict[str, object] | None:
-    selectors = shipped.aggregation_selectors
-    return plain(AggregationRule(cluster_role_selectors=selectors)) if selectors else None

@@ -229,6 +229,34 @@ def test_an_unknown_version_is_refused(extra: Sequence[Raw], reason: str) -> Non
     assert "from its chart or by a restart of its operator" in refusals["ClusterRole kubevirt.io:view"].manual
 
 
+def kubevirt(version: str) -> Raw:
+    status = {"observedKubeVirtVersion": version}
+    return obj("kubevirt.io/v1", "KubeVirt", "kubevirt", "harvester-system", status=status)
+
+
+@pytest.mark.parametrize(
+    ("versions", "known"),
+    [
+        (["v1.8.0", "v1.7.0"], True),
+        (["v1.8.0", "1.7.0-150700.3.16"], True),
+        (["v1.8.0", "v1.7.0-5.2"], True),
+        (["v1.8.0", "v1.7.4"], True),  # in the middle of an upgrade: the operator says what it installed
+        (["v1.8.0", "v1.7.4-5.2"], False),  # a build of something that this release is not made of
+        (["v1.8.0", "v1.7.0-rc.1"], False),
+        (["v1.8.99", "v1.7.0-5.2"], False),
+    ],
+    ids=str,
+)
+def test_a_build_number_is_no_other_version(versions: list[str], known: bool) -> None:
+    harvester_version, version = versions
+    edited = more(("ClusterRole", "", "kubevirt.io:view"), rules=[SECRETS])
+    plan = restored(cluster([edited, release(harvester_version), kubevirt(version)]), "shipped-role-edited")
+    steps = [step.title for step in plan.steps if "kubevirt.io:view" in step.title]
+    assert bool(steps) is known
+    assert all("as kubevirt 1.7." in title and "-5.2" not in title for title in steps)
+    assert known or "ClusterRole kubevirt.io:view" in {item.object for item in plan.refusals}
+
+
 def test_several_ways_to_ship_it_are_refused() -> None:
     edited = obj(RBAC, "ClusterRole", "rke2-traefik-kube-system", rules=[SECRETS])
     (step,) = (name for name, parts in RELEASES.items() if parts.get("rke2") == "1.34.3")
