@@ -13,6 +13,7 @@ from rbac_audit.fix.draft import Draft
 from rbac_audit.fix.leftovers import LEFT, Leftovers
 from rbac_audit.fix.offers import Gain, Offers, known_rancher, knows_rancher
 from rbac_audit.fix.plan import FORMAT, Consent, Plan, Refusal, Step, Tool
+from rbac_audit.fix.refusals import BUILT_IN
 from rbac_audit.fix.remove import ABOUT_RELATED, RELABELLED, REMOVED, Remover
 from rbac_audit.fix.restore import RESTORED, Restorer
 from rbac_audit.rancher.ownership import Claim
@@ -120,15 +121,14 @@ def _elsewhere(view: View, request: Request) -> Iterator[Refusal]:
         return
     for item in request.findings:
         if item.object.cluster == view.rancher.cluster.name and item.rule not in (*CONVERTED, *ABOUT_RELATED):
+            where, manual = item.object.cluster, item.fix.text
             if item.object.kind == RoleTemplate.kind:
-                reason = "rancher-webhook lets nobody change the rules of a built-in role template"
-                manual = (
-                    "restart Rancher, which writes it anew: kubectl -n cattle-system rollout restart deploy/rancher"
-                )
+                reason, manual = BUILT_IN.reason, BUILT_IN.manual
+            elif item.object.api_group == RBAC:
+                reason = f"it is on cluster {where}, and this plan is for {view.name}"
+                manual = f"plan for it: --cluster {where}"
             else:
-                reason = f"it is on cluster {item.object.cluster}, and this plan is for {view.name}"
-                rbac = item.object.api_group == RBAC
-                manual = f"plan for it: --cluster {item.object.cluster}" if rbac else item.fix.text
+                reason = f"it is Rancher's own, on cluster {where}: no step deletes what its webhook may not let back"
             yield Refusal(object=str(item.object), reason=reason, manual=manual)
 
 

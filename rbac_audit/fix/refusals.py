@@ -34,6 +34,12 @@ class Why(msgspec.Struct, frozen=True):
     manual: str
 
 
+BUILT_IN = Why(
+    "rancher-webhook lets nobody change the rules of a built-in role template",
+    "restart Rancher, which resets it: kubectl -n cattle-system rollout restart deploy/rancher",
+)
+
+
 def in_repository(metadata: Metadata) -> str:
     """Name the mark by which an object says that a tool keeps it as it is in a Git repository; "" for none."""
     marks = [name for name in metadata.labels if name in _GIT_LABELS]

@@ -10,7 +10,7 @@ from rbac_audit.fix.draft import Draft
 from rbac_audit.fix.effects import consequence
 from rbac_audit.fix.objects import manifest, plain, relied_on, target, touched
 from rbac_audit.fix.plan import Change, Creation, Edits, Precondition, Refusal
-from rbac_audit.fix.refusals import Why, in_repository
+from rbac_audit.fix.refusals import BUILT_IN, Why, in_repository
 from rbac_audit.harvester.baseline import Content, RbacObject, content_of
 from rbac_audit.harvester.resets import resets
 from rbac_audit.harvester.shipped import Variant
@@ -28,6 +28,7 @@ from rbac_audit.snapshot.objects import (
     RancherSetting,
     Role,
     RoleBinding,
+    RoleTemplate,
 )
 
 RESTORED = (
@@ -67,6 +68,9 @@ class Restorer:
                 wanted.setdefault(finding.object, []).append(finding)
         known: dict[ObjectRef, Variant] = {}
         for ref, found in wanted.items():
+            if ref.kind == RoleTemplate.kind:
+                yield _refusal(ref, BUILT_IN)
+                continue
             shipped = self._shipped(ref)
             if isinstance(shipped, Variant) and not (why := self._refused(ref, shipped)):
                 known[ref] = shipped
