@@ -50,10 +50,20 @@ _BUILD = re.compile(r"-\d[\d.]*$")
 class View:
     """One cluster with everything that is known about it."""
 
-    def __init__(
-        self, cluster: Cluster, rancher: Rancher | None, rancher_id: str, rancher_id_from: str, gaps: Iterable[Gap] = ()
+    def __init__(  # what is known about a cluster comes from as many places
+        self,
+        cluster: Cluster,
+        rancher: Rancher | None,
+        rancher_id: str,
+        rancher_id_from: str,
+        gaps: Iterable[Gap] = (),
+        today: str = "",
     ) -> None:
-        """Join a cluster with the Rancher that manages it, None where that was not read, and the estate's gaps."""
+        """Join a cluster with the Rancher that manages it, None where that was not read, and the estate's gaps.
+
+        `today` is the date of the audit, YYYY-MM-DD, "" where nobody says it.
+        """
+        self.today = today
         self.prediction = Prediction(rancher, {rancher_id: cluster}) if rancher else None
         self.cluster = cluster
         self.name = cluster.name
@@ -174,8 +184,10 @@ class View:
 class Estate:
     """All clusters of a snapshot, each joined with its Rancher."""
 
-    def __init__(self, snapshot: Snapshot, rancher_ids: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Link the clusters; `rancher_ids` states the id in Rancher of clusters by name.
+    def __init__(
+        self, snapshot: Snapshot, rancher_ids: Mapping[str, str] = MappingProxyType({}), today: str = ""
+    ) -> None:
+        """Link the clusters; `rancher_ids` states the id in Rancher of clusters by name, `today` the date of the audit.
 
         Raises WrongUse for a name that no cluster has.
         """
@@ -189,7 +201,7 @@ class Estate:
         # Where a Rancher was read, but not which cluster it manages.
         self.gaps = tuple(unlinked(cluster.name) for cluster, (rancher, *_) in links if known and rancher is None)
         gaps = (*snapshot.gaps, *self.gaps)
-        self.views = tuple(View(cluster, *link, gaps) for cluster, link in links)
+        self.views = tuple(View(cluster, *link, gaps, today) for cluster, link in links)
         self.ranchers = tuple(known.values())
         for rancher in self.ranchers:
             _predict_together(rancher, [view for view in self.views if view.rancher is rancher])

@@ -31,6 +31,8 @@ def evaluate(estate: Estate, rules: Iterable[Rule]) -> Outcome:
     for rule in rules:
         for view in _views(estate, rule):
             missing = tuple(_missing(rule, view))
+            if not missing and (why := rule.undecided(view)):
+                missing = (why,)
             partial = tuple(_partial(rule, view, estate.snapshot.gaps))
             if missing:
                 blind.append(NotEvaluated(rule.id, missing, view.name))

@@ -130,8 +130,8 @@ def command(
     earlier = read_report(since) if since else None
     read = read_sources(sources)
     snapshot = Asked(cluster, (), ids, added, removed).changed(read)
-    estate = Estate(snapshot, dict(pair(text) for text in ids))
     date = (today or datetime.datetime.now(tz=datetime.UTC)).date().isoformat()
+    estate = Estate(snapshot, dict(pair(text) for text in ids), date)
     run = Run(__version__, date, digest(snapshot), Severity(fail_on), _command_line(), FIXED)
     check_filters(estate, Filters(Severity(min_severity), rules, projects, subjects, namespaces))
     filters = Filters(Severity(min_severity), rules, () if extract else projects, subjects, namespaces)
