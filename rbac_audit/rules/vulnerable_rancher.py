@@ -109,6 +109,7 @@ ADVISORIES = (
         "restricted-admin changes passwords of administrators",
         ("2.11.0", "2.10.4", "2.9.8", "2.8.14"),
         "restricted-admin-left",
+        since="2.8.0",
     ),
     Advisory(
         "CVE-2025-23389", "a first login over SAML becomes somebody else", ("2.10.3",), "duplicate-user", sure=False
@@ -121,6 +122,13 @@ ADVISORIES = (
         sure=False,
     ),
     Advisory("CVE-2026-41053", "a login over a GitHub app gets all teams", ("2.14.2", "2.13.6"), sure=False),
+    Advisory(
+        "CVE-2026-44946",
+        "a login over SAML can be played again",
+        ("2.14.3", "2.13.7", "2.12.11", "2.11.15"),
+        since="2.11.0",
+        sure=False,
+    ),
     Advisory(
         "CVE-2026-44947",
         "the right about pod security stays after a membership ended",

@@ -55,6 +55,8 @@ def told(version: str) -> dict[str, bool]:
         # v2.7 was never affected.
         ("v2.7.0", "GHSA-7m72-mh5r-6j3r", False),
         ("v2.6.9", "GHSA-7m72-mh5r-6j3r", True),
+        ("v2.7.9", "CVE-2025-23391", False),
+        ("v2.8.13", "CVE-2025-23391", True),
         ("v2.13.6", "CVE-2026-44947", True),
         ("v2.13.7", "CVE-2026-44947", False),
     ],
@@ -71,7 +73,7 @@ def test_a_pre_release_of_the_fixed_version_may_lack_the_fix() -> None:
 
 def test_what_one_source_says_is_possible() -> None:
     [finding] = found(RULE, estate("", rancher("v2.14.2")))
-    assert told("v2.14.2") == {"CVE-2026-44947": False, "CVE-2026-44949": False}
+    assert told("v2.14.2") == {"CVE-2026-44946": False, "CVE-2026-44947": False, "CVE-2026-44949": False}
     assert finding.confidence is Confidence.POSSIBLE
     [older] = found(RULE, estate("", rancher("v2.12.0")))
     assert older.confidence is Confidence.CERTAIN
