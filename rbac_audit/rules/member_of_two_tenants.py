@@ -73,14 +73,15 @@ metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd123
 import itertools
 from collections.abc import Iterable, Iterator
 
-from rbac_audit.access.bindings import Binding
+from rbac_audit.access.bindings import Binding, RoleKey
 from rbac_audit.access.identity import home_of
 from rbac_audit.access.permission import ALL
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import in_brackets, placed
+from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.platform import is_platform
+from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (
@@ -104,8 +105,10 @@ _WRITE = frozenset({"create", "update", "patch", "delete", "deletecollection", A
 _QUESTIONS = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
 _OF_READERS = frozenset({"expand-vm-spec", "datavolumes/source", "supportbundles"})
 
-Ways = dict[str, list[ObjectRef]]
-"""Through which objects a subject writes, by project."""
+Who = tuple[str, str, str]
+"""Kind, name and namespace of a subject."""
+Ways = dict[str, list[Binding | TemplateBinding]]
+"""Through which bindings a subject writes, by project."""
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -113,29 +116,27 @@ def check(view: View) -> Iterator[Problem]:
     ways = _ways(view)
     found = {who: held for who, held in ways.items() if len(held) > 1}
     found.update(_by_groups(view, ways))
-    together: dict[tuple[ObjectRef, ...], list[Subject]] = {}
-    merged: dict[tuple[ObjectRef, ...], Ways] = {}
-    for who, held in found.items():
-        if not _is_meant(view, who):
-            continue
-        objects = tuple(ref for refs in held.values() for ref in refs)
-        together.setdefault(objects, []).append(who)
-        merged[objects] = held
-    for objects, subjects in together.items():
-        yield _problem(view, merged[objects], objects, tuple(subjects))
+    together: dict[tuple[Binding | TemplateBinding, ...], list[Subject]] = {}
+    merged: dict[tuple[Binding | TemplateBinding, ...], Ways] = {}
+    for (kind, name, namespace), held in found.items():
+        who = Subject(kind=kind, name=name, namespace=namespace)
+        if _is_meant(view, who):
+            sources = tuple(dict.fromkeys(item for items in held.values() for item in items))
+            together.setdefault(sources, []).append(who)
+            merged[sources] = held
+    for sources, subjects in together.items():
+        yield _problem(view, merged[sources], sources, tuple(subjects))
 
 
-def _ways(view: View) -> dict[Subject, Ways]:
-    found: dict[Subject, Ways] = {}
-    for subject, project, ref in itertools.chain(_by_templates(view), _by_hand(view)):
-        who = Subject(kind=subject.kind, name=subject.name, namespace=subject.namespace)
-        refs = found.setdefault(who, {}).setdefault(project, [])
-        if ref not in refs:
-            refs.append(ref)
+def _ways(view: View) -> dict[Who, Ways]:
+    found: dict[Who, Ways] = {}
+    told: Iterator[tuple[Who, str, Binding | TemplateBinding]] = itertools.chain(_by_templates(view), _by_hand(view))
+    for who, project, item in told:
+        found.setdefault(who, {}).setdefault(project, []).append(item)
     return found
 
 
-def _by_templates(view: View) -> Iterator[tuple[Subject, str, ObjectRef]]:
+def _by_templates(view: View) -> Iterator[tuple[Who, str, TemplateBinding]]:
     rancher = view.rancher
     if rancher is None:
         return
@@ -149,24 +150,30 @@ def _by_templates(view: View) -> Iterator[tuple[Subject, str, ObjectRef]]:
             roles = {part.name: view.access.rules(("", part.name)) for part in closure}
             writing[item.template] = _writes(rancher.templates.rules(item.template, roles))
         if writing[item.template]:
-            yield item.subject, project.id, item.source.ref(rancher.cluster.name)
+            yield _who(item.subject, ""), project.id, item
 
 
-def _by_hand(view: View) -> Iterator[tuple[Subject, str, ObjectRef]]:
+def _by_hand(view: View) -> Iterator[tuple[Who, str, Binding]]:
     """Look at bindings in projects that no template binding is behind: those were told by it."""
-    writing = {role: _writes(view.access.rules(role)) for role in view.access.by_role}
-    for binding, verdict in view.ownership.items():
-        if verdict.claim is Claim.HOLDS or not binding.namespace or not writing[binding.role]:
+    writing: dict[RoleKey, bool] = {}
+    shipped = frozenset(view.shipped)
+    for namespace, bindings in view.access.by_namespace.items():
+        project = view.projects.of(namespace) if namespace else None
+        if project is None or view.classes.namespace_class(namespace) != "projects":
             continue
-        project = view.projects.of(binding.namespace)
-        if project is not None and view.classes.namespace_class(binding.namespace) == "projects":
-            yield from _bound(view, binding, project.id)
+        for item in bindings:
+            if view.ownership[item].claim is Claim.HOLDS:
+                continue
+            if item.role not in writing:
+                writing[item.role] = _writes(view.access.rules(item.role))
+            for subject in item.subjects if writing[item.role] else ():
+                if item not in shipped or not view.baseline.ships(item.source, subject):
+                    yield _who(subject, namespace), project.id, item
 
 
-def _bound(view: View, binding: Binding, project: str) -> Iterator[tuple[Subject, str, ObjectRef]]:
-    for subject in binding.subjects:
-        if not view.baseline.ships(binding.source, subject):
-            yield placed(subject, binding.namespace), project, binding.source.ref(view.name)
+def _who(subject: Subject, namespace: str) -> Who:
+    home = subject.namespace or namespace if subject.kind == "ServiceAccount" else ""
+    return (subject.kind, subject.name, home)
 
 
 def _writes(rules: Iterable[PolicyRule]) -> bool:
@@ -180,16 +187,16 @@ def _changes(rule: PolicyRule) -> bool:
     return not _OF_READERS.issuperset(rule.resources)
 
 
-def _by_groups(view: View, ways: dict[Subject, Ways]) -> Iterator[tuple[Subject, Ways]]:
+def _by_groups(view: View, ways: dict[Who, Ways]) -> Iterator[tuple[Who, Ways]]:
     """Add up what people have themselves and by groups; who is in one group that has all of it is told by the group."""
     for person in view.people.all:
-        who = Subject(kind="User", name=person.user)
-        groups = [Subject(kind="Group", name=group) for group in person.groups] if person.enabled else []
+        who = ("User", person.user, "")
+        groups = [("Group", group, "") for group in person.groups] if person.enabled else []
         parts = [ways[group] for group in groups if group in ways]
         together: Ways = {}
         for part in (ways.get(who, {}), *parts):
-            for project, refs in part.items():
-                together.setdefault(project, []).extend(refs)
+            for project, items in part.items():
+                together.setdefault(project, []).extend(items)
         if len(together) > max(map(len, parts), default=1) or len(ways.get(who, ())) > 1:
             yield who, together
 
@@ -202,18 +209,26 @@ def _is_meant(view: View, who: Subject) -> bool:
     )
 
 
-def _problem(view: View, held: Ways, objects: tuple[ObjectRef, ...], subjects: tuple[Subject, ...]) -> Problem:
+def _problem(
+    view: View, held: Ways, sources: tuple[Binding | TemplateBinding, ...], subjects: tuple[Subject, ...]
+) -> Problem:
     projects = [view.projects.find(project) for project in sorted(held)]
     titles = [f"{project.id}{in_brackets(project.name)}" for project in projects if project is not None]
+    target, *related = (_ref(view, item) for item in sources)
     return Problem(
-        target=objects[0],
+        target=target,
         message=f"{names(subjects)} {verb(subjects, 'writes', 'write')} in {len(titles)} projects: {names(titles)}",
-        related=objects[1:],
+        related=tuple(related),
         subjects=subjects,
         scope=FindingScope(tuple(sorted({name for project in projects if project for name in project.namespaces}))),
         chain=tuple(_links(view, held, subjects)),
         key=" ".join(sorted(held)),
     )
+
+
+def _ref(view: View, item: Binding | TemplateBinding) -> ObjectRef:
+    manager = view.rancher.cluster.name if view.rancher else ""
+    return item.source.ref(view.name if isinstance(item, Binding) else manager)
 
 
 def _links(view: View, held: Ways, subjects: tuple[Subject, ...]) -> Iterator[Link]:
@@ -222,8 +237,9 @@ def _links(view: View, held: Ways, subjects: tuple[Subject, ...]) -> Iterator[Li
         if person is not None and person.groups:
             seen = f", as of {person.groups_as_of}" if person.groups_as_of else ""
             yield Link("person", f"{who} is known to be in {names(person.groups)}{seen}")
-    for project, refs in sorted(held.items()):
-        yield from (Link("binding", f"{ref} gives the right to write in {project}", ref) for ref in refs)
+    for project, items in sorted(held.items()):
+        for ref in dict.fromkeys(_ref(view, item) for item in items):
+            yield Link("binding", f"{ref} gives the right to write in {project}", ref)
 
 
 RULE = Rule(

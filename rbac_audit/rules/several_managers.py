@@ -63,16 +63,18 @@ _ID = re.compile(r"(c-m-[a-z0-9]{8}|c-[a-z0-9]{5})(?=[-_])")
 
 def check(view: View) -> Iterator[Problem]:
     """Group the marked bindings by the id that they name; the id with the fewest of them is the one to look at."""
-    found: dict[str, list[RoleBinding | ClusterRoleBinding]] = {}
     bindings: tuple[RoleBinding | ClusterRoleBinding, ...] = (
         *view.cluster.of(RoleBinding),
         *view.cluster.of(ClusterRoleBinding),
     )
-    for item in bindings:
-        if (owner := item.metadata.labels.get(LEGACY_OWNER)) and (named := _ID.match(owner)):
-            found.setdefault(named[1], []).append(item)
-    if len(found) < 2:
+    owners = [(item.metadata.labels.get(LEGACY_OWNER, ""), item) for item in bindings if item.metadata.labels]
+    ids = {owner: named[1] for owner in {owner for owner, _ in owners} if (named := _ID.match(owner))}
+    if len(set(ids.values())) < 2:
         return
+    found: dict[str, list[RoleBinding | ClusterRoleBinding]] = {}
+    for owner, item in owners:
+        if owner in ids:
+            found.setdefault(ids[owner], []).append(item)
     here, *others = sorted(found, key=lambda name: (name != view.rancher_id, -len(found[name]), name))
     for other in others:
         left = found[other]
