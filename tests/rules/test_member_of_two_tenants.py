@@ -172,6 +172,16 @@ GroupPrincipals: {ldap: {Items: [{metadata: {name: "ldap_group://devs"}}, {metad
         ),
         ("a project that does not exist", "", prtb("p-shop", "userName", "u-bob") + prtb("p-x", "userName", "u-bob")),
         (
+            "a project of which only a namespace speaks",
+            "{apiVersion: v1, kind: Namespace, metadata: {name: x, annotations: {field.cattle.io/projectId: 'c-m-abcd1234:p-x'}}}",
+            prtb("p-shop", "userName", "u-bob") + prtb("p-x", "userName", "u-bob"),
+        ),
+        (
+            "a member of the System project is another rule's",
+            "",
+            prtb("p-shop", "userName", "u-bob") + prtb("p-system", "userName", "u-bob"),
+        ),
+        (
             "a group that everybody is in",
             role_binding("lab-vms", "{kind: Group, name: 'system:authenticated'}")
             + role_binding("shop-dev", "{kind: Group, name: 'system:authenticated'}"),
