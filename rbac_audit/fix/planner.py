@@ -184,8 +184,9 @@ def _because(draft: Draft, allow: AllowGain) -> Iterator[str]:
 
 
 def _gained(gain: Gain) -> str:
-    rights = len(gain.rights.words)
-    return f"gain ({gain.reach}) {_places(gain.namespaces)} of {gain.cluster}: {rights} lines of rights, see effects"
+    number = len(gain.rights.words)
+    lines = "1 line" if number == 1 else f"{number} lines"
+    return f"gain ({gain.reach}) {_places(gain.namespaces)} of {gain.cluster}: {lines} of rights, see effects"
 
 
 def _places(namespaces: tuple[str, ...]) -> str:
