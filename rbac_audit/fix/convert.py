@@ -15,27 +15,13 @@ from rbac_audit.fix.draft import Draft
 from rbac_audit.fix.groups import names, subjects_of, together
 from rbac_audit.fix.objects import manifest, plain, project_binding, target, typed
 from rbac_audit.fix.offers import Offer
-from rbac_audit.fix.plan import (
-    Change,
-    Creation,
-    Difference,
-    Edits,
-    Effect,
-    Kept,
-    Refusal,
-    Rendering,
-    Target,
-)
+from rbac_audit.fix.plan import Change, Creation, Difference, Edits, Effect, Kept, Refusal, Rendering, Target
 from rbac_audit.fix.rights import Cover, Rights, carried
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.projects import ProjectInfo
-from rbac_audit.snapshot.objects import (
-    PolicyRule,
-    RoleTemplate,
-    Subject,
-)
+from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
 
 
 class Moved(msgspec.Struct, frozen=True, eq=False):

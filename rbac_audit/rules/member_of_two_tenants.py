@@ -71,11 +71,10 @@ metadata: {name: shop-dev, annotations: {field.cattle.io/projectId: "c-m-abcd123
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rbac_audit.access.bindings import Binding, RoleKey
 from rbac_audit.access.identity import home_of
-from rbac_audit.access.permission import ALL
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
@@ -83,12 +82,12 @@ from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rules._powers import changes_something
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     Namespace,
     ObjectRef,
-    PolicyRule,
     Project,
     ProjectRoleTemplateBinding,
     Role,
@@ -98,12 +97,6 @@ from rbac_audit.snapshot.objects import (
     User,
     UserAttribute,
 )
-
-_WRITE = frozenset({"create", "update", "patch", "delete", "deletecollection", ALL})
-# What roles for readers hold with a verb that writes, and that changes nothing of a tenant: questions about rights, a
-# VM's spec in full, to be the source of a copy (CDI's view), support bundles (virt-project-view), which lie elsewhere.
-_QUESTIONS = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
-_OF_READERS = frozenset({"expand-vm-spec", "datavolumes/source", "supportbundles"})
 
 Who = tuple[str, str, str]
 """Kind, name and namespace of a subject."""
@@ -148,7 +141,7 @@ def _by_templates(view: View) -> Iterator[tuple[Who, str, TemplateBinding]]:
         if item.template not in writing:
             closure = rancher.templates.closure(item.template).templates
             roles = {part.name: view.access.rules(("", part.name)) for part in closure}
-            writing[item.template] = _writes(rancher.templates.rules(item.template, roles))
+            writing[item.template] = changes_something(rancher.templates.rules(item.template, roles))
         if writing[item.template]:
             yield _who(item.subject, ""), project.id, item
 
@@ -165,7 +158,7 @@ def _by_hand(view: View) -> Iterator[tuple[Who, str, Binding]]:
             if view.ownership[item].claim is Claim.HOLDS:
                 continue
             if item.role not in writing:
-                writing[item.role] = _writes(view.access.rules(item.role))
+                writing[item.role] = changes_something(view.access.rules(item.role))
             for subject in item.subjects if writing[item.role] else ():
                 if item not in shipped or not view.baseline.ships(item.source, subject):
                     yield _who(subject, namespace), project.id, item
@@ -174,17 +167,6 @@ def _by_hand(view: View) -> Iterator[tuple[Who, str, Binding]]:
 def _who(subject: Subject, namespace: str) -> Who:
     home = subject.namespace or namespace if subject.kind == "ServiceAccount" else ""
     return (subject.kind, subject.name, home)
-
-
-def _writes(rules: Iterable[PolicyRule]) -> bool:
-    return any(not _WRITE.isdisjoint(rule.verbs) and _changes(rule) for rule in rules)
-
-
-def _changes(rule: PolicyRule) -> bool:
-    """Tell whether a rule with a verb that writes is about something that can be changed by it."""
-    if not rule.resources or set(rule.api_groups) <= _QUESTIONS:
-        return False
-    return not _OF_READERS.issuperset(rule.resources)
 
 
 def _by_groups(view: View, ways: dict[Who, Ways]) -> Iterator[tuple[Who, Ways]]:
