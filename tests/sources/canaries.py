@@ -104,7 +104,7 @@ def _rancher() -> list[Json]:
             MANAGEMENT,
             "UserAttribute",
             "u-1",
-            ExtraByProvider={"local": {"principalid": [canary()], "username": [canary()]}},
+            ExtraByProvider={"local": {"principalid": ["local://u-1"], "username": ["u"], "token": [canary()]}},
             GroupPrincipals={"openldap": {"Items": [{"metadata": {"name": "openldap_group://g"}, "me": canary()}]}},
         ),
         thing(MANAGEMENT, "AuthConfig", "openldap", serviceAccountPassword=canary(), clientSecret=canary()),
