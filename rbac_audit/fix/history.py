@@ -167,5 +167,6 @@ def _standing(step: StepRecord) -> Iterator[str]:
 
 
 def _command(plan: Plan, journal: str) -> str:
-    contexts = [word for name in dict.fromkeys((plan.cluster, plan.management)) for word in ("--context", name)]
+    names = dict.fromkeys(filter(None, (plan.cluster, plan.management)))
+    contexts = [word for name in names for word in ("--context", name)]
     return shlex.join(["rbac-audit", "fix", "rollback", journal, *contexts])

@@ -181,6 +181,27 @@ def test_a_journal_that_was_cut_says_so(stage: Stage) -> None:
     assert states(json.loads(shown(stage, plan))) == ["done", "done"]
 
 
+def test_a_plan_for_a_cluster_without_a_rancher(stage: Stage) -> None:
+    """It names no management cluster, and neither the apply nor its record asks for one."""
+    labels = {"app.kubernetes.io/managed-by": "virt-operator"}
+    made = binding("dev/copy", "pod-reader", "User:u-00")
+    stage.harvester.create(made | {"metadata": {"name": "copy", "namespace": "dev", "labels": labels}})
+    plan = stage.plan("--rule", "operator-label-copied")
+    text = plan.read_text("utf-8")
+    assert "management: rancher\n" in text
+    plan.write_text(text.replace("management: rancher\n", "management: ''\n"), "utf-8")
+    only = ("--yes", "--settle", "0.05", "--format", "json", "--kubeconfig", stage.config, "--context", "harvester")
+    ended = stage.run("fix", "apply", plan, *only)
+    assert ended.code == 0, ended.text
+    _, record = answered(ended.text)
+    assert states(record) == ["done"]
+    assert record["rollBack"] == f"rbac-audit fix rollback {journal_of(plan)} --context harvester"
+    assert "<dt>Management cluster</dt><dd>none</dd>" in shown(stage, plan, "html")
+    back = stage.run("fix", "rollback", journal_of(plan), *only)
+    assert back.code == 0, back.text
+    assert states(answered(back.text)[1]) == ["rolled back"]
+
+
 def test_a_plan_is_no_journal(stage: Stage) -> None:
     plan = stage.plan()
     ended = stage.run("fix", "show", plan, "--format", "html")

@@ -32,7 +32,7 @@ class Wait:
 
     def __init__(self, servers: Servers, plan: Plan, step: Step, waiting: Waiting, tell: Tell) -> None:
         """Take what to wait for, and whom to tell of progress."""
-        self._here, self._management = servers[plan.cluster], servers[plan.management]
+        self._here, self._servers, self._management = servers[plan.cluster], servers, plan.management
         self._step, self._waiting, self._tell = step, waiting, tell
         self._said = ""
 
@@ -81,7 +81,7 @@ class Wait:
     def _parts(self) -> Iterator[Part]:
         if not self._step.expect:
             return
-        aggregated = _is_aggregated(self._management)
+        aggregated = _is_aggregated(self._servers[self._management])
         live = live_namespaces(self._here, self._step.expect)
         for namespace in sorted({name for names in live.values() for name in names}):
             wanted = [
