@@ -1,12 +1,13 @@
 """What all questions share: the estate with its what-if, the cluster, and how an answer is written."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 import rich_click as click
+from msgspec.structs import replace
 
 from rbac_audit.access import Permission
 from rbac_audit.answers import words
@@ -53,18 +54,18 @@ def read_sources(texts: Iterable[str]) -> Snapshot:
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The options that every question takes."""
+    """The options that say about which estate something is asked: `ids` are ids in Rancher by the cluster's name."""
 
     cluster: str
-    sources: tuple[str, ...]
-    ids: tuple[str, ...]
+    ids: Mapping[str, str]
     added: tuple[Path, ...]
     removed: tuple[str, ...]
+    sources: tuple[str, ...] = ()
 
     def estate(self, source: str) -> Estate:
         """Read the estate, with the changes of --with and --without made."""
         snapshot = read_sources((source, *self.sources))
-        estate = Estate(self.changed(snapshot), dict(pair(text) for text in self.ids))
+        estate = Estate(self.changed(snapshot), self.ids)
         tell_gaps(estate)
         return estate
 
@@ -100,42 +101,54 @@ def tell_gaps(estate: Estate, side: str = "") -> bool:
     return bool(gaps)
 
 
-def question(function: Callable[Concatenate[Asked, P], R]) -> Callable[..., R]:
-    """Add the options that every question takes; the command gets them as one value, before its own arguments."""
-    options = (
-        click.option("--cluster", default="", metavar="NAME", help="The cluster that is asked about."),
-        click.option("--source", "more", multiple=True, metavar="SOURCE", help="A further source of the same estate."),
-        click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="A cluster's id in Rancher."),
-        click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied."),
-        click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted."),
-        backup_key,
-        click.option("--format", "form", type=FORMS, default="terminal", help="How to answer."),
-    )
+def _ids(_context: click.Context, _option: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    ids: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not value:
+            raise WrongUse("option", "--rancher-id", f"{text} is not CLUSTER=ID", "for example harvester=c-m-abcd1234")
+        ids[name] = value
+    return ids
 
+
+rancher_ids = click.option(
+    "--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", callback=_ids, help="A cluster's id in Rancher."
+)
+
+
+def what_if(function: Callable[Concatenate[Asked, ...], R]) -> Callable[..., R]:
+    """Add the options that say what would be; the command gets them as one value, before its own arguments."""
+
+    @click.option("--cluster", default="", metavar="NAME", help="The cluster that is asked about, or changed.")
+    @rancher_ids
+    @click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied.")
+    @click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted.")
+    @backup_key
     @wraps(function)
     def asking(
         cluster: str,
-        more: tuple[str, ...],
-        ids: tuple[str, ...],
+        ids: Mapping[str, str],
         added: tuple[Path, ...],
         removed: tuple[str, ...],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        *args: object,
+        **kwargs: object,
     ) -> R:
-        return function(Asked(cluster, more, ids, added, removed), *args, **kwargs)
+        return function(Asked(cluster, ids, added, removed), *args, **kwargs)
 
-    command: Callable[..., R] = asking
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return asking
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Split CLUSTER=ID; raises WrongUse for anything else."""
-    name, equals, value = text.partition("=")
-    if not equals or not value:
-        raise WrongUse("option", "--rancher-id", f"{text} is not CLUSTER=ID", "for example harvester=c-m-abcd1234")
-    return name, value
+def question(function: Callable[Concatenate[Asked, P], R]) -> Callable[..., R]:
+    """Add the options that every question takes."""
+
+    @what_if
+    @click.option("--source", "more", multiple=True, metavar="SOURCE", help="A further source of the same estate.")
+    @click.option("--format", "form", type=FORMS, default="terminal", help="How to answer.")
+    @wraps(function)
+    def asking(asked: Asked, more: tuple[str, ...], *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(replace(asked, sources=more), *args, **kwargs)
+
+    return asking
 
 
 def request(texts: tuple[str, ...], usage: str) -> tuple[Permission, str]:

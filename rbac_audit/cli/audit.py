@@ -17,7 +17,7 @@ from rbac_audit.audit.filters import Filters, check_filters
 from rbac_audit.audit.finding import Severity
 from rbac_audit.audit.report import FORMAT, Report
 from rbac_audit.audit.since import compared
-from rbac_audit.cli.asking import PATH, Asked, backup_key, pair, read_sources
+from rbac_audit.cli.asking import PATH, Asked, read_sources, what_if
 from rbac_audit.cli.formats import FORMATS, deliver
 from rbac_audit.cli.live import live_options
 from rbac_audit.cli.output import check_places
@@ -80,16 +80,13 @@ class _Recorded(click.RichCommand):
 @click.option(
     "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."
 )
-@click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
-@click.option("--cluster", default="", metavar="NAME", help="The cluster that --with and --without change.")
-@click.option("--with", "added", multiple=True, type=PATH, metavar="FILE", help="What if FILE was applied.")
-@click.option("--without", "removed", multiple=True, metavar="OBJECT", help="What if OBJECT was deleted.")
-@backup_key
 @live_options("--only-cluster")
 @click.option(
     "--today", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="The date of the report (default: today)."
 )
+@what_if
 def command(
+    asked: Asked,
     sources: tuple[str, ...],
     formats: tuple[str, ...],
     outputs: tuple[str, ...],
@@ -100,10 +97,6 @@ def command(
     subjects: tuple[str, ...],
     namespaces: tuple[str, ...],
     folders: tuple[Path, ...],
-    ids: tuple[str, ...],
-    cluster: str,
-    added: tuple[Path, ...],
-    removed: tuple[str, ...],
     today: datetime.datetime | None,
     since: Path | None,
     language: str,
@@ -120,7 +113,7 @@ def command(
     not be read or evaluated.
     """
     targets = _targets(formats or ("terminal",), outputs)
-    if cluster and not (added or removed):
+    if asked.cluster and not (asked.added or asked.removed):
         raise WrongUse("option", "--cluster", "there is nothing to change on it", "give --with or --without as well")
     if extract and len(projects) != 1:
         raise WrongUse("option", "--extract", "it is about one project", "name it with --project, once")
@@ -128,10 +121,9 @@ def command(
     known = (*RULES, *policies)
     _check_rules(rules, [rule.id for rule in known])
     earlier = read_report(since) if since else None
-    read = read_sources(sources)
-    snapshot = Asked(cluster, (), ids, added, removed).changed(read)
+    snapshot = asked.changed(read_sources(sources))
     date = (today or datetime.datetime.now(tz=datetime.UTC)).date().isoformat()
-    estate = Estate(snapshot, dict(pair(text) for text in ids), date)
+    estate = Estate(snapshot, asked.ids, date)
     run = Run(__version__, date, digest(snapshot), Severity(fail_on), _command_line(), FIXED)
     check_filters(estate, Filters(Severity(min_severity), rules, projects, subjects, namespaces))
     filters = Filters(Severity(min_severity), rules, () if extract else projects, subjects, namespaces)

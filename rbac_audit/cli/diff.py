@@ -1,14 +1,14 @@
 """`rbac-audit diff`: rights gained and lost between two states."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import rich_click as click
 
 from rbac_audit.answers.diff import Change, Difference, diff
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.evidence import describe, in_brackets, where
-from rbac_audit.cli.asking import backup_key, pair, print_answer, read_sources, tell_gaps
+from rbac_audit.cli.asking import backup_key, print_answer, rancher_ids, read_sources, tell_gaps
 from rbac_audit.report.markdown import inert
 from rbac_audit.report.text import one_line
 
@@ -18,18 +18,17 @@ FORMS = click.Choice(["terminal", "json", "markdown"])
 @click.command(name="diff", epilog="Example: rbac-audit diff examples/tenancy-legacy examples/tenancy-aggregated")
 @click.argument("old")
 @click.argument("new")
-@click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
+@rancher_ids
 @backup_key
 @click.option("--fail-on-gain/--no-fail-on-gain", default=True, show_default=True, help="Exit 1 on a gain.")
 @click.option("--format", "form", type=FORMS, default="terminal", help="How to answer.")
-def command(old: str, new: str, ids: tuple[str, ...], fail_on_gain: bool, form: str) -> None:
+def command(old: str, new: str, ids: Mapping[str, str], fail_on_gain: bool, form: str) -> None:
     """Compare what everybody may do in OLD and NEW, in effective rights rather than YAML.
 
     Exit codes: 0 nobody gained a right, 1 somebody did, 2 wrong use or bad input, 3 nobody is seen to have gained one,
     but not everything could be compared.
     """
-    known = dict(pair(text) for text in ids)
-    one, other = (Estate(read_sources([text]), known) for text in (old, new))
+    one, other = (Estate(read_sources([text]), ids) for text in (old, new))
     tell_gaps(one, "old ")
     tell_gaps(other, "new ")
     found = diff(one, other)

@@ -1,7 +1,7 @@
 """`rbac-audit fix`: plan changes, look at them, make them, take them back."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import rich_click as click
@@ -12,7 +12,7 @@ from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.audit.finding import Finding
 from rbac_audit.cli.applying import apply, read_plan, rollback
-from rbac_audit.cli.asking import PATH, backup_key, pair, print_answer, read_sources, tell_gaps
+from rbac_audit.cli.asking import PATH, backup_key, print_answer, rancher_ids, read_sources, tell_gaps
 from rbac_audit.cli.changes import show_record
 from rbac_audit.cli.output import check_places, write_files
 from rbac_audit.cli.policies import load_policies
@@ -55,7 +55,7 @@ command.add_command(rollback)
     help="What a step may add without consent.",
 )
 @click.option("--cluster", default="", metavar="NAME", help="The cluster to fix.")
-@click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="Which id a cluster has in Rancher.")
+@rancher_ids
 @click.option("--policies", "folders", multiple=True, type=PATH, help="A folder of your own policies.")
 @backup_key
 def make(
@@ -67,7 +67,7 @@ def make(
     projects: tuple[str, ...],
     allow_gain: str,
     cluster: str,
-    ids: tuple[str, ...],
+    ids: Mapping[str, str],
     folders: tuple[Path, ...],
 ) -> None:
     """Plan how raw bindings become project role template bindings, and other fixes; nothing is changed.
@@ -78,7 +78,7 @@ def make(
     """
     check_places([output] if output != "-" else [])
     snapshot = read_sources(sources)
-    estate = Estate(snapshot, dict(pair(text) for text in ids))
+    estate = Estate(snapshot, ids)
     blind = tell_gaps(estate)
     view = words.view_of(estate, cluster)
     chosen = bool(objects or subjects or projects)

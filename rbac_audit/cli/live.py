@@ -36,66 +36,72 @@ def _remember(context: click.Context, option: click.Parameter, value: object) ->
     context.meta.setdefault(_META, {})[option.name] = value
 
 
+def _option(*names: str, **attributes: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    return click.option(*names, expose_value=False, callback=_remember, **attributes)  # type: ignore[arg-type]  # click's
+
+
+_CONTEXT = "[NAME=]CONTEXT"
+_CLUSTERS = (
+    _option("--context", "contexts", multiple=True, metavar=_CONTEXT, help="A cluster, and its name (repeatable)."),
+    _option("--rancher-context", "rancher_contexts", multiple=True, metavar=_CONTEXT, help="One that runs Rancher."),
+    _option(
+        "--harvester-context", "harvester_contexts", multiple=True, metavar=_CONTEXT, help="One that is a Harvester."
+    ),
+    _option("--kubeconfig", type=_PATH, help="The kubeconfig (default: KUBECONFIG, else ~/.kube/config)."),
+    _option("--in-cluster", metavar="NAME", help="The cluster that this runs in, through its service account."),
+    _option("--rancher", metavar="URL", help="A Rancher, and every Harvester cluster that it manages."),
+    _option(
+        "--rancher-token-file",
+        type=_PATH,
+        metavar="FILE",
+        help=f"The API token (default: in the variable {TOKEN}).",
+    ),
+    _option("--rancher-ca", type=_PATH, metavar="FILE", help="The authority of Rancher's certificate, as PEM."),
+)
+_READING = (
+    _option("--secret-metadata", is_flag=True, help="Read the metadata of Secrets too, never their values."),
+    _option(
+        "--kind-timeout",
+        type=_SECONDS,
+        default=Limits().kind_seconds,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long one kind of objects may take.",
+    ),
+    _option(
+        "--parallel",
+        type=click.IntRange(1, 64),
+        default=Limits().parallel,
+        show_default=True,
+        metavar="N",
+        help="How many lists are read at a time.",
+    ),
+    _option(
+        "--qps",
+        type=_SECONDS,
+        default=Limits().qps,
+        show_default=True,
+        metavar="N",
+        help="How many requests a second one server gets at most.",
+    ),
+)
+
+
 def live_options(*narrowing: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Add the options that name clusters and say how to read them; `narrowing` names the one that leaves some out.
 
     To `audit`, `--cluster` says which cluster a what-if changes.
     """
-    context = "[NAME=]CONTEXT"
-    options = (
-        _option("--context", "contexts", multiple=True, metavar=context, help="A cluster, and its name (repeatable)."),
-        _option("--rancher-context", "rancher_contexts", multiple=True, metavar=context, help="One that runs Rancher."),
-        _option(
-            "--harvester-context", "harvester_contexts", multiple=True, metavar=context, help="One that is a Harvester."
-        ),
-        _option("--kubeconfig", type=_PATH, help="The kubeconfig (default: KUBECONFIG, else ~/.kube/config)."),
-        _option("--in-cluster", metavar="NAME", help="The cluster that this runs in, through its service account."),
-        _option("--rancher", metavar="URL", help="A Rancher, and every Harvester cluster that it manages."),
-        _option(
-            "--rancher-token-file",
-            type=_PATH,
-            metavar="FILE",
-            help=f"The API token (default: in the variable {TOKEN}).",
-        ),
-        _option("--rancher-ca", type=_PATH, metavar="FILE", help="The authority of Rancher's certificate, as PEM."),
-        _option(*narrowing, "clusters", multiple=True, metavar="NAME", help="Of Rancher's clusters, this one only."),
-        _option("--secret-metadata", is_flag=True, help="Read the metadata of Secrets too, never their values."),
-        _option(
-            "--kind-timeout",
-            type=_SECONDS,
-            default=Limits().kind_seconds,
-            show_default=True,
-            metavar="SECONDS",
-            help="How long one kind of objects may take.",
-        ),
-        _option(
-            "--parallel",
-            type=click.IntRange(1, 64),
-            default=Limits().parallel,
-            show_default=True,
-            metavar="N",
-            help="How many lists are read at a time.",
-        ),
-        _option(
-            "--qps",
-            type=_SECONDS,
-            default=Limits().qps,
-            show_default=True,
-            metavar="N",
-            help="How many requests a second one server gets at most.",
-        ),
+    narrowed = _option(
+        *narrowing, "clusters", multiple=True, metavar="NAME", help="Of Rancher's clusters, this one only."
     )
 
     def added(function: Callable[P, R]) -> Callable[P, R]:
-        for option in reversed(options):
+        for option in reversed((*_CLUSTERS, narrowed, *_READING)):
             function = option(function)
         return function
 
     return added
-
-
-def _option(*names: str, **attributes: object) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    return click.option(*names, expose_value=False, callback=_remember, **attributes)  # type: ignore[arg-type]  # click's
 
 
 class Live(msgspec.Struct, frozen=True):

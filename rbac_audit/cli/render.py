@@ -3,14 +3,14 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 import rich_click as click
 
 from rbac_audit.audit.estate import Estate, View
-from rbac_audit.cli.asking import backup_key, pair, read_sources, tell_gaps
+from rbac_audit.cli.asking import backup_key, rancher_ids, read_sources, tell_gaps
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.rendering import render
@@ -26,9 +26,9 @@ MODELS = click.Choice(["legacy", "aggregated"])
     "-o", "output", required=True, type=click.Path(path_type=Path), help="The folder; it must not be there yet."
 )
 @click.option("--model", default=None, type=MODELS, help="What if Rancher rendered so; default: as its feature says.")
-@click.option("--rancher-id", "ids", multiple=True, metavar="CLUSTER=ID", help="A cluster's id in Rancher.")
+@rancher_ids
 @backup_key
-def command(sources: tuple[str, ...], output: Path, model: str | None, ids: tuple[str, ...]) -> None:
+def command(sources: tuple[str, ...], output: Path, model: str | None, ids: Mapping[str, str]) -> None:
     """Write every object that Rancher makes of its users, role templates, projects and bindings.
 
     Exit codes: 0 written from everything there is, 2 wrong use or bad input, 3 written from what could be read.
@@ -36,7 +36,7 @@ def command(sources: tuple[str, ...], output: Path, model: str | None, ids: tupl
     if output.exists() or not output.absolute().parent.is_dir():
         problem = "it is there already" if output.exists() else f"there is no folder {output.absolute().parent}"
         raise WrongUse("option", f"-o {output}", problem, "choose another place")
-    estate = Estate(read_sources(sources), dict(pair(text) for text in ids))
+    estate = Estate(read_sources(sources), ids)
     blind = tell_gaps(estate)
     rancher = _rancher(estate)
     views = [view for view in estate.views if view.rancher is rancher]
