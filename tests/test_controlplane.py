@@ -143,12 +143,6 @@ def test_admission_policies_are_type_checked(blue: Server) -> None:
     settle.wait("type checking of a policy", warned)
 
 
-def test_deleted_namespaces_go_with_all_they_hold(blue: Server) -> None:
-    blue.api.delete("v1", "Namespace", "blue")
-    settle.wait("the namespace controller", lambda: not _named(blue, "v1", "Namespace", "blue"))
-    assert blue.api.objects(RBAC, "RoleBinding", "blue") == []
-
-
 def test_orphans_are_collected(blue: Server) -> None:
     owner = blue.api.create(_config_map("owner"))["metadata"]
     reference = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["uid"]}

@@ -30,7 +30,7 @@ def apiserver() -> Iterator[Server]:
 
     It serves the whole session and holds what the test before left there: see `clean_apiserver`, or call
     `clean()` in a fixture of a wider scope. A test marked `controlplane(controllers=False)` promises to do
-    without aggregation, namespace deletion and garbage collection; others are not run without them.
+    without aggregation and garbage collection; others are not run without them.
     """
     with running(find(), crds.groups()) as server:
         yield server
@@ -87,7 +87,7 @@ def _wanting(*, controllers: bool) -> str:
     except BuildError as error:
         return str(error)
     if controllers and not (assets.components / CONTROLLERS).exists():
-        return f"no {CONTROLLERS} in {assets.components}: roles would not be aggregated, nor namespaces deleted"
+        return f"no {CONTROLLERS} in {assets.components}: roles would not be aggregated"
     return ""
 
 

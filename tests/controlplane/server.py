@@ -38,7 +38,7 @@ class Server:
 
     @property
     def controllers(self) -> bool:
-        """Whether roles are aggregated, namespaces go when deleted, and orphans are collected."""
+        """Whether roles are aggregated, and orphans are collected."""
         return "kube-controller-manager" in self.processes
 
     def seed(self, manifests: Iterable[Object]) -> None:
