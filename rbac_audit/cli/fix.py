@@ -149,15 +149,14 @@ def look(path: Path, form: str, kind: str | None, folder: Path | None) -> None:
         click.echo(text, nl=False)
         return
     read = read_plan(path)
-    if form == "html":
-        raise WrongUse(
-            "plan", str(path), "only a change record is a page: it is a plan", "name the journal of an apply"
-        )
     if kind:
         _write(read, kind, folder)
         return
     if form == "json":
         print_answer(read)
+        return
+    if form == "html":
+        click.echo(show.page(read), nl=False)
         return
     _print(show.difference(read) if form == "diff" else show.table(read))
 

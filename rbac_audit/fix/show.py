@@ -1,10 +1,11 @@
-"""A plan for the terminal: as a table of steps, and as a difference of manifests."""
+"""A plan for people: as a table of steps, as a difference of manifests, and as one HTML page to mail."""
 
 from collections.abc import Iterator, Mapping
 
 import yaml
 
-from rbac_audit.fix.plan import Change, Difference, Edits, Plan, Refusal, Step
+from rbac_audit.fix.plan import Candidate, Change, Difference, Edits, Plan, Refusal, Step
+from rbac_audit.report import html
 from rbac_audit.report.text import count
 
 REACH = {
@@ -31,17 +32,25 @@ def table(plan: Plan) -> Iterator[str]:
         yield from (line for refusal in plan.refusals for line in _refusal(refusal))
     yield ""
     yield from (f"not read: {line}" for line in plan.unread)
-    waiting = sum(not step.ready for step in plan.steps)
-    writes = sum(len(step.do) for step in plan.steps)
+    waiting, writes = _totals(plan)
     done = f"{count(len(plan.steps), 'step')} with {count(writes, 'write')}"
     yield f"{done}, {waiting} without the consent they need, {len(plan.refusals)} refused"
 
 
+def page(plan: Plan) -> str:
+    """Write it as one HTML file in the look of the report."""
+    waiting, writes = _totals(plan)
+    told = {"state": _state, "weighed": _weighed, "edits": _edits, "count": count, "reach": REACH}
+    return html.page("plan.html.j2", plan=plan, waiting=waiting, writes=writes, **told)
+
+
+def _totals(plan: Plan) -> tuple[int, int]:
+    """Count the steps without the consent that they need, and the writes of all."""
+    return sum(not step.ready for step in plan.steps), sum(len(step.do) for step in plan.steps)
+
+
 def _step(step: Step) -> Iterator[str]:
-    state = "ready" if step.ready else "needs consent"
-    if step.consent.needed and step.consent.given:
-        state = "ready, consent given"
-    yield f"{step.id}  {step.action}  [{state}]  {step.title}"
+    yield f"{step.id}  {step.action}  [{_state(step)}]  {step.title}"
     yield from (f"      consent: {reason}" for reason in step.consent.because)
     yield from (f"      {line}" for line in _edits(step.do))
     for effect in step.effects:
@@ -51,8 +60,17 @@ def _step(step: Step) -> Iterator[str]:
         yield from (line for item in effect.gained for line in _difference("gains", item))
         yield from (line for item in effect.lost for line in _difference("loses", item))
     for item in step.candidates:
-        chosen = "chosen" if item.chosen else "lacks some" if item.lacks else "would do"
-        yield f"      role template {item.role_template}: {chosen}, adds {item.adds}"
+        yield f"      role template {item.role_template}: {_weighed(item)}, adds {item.adds}"
+
+
+def _state(step: Step) -> str:
+    if not step.ready:
+        return "needs consent"
+    return "ready, consent given" if step.consent.needed else "ready"
+
+
+def _weighed(item: Candidate) -> str:
+    return "chosen" if item.chosen else "lacks some" if item.lacks else "would do"
 
 
 def _difference(verb: str, item: Difference) -> Iterator[str]:

@@ -41,9 +41,10 @@ def test_it_says_how_many_need_consent(run: Run, tmp_path: Path) -> None:
     assert ran.err == ""
 
 
-def test_a_table_a_difference_and_json(run: Run, plan: Path) -> None:
+def test_a_table_a_difference_a_page_and_json(run: Run, plan: Path) -> None:
     assert "0001  convert  [needs consent]" in run("fix", "show", plan).out
     assert "\n-kind: RoleBinding\n" in run("fix", "show", plan, "--format", "diff").out
+    assert "3 steps, 3 without the consent they need." in run("fix", "show", plan, "--format", "html").out
     assert json.loads(run("fix", "show", plan, "--format", "json").out)["format"] == "rbac-audit/plan/v1"
 
 

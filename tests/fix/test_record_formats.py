@@ -1,4 +1,4 @@
-"""The change record in each of its formats: whole, valid, and harmless whatever the names are."""
+"""The change record in each of its formats, and the page of a plan: whole, valid, harmless whatever the names are."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext
 
+from rbac_audit.fix import show
 from rbac_audit.fix.history import record
 from rbac_audit.fix.journal import Event, Told
 from rbac_audit.fix.plan import Plan, Refusal, Target
@@ -198,9 +199,9 @@ Open = Callable[..., Opened]
 def open_record(browser: Browser, tmp_path: Path) -> Iterator[Open]:
     contexts: list[BrowserContext] = []
 
-    def opened(of: Record, **settings: object) -> Opened:
+    def opened(of: Record | Plan, **settings: object) -> Opened:
         file = tmp_path / f"record-{len(contexts)}.html"
-        file.write_text(FORMATS["html"](of), "utf-8")
+        file.write_text(show.page(of) if isinstance(of, Plan) else FORMATS["html"](of), "utf-8")
         context = browser.new_context(**settings)  # type: ignore[arg-type]  # Playwright's options
         contexts.append(context)
         result = Opened(context.new_page())
@@ -217,8 +218,9 @@ def open_record(browser: Browser, tmp_path: Path) -> Iterator[Open]:
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1360, 400])
-def test_everybody_can_read_it(open_record: Open, scheme: str, width: int) -> None:
-    opened = open_record(made(cut=True), color_scheme=scheme, viewport={"width": width, "height": 900})
+@pytest.mark.parametrize("of", [made(cut=True), plan()], ids=["record", "plan"])
+def test_everybody_can_read_it(open_record: Open, of: Record | Plan, scheme: str, width: int) -> None:
+    opened = open_record(of, color_scheme=scheme, viewport={"width": width, "height": 900})
     opened.page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
     found = Axe().run(opened.page).response["violations"]
     assert [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found] == []
@@ -262,8 +264,10 @@ def test_the_page_says_what_the_record_does(open_record: Open) -> None:
 @ON_PAPER
 @pytest.mark.browser
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_names_are_inert(open_record: Open, text: str) -> None:
-    opened = open_record(renamed(text), viewport={"width": 400, "height": 900})
+@pytest.mark.parametrize("kind", [Record, Plan])
+def test_hostile_names_are_inert(open_record: Open, kind: type[Record] | type[Plan], text: str) -> None:
+    of = renamed(text) if kind is Record else msgspec.convert(hostile(msgspec.to_builtins(plan()), text), Plan)
+    opened = open_record(of, viewport={"width": 400, "height": 900})
     page = opened.page
     assert (
         page.locator("script, img, iframe, object, embed, link, base, form, b, svg, [onerror], [onload]").count() == 0
@@ -272,6 +276,26 @@ def test_hostile_names_are_inert(open_record: Open, text: str) -> None:
     assert page.locator("a").evaluate_all("all => all.map(each => each.getAttribute('href'))") == ["#main"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
     assert (opened.complaints, opened.dialogs, opened.requests) == ([], [], [])
+
+
+@ON_PAPER
+@pytest.mark.browser
+def test_the_page_of_a_plan_says_what_its_table_says(open_record: Open) -> None:
+    of = plan()
+    opened = open_record(of)
+    opened.page.locator("details").evaluate_all("all => all.forEach(each => { each.open = true })")
+    text = opened.page.locator("main").inner_text()
+    assert f"{len(of.steps)} steps" in text
+    for step in of.steps:
+        assert f"{step.id} " in text
+        assert step.title in text
+        for effect in step.effects:
+            assert all(right in text for item in (*effect.gained, *effect.lost) for right in item.rights)
+        assert all(f"{item.role_template}: " in text for item in step.candidates)
+        assert all(f"- {target} on {target.cluster}" in text for target in step.do.deletes)
+    assert all(refusal.reason in text and refusal.manual in text for refusal in of.refusals)
+    assert of.refusals
+    assert "rancher: nodes: forbidden" in text
 
 
 @ON_PAPER

@@ -200,10 +200,3 @@ def test_a_plan_for_a_cluster_without_a_rancher(stage: Stage) -> None:
     back = stage.run("fix", "rollback", journal_of(plan), *only)
     assert back.code == 0, back.text
     assert states(answered(back.text)[1]) == ["rolled back"]
-
-
-def test_a_plan_is_no_journal(stage: Stage) -> None:
-    plan = stage.plan()
-    ended = stage.run("fix", "show", plan, "--format", "html")
-    assert ended.code == 2
-    assert "it is a plan; name the journal of an apply" in ended.text
