@@ -77,6 +77,11 @@ class Rancher:
         """Its projects, of all clusters."""
         return self.cluster.of(Project)
 
+    @cached_property
+    def backing_namespaces(self) -> dict[str, str]:
+        """Where the bindings of each of its projects lie, by `<cluster>:<project>`."""
+        return {f"{item.namespace}:{item.name}": item.status.backing_namespace or item.name for item in self.projects}
+
     def fault_of(self, item: TemplateBinding) -> str:
         """Say what makes Rancher fail on a project's binding, and with it on the whole project; "" for nothing.
 

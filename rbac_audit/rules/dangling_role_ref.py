@@ -67,7 +67,8 @@ def _ghost_project(view: View, owners: tuple[object, ...]) -> str:
     projects = [owner.project for owner in owners if isinstance(owner, TemplateBinding) and owner.project]
     if view.rancher is None or not view.rancher.cluster.has(Project) or len(projects) != len(owners):
         return ""
-    missing = [name for name in projects if (found := view.projects.find(name)) is None or not found.known]
+    # The management cluster holds bindings of projects of every cluster.
+    missing = [name for name in projects if name not in view.rancher.backing_namespaces]
     return missing[0] if missing and len(missing) == len(projects) else ""
 
 

@@ -62,7 +62,6 @@ def check(view: View) -> Iterator[Problem]:
     rancher = view.rancher
     if rancher is None:
         return
-    known = {f"{project.namespace}:{project.name}" for project in rancher.projects}
     # A Harvester cluster's own, embedded Rancher calls it local.
     known_clusters = {*rancher.clusters, "local"}
     for namespace in view.cluster.of(Namespace):
@@ -72,7 +71,7 @@ def check(view: View) -> Iterator[Problem]:
         if annotation and cluster not in known_clusters:
             message = f"{namespace} is in project {annotation} of a cluster that Rancher does not have"
             yield _problem(view, namespace, message, (), "cluster")
-        elif annotation and cluster == view.rancher_id and annotation not in known:
+        elif annotation and cluster == view.rancher_id and annotation not in rancher.backing_namespaces:
             yield _problem(
                 view, namespace, f"{namespace} is in project {annotation}, which does not exist", (), "project"
             )

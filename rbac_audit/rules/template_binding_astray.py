@@ -68,9 +68,8 @@ def check(view: View) -> Iterator[Problem]:
     rancher = own_rancher(view)
     if rancher is None:
         return
-    backing = {f"{it.namespace}:{it.name}": it.status.backing_namespace or it.name for it in rancher.projects}
     for item in rancher.bindings:
-        if lacks := "; ".join(_lacks(rancher, item, backing)):
+        if lacks := "; ".join(_lacks(rancher, item)):
             yield _problem(view, item, lacks, FindingScope(project=item.project, cluster_wide=not item.project))
     for one in rancher.globals:
         if one.role is None:
@@ -78,8 +77,8 @@ def check(view: View) -> Iterator[Problem]:
             yield _problem(view, one, lacks, FindingScope(cluster_wide=True))
 
 
-def _lacks(rancher: Rancher, item: TemplateBinding, backing: dict[str, str]) -> Iterator[str]:
-    source = item.source
+def _lacks(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
+    source, backing = item.source, rancher.backing_namespaces
     if item.template not in rancher.templates.by_name:
         yield f"role template {item.template} does not exist"
     if rancher.cluster.whole(ManagementCluster) and item.cluster not in rancher.clusters:

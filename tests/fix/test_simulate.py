@@ -2,10 +2,14 @@
 
 import pytest
 
+from rbac_audit.audit.estate import Estate
+from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.fix.simulate import revert, simulate
 from rbac_audit.rancher.naming import role_binding_name
-from rbac_audit.snapshot.objects import ProjectRoleTemplateBinding, RoleBinding
-from tests.fix.worlds import binding, estate, planned, view
+from rbac_audit.rules.dangling_role_ref import RULE as DANGLING
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import ProjectRoleTemplateBinding, Role, RoleBinding
+from tests.fix.worlds import ID, binding, estate, obj, planned, view
 
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
 
@@ -37,3 +41,15 @@ def test_some_steps_only() -> None:
     after = simulate(of, view(of), [first]).after
     assert "c" in {item.name for item in after.cluster("harvester").of(RoleBinding)}
     assert "b" not in {item.name for item in after.cluster("harvester").of(RoleBinding)}
+
+
+def test_what_it_writes_to_roles_that_were_not_there_before_is_of_projects_that_exist() -> None:
+    provisioned = obj("provisioning.cattle.io/v1", "Cluster", "shop", "fleet-default", status={"clusterName": ID})
+    whole = estate([binding("dev/b", "edit", "User:u-alice")], [provisioned])
+    manager = whole.snapshot.cluster("rancher")
+    without = [item for items in manager.objects.values() for item in items if not isinstance(item, Role)]
+    clusters = [whole.snapshot.cluster("harvester"), Cluster("rancher", without, collected=manager.collected)]
+    of = Estate(Snapshot(clusters))
+    after = simulate(of, view(of), planned(of).steps).after
+    assert any(item.namespace == "fleet-default" for item in after.cluster("rancher").of(RoleBinding))
+    assert evaluate(Estate(after), [DANGLING]).findings == ()

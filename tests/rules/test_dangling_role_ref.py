@@ -134,3 +134,23 @@ def test_what_is_rendered_for_a_project_that_does_not_exist_is_told_as_low() -> 
     assert finding.severity is Severity.LOW
     assert str(finding.object) == "ProjectRoleTemplateBinding c-m-abcd1234-p-ghost/prtb-ghost"
     assert [str(item) for item in finding.related] == ["ClusterRoleBinding crb-x"]
+
+
+ON_MANAGEMENT = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: r-cluster-shop-view-own
+  namespace: fleet-default
+  labels: {authz.cluster.cattle.io/prtb-owner: own}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r-cluster-shop-view}
+subjects: [{kind: User, name: u-owner}]
+"""
+
+
+def test_the_projects_of_other_clusters_exist_for_the_management_cluster_too() -> None:
+    assert not found(RULE, estate("", RANCHER + ON_MANAGEMENT))
+    elsewhere = RANCHER.replace("name: p-shop, namespace: c-m-abcd1234", "name: p-shop, namespace: c-m-other123")
+    [finding] = found(RULE, estate("", elsewhere + ON_MANAGEMENT))
+    assert "because project c-m-abcd1234:p-shop does not exist" in finding.message

@@ -181,7 +181,7 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
 
     def is_misplaced(self, item: TemplateBinding) -> bool:
         """Tell whether a project's binding lies outside the backing namespace of its project."""
-        backing = self._backing.get(item.project)
+        backing = self.rancher.backing_namespaces.get(item.project)
         return backing is not None and item.source.namespace != backing
 
     def shares_name(self, item: TemplateBinding) -> bool:
@@ -197,14 +197,7 @@ class World(msgspec.Struct, frozen=True, dict=True, eq=False):
 
     def is_of_no_project(self, item: TemplateBinding) -> bool:
         """Tell whether a project's binding names a project that Rancher does not have."""
-        return bool(item.project) and item.project not in self._backing
-
-    @cached_property
-    def _backing(self) -> dict[str, str]:
-        return {
-            f"{item.namespace}:{item.name}": item.status.backing_namespace or item.name
-            for item in self.rancher.projects
-        }
+        return bool(item.project) and item.project not in self.rancher.backing_namespaces
 
     @cached_property
     def _creating(self) -> dict[str, bool]:
