@@ -29,7 +29,7 @@ def evaluate(estate: Estate, rules: Iterable[Rule]) -> Outcome:
     findings: list[Finding] = []
     blind: list[NotEvaluated] = []
     for rule in rules:
-        for view in _views(estate, rule):
+        for view in filter(rule.concerns, _views(estate, rule)):
             missing = tuple(_missing(rule, view))
             if not missing and (why := rule.undecided(view)):
                 missing = (why,)

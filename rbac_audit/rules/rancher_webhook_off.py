@@ -3,7 +3,8 @@
 ## What
 A kind of Rancher that gives rights (role templates, global roles, and the bindings of both) that no validating webhook
 of Rancher is asked about when an object is made or changed: its configuration is missing or empty, does not name the
-kind, or says failurePolicy Ignore for it. Rancher's webhook has Ignore for some other kinds; those are not meant.
+kind, or says failurePolicy Ignore for it. Rancher's webhook has Ignore for some other kinds; those are not meant. A
+Rancher backup and a folder of RBAC manifests hold no webhook configurations: there the rule is not evaluated.
 
 ## Why
 That nobody gives more than he or she has is checked by this webhook alone: Kubernetes sees only ordinary objects, and
@@ -72,9 +73,6 @@ _KINDS = (GlobalRole, GlobalRoleBinding, RoleTemplate, ClusterRoleTemplateBindin
 
 def check(view: View) -> Iterator[Problem]:
     """See for each of the kinds which webhook is asked about it."""
-    if not any(view.cluster.of(kind) for kind in (ProjectRoleTemplateBinding, ClusterRoleTemplateBinding)):
-        # The Rancher that is embedded in Harvester manages no clusters, and its webhook checks no roles.
-        return
     configurations = view.cluster.of(ValidatingWebhookConfiguration)
     asked = [hook for item in configurations for hook in item.webhooks if _is_of_rancher(hook)]
     unchecked: dict[str, list[str]] = {}
@@ -95,6 +93,12 @@ def check(view: View) -> Iterator[Problem]:
             scope=FindingScope(cluster_wide=True),
             key=what,
         )
+
+
+def gives_roles(view: View) -> bool:
+    """Tell whether a Rancher may give roles: the one that is embedded in Harvester does not, nor is it checked."""
+    kinds = (ProjectRoleTemplateBinding, ClusterRoleTemplateBinding)
+    return any(view.cluster.of(kind) or not view.cluster.whole(kind) for kind in kinds)
 
 
 def _is_of_rancher(hook: Webhook) -> bool:
@@ -121,6 +125,7 @@ RULE = Rule(
     on=On.MANAGEMENT,
     needs=(ValidatingWebhookConfiguration,),
     uses=(ProjectRoleTemplateBinding, ClusterRoleTemplateBinding),
+    concerns=gives_roles,
     fix=Fix(
         Safety.MANUAL,
         "See that Deployment cattle-system/rancher-webhook runs and restart it: it writes its configuration anew. Then "

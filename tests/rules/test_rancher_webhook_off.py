@@ -3,7 +3,12 @@
 import pytest
 
 from rbac_audit.rules.rancher_webhook_off import RULE
-from rbac_audit.snapshot.objects import ValidatingWebhookConfiguration
+from rbac_audit.snapshot.objects import (
+    ClusterRoleTemplateBinding,
+    Kind,
+    ProjectRoleTemplateBinding,
+    ValidatingWebhookConfiguration,
+)
 from tests.rules.estate import estate, found, not_evaluated
 
 BINDING = """
@@ -81,13 +86,24 @@ def test_that_it_is_absent_is_said() -> None:
     assert str(finding.object) == "ValidatingWebhookConfiguration rancher.cattle.io"
 
 
-def test_the_rancher_inside_harvester_checks_no_roles() -> None:
-    user = """
+USER = """
 apiVersion: management.cattle.io/v3
 kind: User
 metadata: {name: u-erin}
 """
-    assert found(RULE, estate("", user)) == []
+
+
+@pytest.mark.parametrize("unread", [(), (ValidatingWebhookConfiguration,)])
+def test_the_rancher_inside_harvester_gives_no_roles_so_nothing_is_open(unread: tuple[Kind, ...]) -> None:
+    of = estate("", USER, unread=unread)
+    assert found(RULE, of) == []
+    assert not_evaluated(RULE, of) == ()
+
+
+@pytest.mark.parametrize("kind", [ProjectRoleTemplateBinding, ClusterRoleTemplateBinding])
+def test_where_bindings_were_not_read_there_may_be_some(kind: Kind) -> None:
+    [entry] = not_evaluated(RULE, estate("", USER, unread=(ValidatingWebhookConfiguration, kind)))
+    assert entry.because == ("no ValidatingWebhookConfiguration was read from rancher",)
 
 
 def test_configurations_that_were_not_read_are_no_missing_ones() -> None:
