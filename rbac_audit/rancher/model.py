@@ -1,5 +1,6 @@
 """One Rancher: what its management cluster says about users, templates, bindings and the clusters it manages."""
 
+import re
 from functools import cached_property
 
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding, global_bindings, template_bindings
@@ -20,6 +21,8 @@ from rbac_audit.snapshot.objects import (
     User,
     UserAttribute,
 )
+
+_HOST = re.compile(r"[a-z]+://(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)", re.IGNORECASE)
 
 WHO_IS_WHO = (
     ProjectRoleTemplateBinding,
@@ -99,13 +102,22 @@ class Rancher:
             return f"role template {item.template} inherits in a circle"
         return f"role template {item.template} inherits {', '.join(closure.missing)}, which does not exist"
 
+    def setting(self, name: str) -> RancherSetting | None:
+        """Find one of its settings; None where there is none, or they were not read."""
+        return next((item for item in self.cluster.of(RancherSetting) if item.name == name), None)
+
     @property
     def version(self) -> str:
         """Its version as its settings say, "" where they were not read."""
-        found = (
-            item.value or item.default for item in self.cluster.of(RancherSetting) if item.name == "server-version"
-        )
-        return next(found, "")
+        found = self.setting("server-version")
+        return (found.value or found.default) if found else ""
+
+    @property
+    def host(self) -> str:
+        """The host of its URL (setting server-url) in lower case, "" where that is not known."""
+        found = self.setting("server-url")
+        named = _HOST.match(found.value or found.default) if found else None
+        return named[1].strip("[]").lower() if named else ""
 
     @property
     def aggregated(self) -> bool | None:

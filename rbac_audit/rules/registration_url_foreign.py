@@ -46,7 +46,6 @@ metadata: {name: u-erin}
 ```
 """
 
-import re
 from collections.abc import Iterator
 
 from rbac_audit.audit.estate import View
@@ -54,17 +53,13 @@ from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.snapshot.objects import HarvesterSetting, RancherSetting
 
-_HOST = re.compile(r"[a-z]+://(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)", re.IGNORECASE)
-
 
 def check(view: View) -> Iterator[Problem]:
     """Compare the two hosts, where both are known."""
     rancher = view.rancher
     if rancher is None or rancher.cluster is view.cluster:
         return
-    settings = {item.name: item for item in rancher.cluster.of(RancherSetting)}
-    known = settings.get("server-url")
-    host = _host(known.value or known.default) if known else ""
+    known, host = rancher.setting("server-url"), rancher.host
     for setting in view.cluster.of(HarvesterSetting):
         named = setting.registration.host.lower() if setting.registration else ""
         if known and host and named and named != host:
@@ -74,11 +69,6 @@ def check(view: View) -> Iterator[Problem]:
                 related=(known.ref(rancher.cluster.name),),
                 scope=FindingScope(cluster_wide=True),
             )
-
-
-def _host(url: str) -> str:
-    found = _HOST.match(url)
-    return found[1].strip("[]").lower() if found else ""
 
 
 RULE = Rule(

@@ -136,9 +136,25 @@ def _workload(raw: Raw) -> Raw:
         "replicas": spec.get("replicas"),
         "availableReplicas": status.get("availableReplicas"),
         "images": [mapping(item).get("image") or "" for item in listed(pod.get("containers"))],
+        "rancherServer": next(filter(None, map(_rancher_server, listed(pod.get("containers")))), ""),
         "phase": status.get("phase") or "",
         "waiting": [reason for reason in reasons if reason],
     }
+
+
+def _rancher_server(container: object) -> str:
+    """Keep the host of CATTLE_SERVER, the Rancher that an agent obeys; the rest of a URL may hold credentials."""
+    variables = [mapping(item) for item in listed(mapping(container).get("env"))]
+    urls = [str(item.get("value") or "") for item in variables if item.get("name") == "CATTLE_SERVER"]
+    return next((host for url in urls if (host := _web_host(url))), "")
+
+
+def _web_host(url: str) -> str:
+    try:
+        parsed = urlsplit(url)
+        return (parsed.hostname or "") if parsed.scheme in ("http", "https") else ""
+    except ValueError:
+        return ""
 
 
 def _api_group(raw: Raw) -> Raw:

@@ -27,6 +27,7 @@ FIELDS = [
     "Items",
     "UserName",
     "containers",
+    "env",
     "containerStatuses",
     "state",
     "waiting",

@@ -160,8 +160,19 @@ def registration_urls() -> list[object]:
     ]
 
 
+def _environment() -> list[Json]:
+    servers = [
+        canary(),
+        f"https://[{canary()}/",
+        f"https://u:{canary()}@rancher.example/{canary()}?t={canary()}#{canary()}",
+    ]
+    variables: list[Json] = [{"name": "CATTLE_SERVER", "value": server} for server in servers]
+    referred: Json = {"name": "CATTLE_SERVER", "valueFrom": {"secretKeyRef": {"name": canary()}}}
+    return [{"name": "PASSWORD", "value": canary()}, referred, *variables]
+
+
 def _workloads() -> list[Json]:
-    containers = [{"name": "c", "image": "nginx", "env": [{"name": "PASSWORD", "value": canary()}], "args": [canary()]}]
+    containers = [{"name": "c", "image": "nginx", "env": _environment(), "args": [canary()]}]
     template = {"spec": {"containers": containers, "serviceAccountName": "default"}}
     user_data = {"cloudInitNoCloud": {"userData": f"password: {canary()}", "networkData": canary()}}
     sealed = {"secretRef": {"name": "s"}, "networkDataSecretRef": {"name": "s"}, "userDataBase64": packed(canary())}

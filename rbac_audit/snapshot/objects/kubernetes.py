@@ -164,12 +164,13 @@ class ResourceQuota(KubernetesObject, frozen=True):
 
 
 class Workload(KubernetesObject, frozen=True):
-    """What runs pods: as which account, and how many of them are there."""
+    """What runs pods: as which account, how many of them are there, and which Rancher (its host) an agent obeys."""
 
     service_account_name: str = ""
     replicas: int | None = None
     available_replicas: int | None = None
     images: tuple[str, ...] = ()
+    rancher_server: str = ""
 
 
 class Pod(Workload, frozen=True):
