@@ -201,6 +201,7 @@ def test_a_clean_estate_has_only_what_harvester_really_exposes(shared_data: Path
     assert {(rule, partly, tuple(sorted(why))) for rule, partly, why in blind} == {
         ("cross-project-reference", True, because),
         ("rancher-webhook-off", False, ("no ValidatingWebhookConfiguration was read from rancher-local",)),
+        ("vulnerable-rancher", True, ("no Deployment was read from rancher-local",)),
     }
 
 

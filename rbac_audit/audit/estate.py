@@ -64,6 +64,8 @@ class View:
         `today` is the date of the audit, YYYY-MM-DD, "" where nobody says it.
         """
         self.today = today
+        self.managed: tuple[View, ...] = ()
+        """Of a management cluster: the clusters of its Rancher that were read, itself among them."""
         self.prediction = Prediction(rancher, {rancher_id: cluster}) if rancher else None
         self.cluster = cluster
         self.name = cluster.name
@@ -221,6 +223,8 @@ def _predict_together(rancher: Rancher, views: list[View]) -> None:
     for view in views:
         if clusters[view.rancher_id] is view.cluster:
             view.prediction = prediction
+        if view.cluster is rancher.cluster:
+            view.managed = tuple(views)
 
 
 def _holds_rancher(cluster: Cluster) -> bool:

@@ -7,9 +7,11 @@ import msgspec
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evidence import subject_ref
-from rbac_audit.audit.finding import Finding, SubjectRef, fingerprint
+from rbac_audit.audit.finding import Finding, Link, SubjectRef, fingerprint
 from rbac_audit.audit.report import NotEvaluated
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.advisories import undecided
+from rbac_audit.harvester.rancher_advisories import RANCHER
 from rbac_audit.snapshot.estate import Cluster, Gap
 from rbac_audit.snapshot.objects import KubernetesObject, qualified
 
@@ -29,8 +31,8 @@ def evaluate(estate: Estate, rules: Iterable[Rule]) -> Outcome:
     findings: list[Finding] = []
     blind: list[NotEvaluated] = []
     for rule in rules:
-        for view in filter(rule.concerns, _views(estate, rule)):
-            missing = tuple(_missing(rule, view))
+        for view in filter(rule.is_about, estate.views):
+            missing = tuple(missing_for(rule, view))
             if not missing and (why := rule.undecided(view)):
                 missing = (why,)
             partial = tuple(_partial(rule, view, estate.snapshot.gaps))
@@ -43,17 +45,8 @@ def evaluate(estate: Estate, rules: Iterable[Rule]) -> Outcome:
     return Outcome(tuple(sorted(findings, key=lambda finding: finding.order)), tuple(sorted(blind)))
 
 
-def _views(estate: Estate, rule: Rule) -> tuple[View, ...]:
-    match rule.on:
-        case On.HARVESTER:
-            return estate.harvesters
-        case On.MANAGEMENT:
-            return tuple(view for view in estate.views if view.manages)
-        case On.ALL:
-            return estate.views
-
-
-def _missing(rule: Rule, view: View) -> Iterator[str]:
+def missing_for(rule: Rule, view: View) -> Iterator[str]:
+    """Say what a rule would have to have read of a cluster, and of its Rancher, to look at it at all."""
     yield from (_unread(view.cluster, kind) for kind in rule.needs if not view.cluster.has(kind))
     if rule.uses and not any(view.cluster.has(kind) for kind in rule.uses):
         yield from (_unread(view.cluster, kind) for kind in rule.uses)
@@ -109,11 +102,22 @@ def _finding(rule: Rule, view: View, problem: Problem) -> Finding:
         related=problem.related,
         subjects=subjects,
         scope=problem.scope,
-        chain=problem.chain,
+        chain=(*problem.chain, *_published(rule, view, problem)),
         fix=problem.fix or rule.fix,
         references=rule.references,
         fingerprint=fingerprint(rule.id, view.name, problem.target, subjects, problem.key),
     )
+
+
+def _published(rule: Rule, view: View, problem: Problem) -> Iterator[Link]:
+    """Say of each advisory about the object whether the Rancher that makes such objects has the fix."""
+    own = view.rancher is None or rule.on is On.MANAGEMENT
+    version = view.versions.get("rancher", "") if own or view.rancher is None else view.rancher.version
+    for item in (each for each in RANCHER if each.id in problem.advisories):
+        lacking = item.lacking(version)
+        stand = "has the fix, and leaves what an earlier version made" if lacking is None else "lacks the fix"
+        told = f"Rancher {version} {'may lack the fix' if lacking is False else stand}"
+        yield Link("fact", f"{item}; {'which version runs is not known' if undecided('Rancher', version) else told}")
 
 
 def _named(message: str, subjects: Iterable[SubjectRef]) -> str:

@@ -22,7 +22,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What a check yields: the evidence; the rule adds the rest.
 
     `target` is the object to change. `severity`, `confidence` and `fix` override the rule's. `key` tells apart two
-    problems of one object and the same subjects.
+    problems of one object and the same subjects. `advisories` are the ids of what was published about the object.
     """
 
     target: ObjectRef
@@ -35,6 +35,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     confidence: Confidence = Confidence.CERTAIN
     fix: Fix | None = None
     key: str = ""
+    advisories: tuple[str, ...] = ()
 
 
 Check = Callable[[View], Iterator[Problem]]
@@ -65,6 +66,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     fix: Fix
     references: tuple[str, ...] = ()
     check: Check
+
+    def is_about(self, view: View) -> bool:
+        """Tell whether the rule looks at a cluster, where that was read."""
+        match self.on:
+            case On.HARVESTER:
+                return view.role != "management" and self.concerns(view)
+            case On.MANAGEMENT:
+                return view.manages and self.concerns(view)
+            case On.ALL:
+                return self.concerns(view)
 
     @property
     def title(self) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import Owner
 from rbac_audit.rancher.marks import (
+    ADMIN_MISSING,
     CLUSTER_ROLE_OWNER,
     GLOBAL_ROLE_OWNER,
     POD_SECURITY,
@@ -176,7 +177,8 @@ class Claims:
         """Say what would have to be read to know; "" where everything was."""
         manager = self._rancher.cluster
         about_global = found.startswith(("name globaladmin-", "label authz.management.", "ownerReference Global"))
-        if about_global and not (manager.whole(GlobalRole) and manager.whole(GlobalRoleBinding)):
+        marked = item.metadata.annotations.get(ADMIN_MISSING) == "true"
+        if about_global and not marked and not (manager.whole(GlobalRole) and manager.whole(GlobalRoleBinding)):
             return "not all global roles and their bindings were read"
         if item.role_ref.name.endswith("-promoted") and not self._prediction.has_read(self._id, ClusterRole):
             return "the ClusterRoles behind external role templates were not read"

@@ -61,6 +61,7 @@ def check(view: View) -> Iterator[Problem]:
                 related=tuple(user.ref(view.name) for user in users[1:]),
                 subjects=tuple(Subject(kind="User", name=user.name) for user in users),
                 key=what,
+                advisories=("CVE-2024-58260" if what.startswith("login name") else "CVE-2025-23389",),
             )
 
 

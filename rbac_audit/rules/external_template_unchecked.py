@@ -59,6 +59,7 @@ def check(view: View) -> Iterator[Problem]:
                 subjects=subjects,
                 severity=Severity.LOW if affected is False else None,
                 confidence=Confidence.POSSIBLE if affected is None else Confidence.CERTAIN,
+                advisories=("CVE-2023-32196",),
             )
 
 

@@ -67,6 +67,7 @@ def check(view: View) -> Iterator[Problem]:
             chain=tuple(Link("rule", describe(rule), template.ref(view.name)) for rule in found),
             severity=Severity.LOW if affected is False else None,
             confidence=Confidence.POSSIBLE if affected is None else Confidence.CERTAIN,
+            advisories=("CVE-2023-32194",),
         )
 
 

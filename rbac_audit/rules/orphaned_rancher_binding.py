@@ -93,7 +93,8 @@ def check(view: View) -> Iterator[Problem]:
 def _problem(view: View, item: Failed) -> Problem:
     binding, verdict = item.binding, item.verdict
     subjects = tuple(placed(subject, binding.namespace) for subject in binding.subjects)
-    severity, advisory = _weight(view, item)
+    severity, advisories = _weight(view, item)
+    advisory = f", which is what {advisories[0]} leaves behind" if advisories else ""
     chain = binding_chain(view, binding, subjects)
     doubt = f" ({item.doubt})" if item.doubt else ""
     return Problem(
@@ -105,20 +106,23 @@ def _problem(view: View, item: Failed) -> Problem:
         chain=(*chain, Link("fact", f"its {verdict.marker} says that Rancher made it, but {verdict.reason}")),
         severity=severity,
         confidence=item.confidence,
+        advisories=advisories,
     )
 
 
-def _weight(view: View, item: Failed) -> tuple[Severity | None, str]:
+def _weight(view: View, item: Failed) -> tuple[Severity | None, tuple[str, ...]]:
     """How bad it is, and the advisory that is about it.
 
     Source: rancher pkg/controllers/managementuser/rbac/{globalrolebinding_handler,prtb_handler}.go.
     """
     name, role = item.binding.name, item.binding.role_ref.name
     if name.startswith("globaladmin-"):
-        return Severity.CRITICAL, ", which is what CVE-2023-32199 leaves behind"
+        return Severity.CRITICAL, ("CVE-2023-32199",)
     if role.endswith("-namespaces-psa"):
-        return Severity.MEDIUM, ", which is what CVE-2026-44947 leaves behind"
-    return (None if item.binding.role in view.access.roles else Severity.LOW), ""
+        return Severity.MEDIUM, ("CVE-2026-44947",)
+    severity = None if item.binding.role in view.access.roles else Severity.LOW
+    groups = item.verdict.marker.endswith("=owner-user") and any(it.kind == "Group" for it in item.binding.subjects)
+    return severity, ("CVE-2021-36775",) if groups else ()
 
 
 def _accounts(view: View) -> Iterator[Problem]:

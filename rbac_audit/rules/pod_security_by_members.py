@@ -88,6 +88,7 @@ def _problem(view: View, template: RoleTemplate, origin: str, items: list[Templa
         subjects=subjects,
         scope=FindingScope(project=projects[0] if len(projects) == 1 else ""),
         chain=tuple(Link("template-binding", f"bound by {it.source}", it.source.ref(view.name)) for it in items[:5]),
+        advisories=("CVE-2026-41052",),
     )
 
 

@@ -92,6 +92,7 @@ def check(view: View) -> Iterator[Problem]:
             f"{'' if there else f': there is no ValidatingWebhookConfiguration {_CONFIGURATION}'}",
             scope=FindingScope(cluster_wide=True),
             key=what,
+            advisories=("CVE-2023-22651",),
         )
 
 

@@ -64,6 +64,7 @@ def check(view: View) -> Iterator[Problem]:
             subjects=subjects,
             scope=FindingScope(cluster_wide=True),
             severity=None if subjects else Severity.LOW,
+            advisories=("CVE-2021-36784", "CVE-2021-4200", "CVE-2025-23391"),
         )
 
 

@@ -57,6 +57,7 @@ def check(view: View) -> Iterator[Problem]:
                 f"one may change those of the other",
                 related=tuple(project.ref(view.name) for project in projects[1:]),
                 subjects=tuple(dict.fromkeys(item.subject for item in held if item.subject)),
+                advisories=("GHSA-8h6m-wv39-239m",),
             )
 
 

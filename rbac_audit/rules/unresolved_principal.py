@@ -39,7 +39,6 @@ metadata: {name: u-erin, creationTimestamp: "2026-03-05T10:00:00Z"}
 """
 
 import datetime
-import itertools
 from collections.abc import Iterator
 
 from rbac_audit.audit.estate import View
@@ -47,18 +46,15 @@ from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Seve
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import Owner, TemplateBinding
 from rbac_audit.rules._claims import own_rancher
+from rbac_audit.rules._dates import moment, newest
 from rbac_audit.rules._differences import what_it_gives
 from rbac_audit.snapshot.objects import (
     ClusterRoleTemplateBinding,
     GlobalRoleBinding,
     ProjectRoleTemplateBinding,
-    Token,
-    User,
-    UserAttribute,
 )
 
 _DAY = datetime.timedelta(days=1)
-_DATED = (ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, GlobalRoleBinding, User, Token)
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -66,35 +62,20 @@ def check(view: View) -> Iterator[Problem]:
     rancher = own_rancher(view)
     owners: tuple[Owner, ...] = (*rancher.bindings, *rancher.globals) if rancher else ()
     waiting = [owner for owner in owners if owner.source.user_principal_name and not owner.source.user_name]
-    seen = _newest(view) if waiting else None
+    seen = newest(view) if waiting else None
     for owner in waiting:
         if aged := _aged(owner.source.metadata.creation_timestamp, seen, view.today):
             yield _problem(view, owner, *aged)
 
 
-def _newest(view: View) -> datetime.datetime | None:
-    """Find the latest moment that Rancher's own objects speak of: they were read after it."""
-    made = (item.metadata.creation_timestamp for kind in _DATED for item in view.cluster.of(kind))
-    learnt = (text for item in view.cluster.of(UserAttribute) for text in (item.last_refresh, item.last_login))
-    return max((moment for text in itertools.chain(made, learnt) if (moment := _moment(text))), default=None)
-
-
-def _moment(text: str) -> datetime.datetime | None:
-    try:
-        found = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
-
-
 def _aged(made: str, seen: datetime.datetime | None, today: str) -> tuple[str, Confidence] | None:
     """Say for how long a binding has waited, and how sure that is; None for less than a day."""
-    since = _moment(made)
+    since = moment(made)
     if since is None:
         return "nothing says since when", Confidence.POSSIBLE
     if seen is not None and seen - since > _DAY:
         return f"since {made}, at least until {seen.date()}", Confidence.CERTAIN
-    date = _moment(today)
+    date = moment(today)
     if date is None:
         return f"since {made}; how long that was when it was read is not known", Confidence.POSSIBLE
     # The objects may have been read long before the audit.

@@ -38,6 +38,23 @@ KEPT_SETTINGS = {
 }
 
 
+# Fields of a management Cluster that are for credentials (rancher pkg/controllers/management/secretmigrator).
+_CREDENTIALS = frozenset(
+    {
+        "aadClientCertPassword",
+        "aadClientSecret",
+        "clientSecret",
+        "password",
+        "privateKey",
+        "secret",
+        "secretKey",
+        "serviceAccountToken",
+        "sshKey",
+        "token",
+    }
+)
+
+
 def mapping(value: object) -> Raw:
     """Take what should be a mapping; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
@@ -123,6 +140,24 @@ def _registration_token(raw: Raw) -> Raw:
     return {"metadata": raw.get("metadata"), "clusterName": spec.get("clusterName") or "", "tokenVisible": visible}
 
 
+def _managed_cluster(raw: Raw) -> Raw:
+    """Name the fields with a credential, and whether in spec or status: what lies between may be anybody's text."""
+    found = {f"{name} in {part}" for part in ("spec", "status") for name in _credentials(raw.get(part))}
+    return {**raw, "credentials": sorted(found)}
+
+
+def _credentials(value: object) -> set[str]:
+    found: set[str] = set()
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        todo.extend(mapping(item).values())
+        todo.extend(listed(item))
+        texts = {name for name, text in mapping(item).items() if text and isinstance(text, str)}
+        found |= _CREDENTIALS & texts
+    return found
+
+
 def _workload(raw: Raw) -> Raw:
     spec, status = mapping(raw.get("spec")), mapping(raw.get("status"))
     job = mapping(mapping(spec.get("jobTemplate")).get("spec"))
@@ -173,6 +208,7 @@ RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
     ("apidiscovery.k8s.io", "APIGroupDiscovery"): _api_group,
     (HARVESTER, "Setting"): _setting,
     (MANAGEMENT, "Setting"): _setting,
+    (MANAGEMENT, "Cluster"): _managed_cluster,
     (MANAGEMENT, "UserAttribute"): _user_attribute,
     (MANAGEMENT, "ClusterRegistrationToken"): _registration_token,
 }

@@ -5,6 +5,7 @@ import pytest
 from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rancher.naming import cluster_role_binding_name, role_binding_name
 from rbac_audit.rules.orphaned_rancher_binding import RULE
+from rbac_audit.snapshot.objects import GlobalRole
 from tests.rules.estate import estate, found
 
 RANCHER = """
@@ -135,6 +136,16 @@ def test_a_former_administrator_is_critical() -> None:
 
 def test_an_administrator_is_clean() -> None:
     assert not found(RULE, estate(SHOP + ADMIN, RANCHER + GLOBAL))
+
+
+def test_what_rancher_itself_marked_is_left_over_though_global_roles_were_not_read() -> None:
+    marked = ADMIN.replace(
+        "{name: g", '{annotations: {authz.cluster.cattle.io/admin-globalrole-missing: "true"}, name: g'
+    )
+    [finding] = found(RULE, estate(SHOP + marked, RANCHER, unread=(GlobalRole,)))
+    assert (finding.severity, finding.confidence) == (Severity.CRITICAL, Confidence.CERTAIN)
+    assert not found(RULE, estate(SHOP + ADMIN, RANCHER, unread=(GlobalRole,))), "unmarked, nobody knows"
+    assert not found(RULE, estate(SHOP + marked, RANCHER + GLOBAL)), "its role is there again"
 
 
 HARVESTER = """

@@ -98,7 +98,8 @@ def _rancher() -> list[Json]:
             "Cluster",
             "c-m-x",
             status={**cluster_status, "conditions": conditions},
-            spec={"importedConfig": canary()},
+            spec={"importedConfig": canary(), canary(): [{canary(): {"password": canary()}}], "token": {"x": canary()}},
+            credentials=[canary()],
         ),
         thing(
             MANAGEMENT,

@@ -62,7 +62,10 @@ class ClusterStatus(Struct, frozen=True):
 
 
 class ManagementCluster(KubernetesObject, frozen=True):
-    """A management.cattle.io Cluster: `local`, `c-xxxxx` or `c-m-xxxxxxxx`."""
+    """A management.cattle.io Cluster: `local`, `c-xxxxx` or `c-m-xxxxxxxx`.
+
+    `credentials` names the fields that hold a credential in plain text, such as `serviceAccountToken in status`.
+    """
 
     group: ClassVar[str] = MANAGEMENT
     kind: ClassVar[str] = "Cluster"
@@ -70,6 +73,7 @@ class ManagementCluster(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = False
     spec: ClusterSpec = ClusterSpec()
     status: ClusterStatus = ClusterStatus()
+    credentials: tuple[str, ...] = ()
 
 
 class ProvisioningStatus(Struct, frozen=True):
