@@ -6,7 +6,7 @@ Source: rancher pkg/rbac/common.go, pkg/controllers/managementuser/rbac (both mo
 from collections.abc import Iterator
 
 from rbac_audit.rancher import naming
-from rbac_audit.snapshot.objects import ClusterRoleBinding, Metadata, RoleBinding
+from rbac_audit.snapshot.objects import ClusterRoleBinding, Metadata, RoleBinding, Subject
 
 CLUSTER_ROLE_OWNER = "authz.cluster.cattle.io/clusterrole-owner"
 PROJECT_ROLE = "authz.cluster.auth.io/project-namespaces"
@@ -16,6 +16,7 @@ IMPERSONATION = "cattle-impersonation-"
 POD_SECURITY = "-namespaces-psa"
 _HASHED = ("rb-", "crb-")
 _PROJECT_ROLES = (POD_SECURITY, "-namespaces-edit", "-namespaces-readonly")
+_MEMBER_ROLES = ("-projectmember", "-projectowner")
 _OWNER_LABELS = (naming.LEGACY_UID_OWNER, naming.PRTB_OWNER[:-1], naming.CRTB_OWNER[:-1], naming.AGGREGATION)
 _MEMBERSHIP = frozenset(
     {
@@ -84,13 +85,17 @@ def is_named_by_rancher(item: RoleBinding | ClusterRoleBinding) -> bool:
 
 
 def has_hashed_name(item: RoleBinding | ClusterRoleBinding) -> bool:
-    """Tell whether a binding has the name that Rancher gives one with its role and one of its subjects."""
-    role = item.role_ref
-    return item.name.startswith(_HASHED) and any(
-        item.name
-        in {
-            naming.role_binding_name(item.namespace, role.kind, role.name, subject.kind, subject.name),
-            naming.cluster_role_binding_name(role.kind, role.name, subject.kind, subject.name),
-        }
-        for subject in item.subjects
-    )
+    """Tell whether a binding has the name that Rancher gives one with its role and one of its subjects.
+
+    The aggregated model hashes the project in place of the namespace for a membership of it (roletemplates/common.go).
+    """
+    return item.name.startswith(_HASHED) and any(item.name in _names_for(item, subject) for subject in item.subjects)
+
+
+def _names_for(item: RoleBinding | ClusterRoleBinding, subject: Subject) -> Iterator[str]:
+    kind, role = item.role_ref.kind, item.role_ref.name
+    yield naming.role_binding_name(item.namespace, kind, role, subject.kind, subject.name)
+    yield naming.cluster_role_binding_name(kind, role, subject.kind, subject.name)
+    for end in _MEMBER_ROLES:
+        if role.endswith(end):
+            yield naming.role_binding_name(role.removesuffix(end), kind, role, subject.kind, subject.name)

@@ -11,7 +11,7 @@ from functools import cached_property
 import msgspec
 
 from rbac_audit.rancher import naming
-from rbac_audit.rancher.bindings import Owner
+from rbac_audit.rancher.bindings import Owner, TemplateBinding
 from rbac_audit.rancher.marks import (
     ADMIN_MISSING,
     CLUSTER_ROLE_OWNER,
@@ -32,6 +32,7 @@ from rbac_audit.snapshot.objects import (
     Namespace,
     Project,
     ProjectRoleTemplateBinding,
+    Role,
     RoleBinding,
 )
 
@@ -93,7 +94,8 @@ class Claims:
         found = marker(item)
         if not found and not item.name.startswith(("rb-", "crb-")):
             return _NO_CLAIM
-        if found or has_hashed_name(item):
+        # Under a name that is due for something else, content that is due elsewhere is no less wrong.
+        if made is None and (found or has_hashed_name(item)):
             owners = self._grants.get(grant_of(item))
             if owners is not None:
                 return Ownership(Claim.HOLDS, found or "name", owners)
@@ -139,8 +141,8 @@ class Claims:
     def _other_grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
         return by_grant(self._prediction.otherwise(self._id))
 
-    def left_role(self, role: ClusterRole) -> str:
-        """Say what a ClusterRole of Rancher's was made for and is gone; "" for any other one.
+    def left_role(self, role: ClusterRole | Role) -> str:
+        """Say what a role of Rancher's was made for and is gone; "" for any other one.
 
         The role of a template that is there is regular without a binding too: the legacy model leaves it.
         """
@@ -150,6 +152,9 @@ class Claims:
             return ""
         if template and not role.name.endswith(POD_SECURITY):
             return "" if template in rancher.templates.by_name else f"role template {template} is gone"
+        users = [owner.name for owner in metadata.owner_references if owner.kind == "User"]
+        if users and role.name == f"{users[0]}-view" and rancher.knows_users:
+            return "" if rancher.people.find(users[0]) else f"user {users[0]} is gone"
         owner = metadata.labels.get(GLOBAL_ROLE_OWNER, "")
         if owner and rancher.cluster.whole(GlobalRole):
             known = any(item.name == owner for item in rancher.cluster.of(GlobalRole))
@@ -213,9 +218,14 @@ class Claims:
         role = item.role_ref.name
         template = next((role.removesuffix(end) for end in _SUFFIXES if role.endswith(end)), role)
         known = template in self._rancher.templates.by_name or role.endswith(POD_SECURITY) or "-namespaces-" in role
+        # What an owner's template gave that is gone, nobody knows any more.
+        known = known or any(self._lost_its_template(owner) for owner in claimed)
         whom = [(owner.subject.kind, owner.subject.name) for owner in claimed if owner.subject]
         mine = [(subject.kind, subject.name) for subject in item.subjects]
         return known and has_hashed_name(item) and len(mine) == 1 and mine[0] in whom
+
+    def _lost_its_template(self, owner: Owner) -> bool:
+        return isinstance(owner, TemplateBinding) and owner.template not in self._rancher.templates.by_name
 
     def claimed(self, item: RoleBinding | ClusterRoleBinding) -> tuple[Owner, ...]:
         """Follow a binding's name, labels and owner references to the live owners that they state."""

@@ -3,8 +3,8 @@
 ## What
 A binding that Rancher made (its mark and its name say so) although what it was made for is gone: the role template
 binding or project, the administrator's global role binding (`globaladmin-…`), the right to change Pod Security
-(`…-namespaces-psa`, CVE-2026-44947), or the user of an impersonation account (`cattle-impersonation-…`). ClusterRoles
-of role templates, global roles and projects that are gone are told as low.
+(`…-namespaces-psa`, CVE-2026-44947), or the user of an impersonation account (`cattle-impersonation-…`). Roles of role
+templates, global roles, projects and users that are gone are told as low.
 
 ## Why
 Nothing in Rancher shows such a binding, and it goes on granting: to users who left the project, to former
@@ -71,6 +71,7 @@ from rbac_audit.snapshot.objects import (
     GlobalRoleBinding,
     KubernetesObject,
     ProjectRoleTemplateBinding,
+    Role,
     RoleBinding,
     RoleTemplate,
     ServiceAccount,
@@ -159,13 +160,14 @@ def _account(view: View, user: str, items: list[KubernetesObject], doubt: str) -
 
 
 def _roles(view: View) -> Iterator[Problem]:
-    """One problem for each role template, global role or project that is gone and whose ClusterRoles are not."""
+    """One problem for each role template, global role, project or user that is gone and whose roles are not."""
     rancher, claims = view.rancher, view.claims
     if rancher is None or claims is None:
         return
     embedded = embedded_claims(view)
-    left: dict[str, list[ClusterRole]] = {}
-    for role in view.cluster.of(ClusterRole):
+    left: dict[str, list[ClusterRole | Role]] = {}
+    known: tuple[ClusterRole | Role, ...] = (*view.cluster.of(ClusterRole), *view.cluster.of(Role))
+    for role in known:
         if (reason := claims.left_role(role)) and (embedded is None or embedded.left_role(role)):
             left.setdefault(reason, []).append(role)
     doubt = doubt_of(view)

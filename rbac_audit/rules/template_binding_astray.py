@@ -2,7 +2,9 @@
 
 ## What
 A project, cluster or global role binding of Rancher whose role template, global role, project or cluster does not
-exist, that names nobody, or that lies outside the namespace where its project or cluster keeps its bindings.
+exist, that names nobody, that lies outside the namespace where its project or cluster keeps its bindings, or whose
+external role template stands for a ClusterRole that its cluster does not have (low, where Rancher ships the template).
+A project's binding for one of Rancher's own users (`system://…`), as whom nobody logs in, is told too.
 
 ## Why
 Deleting a role template or a global role leaves its bindings, and nothing in Rancher marks them: they come back to
@@ -53,6 +55,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._differences import what_it_gives
 from rbac_audit.snapshot.objects import (
+    ClusterRole,
     ClusterRoleTemplateBinding,
     GlobalRole,
     GlobalRoleBinding,
@@ -69,8 +72,12 @@ def check(view: View) -> Iterator[Problem]:
     if rancher is None:
         return
     for item in rancher.bindings:
+        scope = FindingScope(project=item.project, cluster_wide=not item.project)
         if lacks := "; ".join(_lacks(rancher, item)):
-            yield _problem(view, item, lacks, FindingScope(project=item.project, cluster_wide=not item.project))
+            yield _problem(view, item, lacks, scope)
+        elif lacks := _lacks_role(view, rancher, item):
+            shipped = rancher.templates.by_name[item.template].builtin
+            yield _problem(view, item, lacks, scope, Severity.LOW if shipped else None)
     for one in rancher.globals:
         if one.role is None:
             lacks = f"global role {one.source.global_role_name} does not exist"
@@ -91,14 +98,35 @@ def _lacks(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
         yield f"it lies in namespace {source.namespace}, those of its cluster in {item.cluster}"
     if item.subject is None and not rancher.fault_of(item):
         yield "it names nobody"
+    person = rancher.people.find(source.user_name)
+    if item.project and person is not None and person.system:
+        yield f"{source.user_name} is one of Rancher's own users, as whom nobody logs in"
 
 
-def _problem(view: View, owner: Owner, lacks: str, scope: FindingScope) -> Problem:
+def _lacks_role(view: View, rancher: Rancher, item: TemplateBinding) -> str:
+    """Name the ClusterRole that an external template stands for, where the cluster was read and does not have it."""
+    template = rancher.templates.by_name[item.template]
+    there = next((each for each in view.managed if each.rancher_id == item.cluster), None)
+    if not template.external or there is None or not there.cluster.whole(ClusterRole):
+        return ""
+    return (
+        "" if ("", template.name) in there.access.roles else f"cluster {there.name} has no ClusterRole {template.name}"
+    )
+
+
+def _problem(
+    view: View,
+    owner: Owner,
+    lacks: str,
+    scope: FindingScope,
+    severity: Severity | None = None,
+) -> Problem:
     return Problem(
         target=owner.source.ref(view.name),
         message=f"{owner.source} is to give {what_it_gives(owner)}, but {lacks}",
         subjects=(owner.subject,) if owner.subject else (),
         scope=scope,
+        severity=severity,
     )
 
 

@@ -107,7 +107,9 @@ def check(view: View) -> Iterator[Problem]:
         for owner in owners:
             user = owner.source.user_name
             if user and rancher.people.find(user) is None:
-                yield _owner(view, rancher, owner, user)
+                yield _owner(view, rancher, owner, Subject(kind="User", name=user), _about(user, {}))
+            elif owner.subject and _is_empty(rancher, owner.subject):
+                yield _owner(view, rancher, owner, owner.subject, "Rancher knows nobody who is in it so far")
 
 
 def _unknown(view: View, people: tuple[People, ...]) -> Iterator[str]:
@@ -198,23 +200,30 @@ def _problem(
     )
 
 
-def _owner(view: View, rancher: Rancher, owner: Owner, user: str) -> Problem:
+def _is_empty(rancher: Rancher, group: Subject) -> bool:
+    """Tell whether Rancher knows nobody in a group: not that nobody is in it."""
+    known = rancher.people.members(group.name) or rancher.people.display_name(group)
+    return group.kind == "Group" and rancher.cluster.has(UserAttribute) and not known
+
+
+def _owner(view: View, rancher: Rancher, owner: Owner, subject: Subject, about: str) -> Problem:
     source = owner.source
     if isinstance(owner, TemplateBinding):
         place = f"role template {owner.template} in {owner.project or owner.cluster}"
         scope = FindingScope(project=owner.project, cluster_wide=not owner.project)
     else:
         place, scope = f"global role {owner.source.global_role_name}", FindingScope(cluster_wide=True)
-    subject = Subject(kind="User", name=user)
     return Problem(
         target=source.ref(rancher.cluster.name),
-        message=f"{source} gives {subject} {place}, and Rancher renders it: {_about(user, {})}",
+        message=f"{source} gives {subject} {place}, and Rancher renders it: {about}",
         subjects=(subject,),
         scope=scope,
         chain=(
-            Link("subject", f"{subject} is no Rancher user"),
+            Link("subject", f"{subject} is {'no Rancher user' if subject.kind == 'User' else 'not known so far'}"),
             Link("template-binding", f"is bound by {source} to {place}", source.ref(view.name)),
         ),
+        severity=Severity.INFO if subject.kind == "Group" else None,
+        confidence=Confidence.POSSIBLE if subject.kind == "Group" else Confidence.CERTAIN,
     )
 
 
