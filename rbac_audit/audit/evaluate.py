@@ -115,7 +115,7 @@ def _published(rule: Rule, view: View, problem: Problem) -> Iterator[Link]:
     version = view.versions.get("rancher", "") if own or view.rancher is None else view.rancher.version
     for item in (each for each in RANCHER if each.id in problem.advisories):
         lacking = item.lacking(version)
-        stand = "has the fix, and leaves what an earlier version made" if lacking is None else "lacks the fix"
+        stand = "has the fix, which takes away nothing that was there before" if lacking is None else "lacks the fix"
         told = f"Rancher {version} {'may lack the fix' if lacking is False else stand}"
         yield Link("fact", f"{item}; {'which version runs is not known' if undecided('Rancher', version) else told}")
 

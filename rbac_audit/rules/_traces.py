@@ -13,7 +13,7 @@ from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.rancher.raw import CREATOR
 from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._claims import own_rancher
-from rbac_audit.snapshot.objects import FleetWorkspace, ObjectRef, PolicyRule, Role, Subject
+from rbac_audit.snapshot.objects import FleetWorkspace, KubernetesObject, ObjectRef, PolicyRule, Role, Subject
 
 Trace = Callable[[View], Iterator[ObjectRef]]
 
@@ -99,7 +99,7 @@ def grantless(view: View) -> Iterator[ObjectRef]:
             yield item.source.ref(view.name)
 
 
-def is_of_workspace(view: View, ref: ObjectRef) -> bool:
+def is_of_workspace(view: View, item: KubernetesObject) -> bool:
     """Tell whether a binding is one that a Fleet workspace brings, or lies in one (CVE-2026-44949)."""
-    workspaces = {item.name for item in view.cluster.of(FleetWorkspace)} | {"fleet-default", "fleet-local"}
-    return ref.name.startswith("fleetworkspace-") or ref.namespace in workspaces
+    workspaces = {found.name for found in view.cluster.of(FleetWorkspace)} | {"fleet-default", "fleet-local"}
+    return view.manages and (item.name.startswith("fleetworkspace-") or item.namespace in workspaces)

@@ -1,7 +1,8 @@
 """Global role restricted-admin is still there.
 
 ## What
-The global role restricted-admin, which Rancher no longer has since v2.11, or bindings to it.
+The global role restricted-admin, which Rancher no longer has since v2.11, bindings to it, and what was rendered for
+them: roles and bindings whose name, or a label on which, begins with `restricted-admin-`, on any cluster of Rancher.
 
 ## Why
 Its holders could make administrators of themselves (CVE-2021-36784, CVE-2021-4200) and change an administrator's
@@ -42,9 +43,19 @@ from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._words import names
-from rbac_audit.snapshot.objects import GlobalRole, GlobalRoleBinding
+from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    ClusterRoleBinding,
+    GlobalRole,
+    GlobalRoleBinding,
+    KubernetesObject,
+    Role,
+    RoleBinding,
+)
 
 _NAME = "restricted-admin"
+# RestrictedAdminClusterRoleBinding and its like in rancher pkg/rbac/common.go until v2.10.
+_RENDERED = "restricted-admin-"
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -54,12 +65,19 @@ def check(view: View) -> Iterator[Problem]:
         return
     roles = [role for role in rancher.cluster.of(GlobalRole) if role.name == _NAME]
     held = [item for item in rancher.globals if item.source.global_role_name == _NAME]
-    parts = (*(role.ref(view.name) for role in roles), *(item.source.ref(view.name) for item in held))
+    left = [(each, item) for each in dict.fromkeys((view, *view.managed)) for item in _rendered(each)]
+    parts = (
+        *(role.ref(view.name) for role in roles),
+        *(item.source.ref(view.name) for item in held),
+        *(item.ref(each.name) for each, item in left),
+    )
     if parts:
-        subjects = tuple(dict.fromkeys(item.subject for item in held if item.subject))
+        bound = (who for _, item in left if isinstance(item, RoleBinding | ClusterRoleBinding) for who in item.subjects)
+        subjects = tuple(dict.fromkeys([*(item.subject for item in held if item.subject), *bound]))
         yield Problem(
             target=parts[0],
-            message=f"global role {_NAME} is still {'bound to ' + names(subjects) if subjects else 'there'}",
+            message=f"{f'global role {_NAME}' if roles or held else f'what was rendered for global role {_NAME}'} is "
+            f"still {'bound to ' + names(subjects) if subjects else 'there'}",
             related=parts[1:],
             subjects=subjects,
             scope=FindingScope(cluster_wide=True),
@@ -68,13 +86,20 @@ def check(view: View) -> Iterator[Problem]:
         )
 
 
+def _rendered(view: View) -> Iterator[KubernetesObject]:
+    for kind in (ClusterRole, Role, ClusterRoleBinding, RoleBinding):
+        for item in view.cluster.of(kind):
+            if item.name.startswith(_RENDERED) or any(key.startswith(_RENDERED) for key in item.metadata.labels):
+                yield item
+
+
 RULE = Rule(
     id="restricted-admin-left",
     page=__doc__ or "",
     severity=Severity.HIGH,
     on=On.MANAGEMENT,
     needs=(GlobalRole,),
-    uses=(GlobalRoleBinding,),
+    uses=(GlobalRoleBinding, ClusterRole, ClusterRoleBinding, Role, RoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Give the subjects a role that names what they need, delete the bindings, then the role, then what is left on "
@@ -83,6 +108,7 @@ RULE = Rule(
     references=(
         "https://nvd.nist.gov/vuln/detail/CVE-2021-36784",
         "https://nvd.nist.gov/vuln/detail/CVE-2025-23391",
+        "rancher/rancher pkg/controllers/management/restrictedadminrbac",
     ),
     check=check,
 )

@@ -120,24 +120,24 @@ def _by_id(view: View) -> dict[str, list[RoleBinding | ClusterRoleBinding]]:
     for cluster, _, project in {item.partition(":") for item in projects if ":" in item}:
         of_project.setdefault(project, set()).add(cluster)
     found: dict[str, list[RoleBinding | ClusterRoleBinding]] = {}
+    named: dict[str, str] = {}
     for binding, verdict in view.ownership.items():
-        if binding.source.metadata.labels:
-            for name in dict.fromkeys(_ids(view, binding, verdict, of_project)):
-                found.setdefault(name, []).append(binding.source)
+        ids: dict[str, None] = {}
+        for key, value in binding.source.metadata.labels.items():
+            if key == LEGACY_OWNER or value == _LEGACY_SHARED:
+                owner = value if key == LEGACY_OWNER else key
+                if owner not in named:
+                    named[owner] = match[1] if (match := _ID.match(owner)) else ""
+                ids[named[owner]] = None
+            elif value == "true" and key.startswith((PRTB_OWNER, CRTB_OWNER)):
+                ids[_aggregated(view, binding, verdict, of_project)] = None
+        for name in filter(None, ids):
+            found.setdefault(name, []).append(binding.source)
     return found
 
 
-def _ids(view: View, binding: Binding, verdict: Ownership, of_project: dict[str, set[str]]) -> Iterator[str]:
-    for key, value in binding.source.metadata.labels.items():
-        if key == LEGACY_OWNER or value == _LEGACY_SHARED:
-            if named := _ID.match(value if key == LEGACY_OWNER else key):
-                yield named[1]
-        elif key.startswith((PRTB_OWNER, CRTB_OWNER)) and value == "true":
-            yield from _aggregated(view, binding, verdict, of_project)
-
-
-def _aggregated(view: View, binding: Binding, verdict: Ownership, of_project: dict[str, set[str]]) -> Iterator[str]:
-    """Find the cluster of a mark that names an owner only: the known owner's, else that of the project."""
+def _aggregated(view: View, binding: Binding, verdict: Ownership, of_project: dict[str, set[str]]) -> str:
+    """Find the cluster of a mark that names an owner only: the known owner's, else that of the project; "" for none."""
     if verdict.owners:
         known = {view.rancher_id}
     elif binding.namespace:
@@ -145,8 +145,8 @@ def _aggregated(view: View, binding: Binding, verdict: Ownership, of_project: di
         known = {project.id.partition(":")[0]} if project else set()
     else:
         known = of_project.get(binding.role_ref.name.partition("-namespaces-")[0], set())
-    if len(known) == 1:
-        yield from (name for name in known if _MANAGED.match(name))
+    name = next(iter(known), "")
+    return name if len(known) == 1 and _MANAGED.match(name) else ""
 
 
 def _foreign_agent(view: View, agent: Deployment) -> Iterator[Problem]:

@@ -63,6 +63,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.people import People
 from rbac_audit.rules._claims import doubt_of, known_people, own_rancher
+from rbac_audit.rules._traces import is_of_workspace
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRoleBinding,
@@ -197,6 +198,7 @@ def _problem(
         severity=Severity.INFO if groups else None,
         confidence=Confidence.POSSIBLE if doubt else confidence,
         key="groups" if groups else "",
+        advisories=("CVE-2026-44949",) if is_of_workspace(view, binding.source) else (),
     )
 
 
@@ -209,15 +211,14 @@ def _is_empty(rancher: Rancher, group: Subject) -> bool:
 def _owner(view: View, rancher: Rancher, owner: Owner, subject: Subject, about: str) -> Problem:
     source = owner.source
     if isinstance(owner, TemplateBinding):
-        place = f"role template {owner.template} in {owner.project or owner.cluster}"
-        scope = FindingScope(project=owner.project, cluster_wide=not owner.project)
+        project, place = owner.project, f"role template {owner.template} in {owner.project or owner.cluster}"
     else:
-        place, scope = f"global role {owner.source.global_role_name}", FindingScope(cluster_wide=True)
+        project, place = "", f"global role {owner.source.global_role_name}"
     return Problem(
         target=source.ref(rancher.cluster.name),
         message=f"{source} gives {subject} {place}, and Rancher renders it: {about}",
         subjects=(subject,),
-        scope=scope,
+        scope=FindingScope(project=project, cluster_wide=not project),
         chain=(
             Link("subject", f"{subject} is {'no Rancher user' if subject.kind == 'User' else 'not known so far'}"),
             Link("template-binding", f"is bound by {source} to {place}", source.ref(view.name)),

@@ -63,7 +63,7 @@ from rbac_audit.rules import (
     unknown_subject,
 )
 from rbac_audit.rules._advisories import lacking_of, told
-from rbac_audit.rules._traces import Trace, grantless, impersonators, is_of_workspace, problems, raisers, wide_roles
+from rbac_audit.rules._traces import Trace, grantless, impersonators, problems, raisers, wide_roles
 from rbac_audit.snapshot.objects import Deployment, ObjectRef, RancherSetting, User
 
 _SETTING = "server-version"
@@ -89,21 +89,16 @@ SEEN_BY: Mapping[str, Rule] = {
     "CVE-2026-41052": pod_security_by_members.RULE,
     "CVE-2026-41053": github_app_teams.RULE,
     "CVE-2026-44947": orphaned_rancher_binding.RULE,
+    "CVE-2026-44949": unknown_subject.RULE,
     "GHSA-8h6m-wv39-239m": shared_backing_namespace.RULE,
 }
 """The rules whose findings name the advisory that is about them, whatever the version."""
-
-
-def _strangers(view: View) -> Iterator[ObjectRef]:
-    found = (item.target for item in problems(view, unknown_subject.RULE))
-    return (ref for ref in found if ref.cluster == view.name and is_of_workspace(view, ref))
 
 
 TRACES: Mapping[str, Trace] = {
     "CVE-2021-25318": wide_roles,
     "CVE-2023-22647": grantless,
     "CVE-2026-44945": impersonators,
-    "CVE-2026-44949": _strangers,
     "GHSA-7m72-mh5r-6j3r": raisers,
 }
 """What the others of them that objects show are about."""
