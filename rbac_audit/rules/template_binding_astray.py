@@ -65,6 +65,9 @@ from rbac_audit.snapshot.objects import (
     RoleTemplate,
 )
 
+# The API server makes these itself at every start: where they are not, the source is not whole.
+_BOOTSTRAP = frozenset({"admin", "edit", "view", "cluster-admin"})
+
 
 def check(view: View) -> Iterator[Problem]:
     """Report every binding with what it lacks."""
@@ -107,7 +110,7 @@ def _lacks_role(view: View, rancher: Rancher, item: TemplateBinding) -> str:
     """Name the ClusterRole that an external template stands for, where the cluster was read and does not have it."""
     template = rancher.templates.by_name[item.template]
     there = next((each for each in view.managed if each.rancher_id == item.cluster), None)
-    if not template.external or there is None or not there.cluster.whole(ClusterRole):
+    if not template.external or template.name in _BOOTSTRAP or there is None or not there.cluster.whole(ClusterRole):
         return ""
     return (
         "" if ("", template.name) in there.access.roles else f"cluster {there.name} has no ClusterRole {template.name}"

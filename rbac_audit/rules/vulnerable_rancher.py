@@ -57,6 +57,7 @@ from rbac_audit.rules import (
     namespaces_of_another_group,
     orphaned_rancher_binding,
     pod_security_by_members,
+    rancher_object_tampered,
     rancher_webhook_off,
     restricted_admin_left,
     shared_backing_namespace,
@@ -95,11 +96,17 @@ SEEN_BY: Mapping[str, Rule] = {
 """The rules whose findings name the advisory that is about them, whatever the version."""
 
 
+def _raised(view: View) -> Iterator[ObjectRef]:
+    yield from raisers(view)
+    targets = (item.target for item in problems(view, rancher_object_tampered.RULE))
+    yield from (ref for ref in targets if ref.kind == "ClusterRole" and ref.name.endswith("-promoted"))
+
+
 TRACES: Mapping[str, Trace] = {
     "CVE-2021-25318": wide_roles,
     "CVE-2023-22647": grantless,
     "CVE-2026-44945": impersonators,
-    "GHSA-7m72-mh5r-6j3r": raisers,
+    "GHSA-7m72-mh5r-6j3r": _raised,
 }
 """What the others of them that objects show are about."""
 

@@ -184,6 +184,8 @@ def test_a_role_is_looked_for_where_the_binding_counts_and_only_that_of_an_exter
     assert not findings(whole(aggregated, *bound, there), ASTRAY)
     assert findings(whole(aggregated, *bound, raw=[there]), ASTRAY)
     assert not findings(changed(whole(aggregated), gone("ClusterRole", "read-only"), on="harvester"), ASTRAY)
+    shipped = whole(aggregated, prtb("prtb-edit", LAB, "edit", "User:u-carol"))
+    assert not findings(changed(shipped, gone("ClusterRole", "edit"), on="harvester"), ASTRAY), "no API server lacks it"
 
 
 @MODELS

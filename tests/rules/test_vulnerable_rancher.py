@@ -471,3 +471,13 @@ def test_what_was_not_read_shows_nothing() -> None:
     text = text.rpartition("---")[0]
     findings = found(RULE, estate("", text, unread=(ValidatingWebhookConfiguration,)))
     assert [finding.confidence for finding in findings] == [Confidence.POSSIBLE]
+
+
+def test_a_promoted_role_with_other_rules_than_its_template_gives_is_meant_too() -> None:
+    rule = '{{apiGroups: [""], resources: [nodes], verbs: [{}]}}'
+    text = rancher("v2.6.9") + PROJECT + template("rt", rule.format("get"), "builtin: true") + prtb("b", "rt", "u-erin")
+    for verb, named in (("delete", ["ClusterRole rt-promoted"]), ("get", [])):
+        role = thing("ClusterRole", "name: rt-promoted", f"rules: [{rule.format(verb)}]", api=RBAC)
+        findings = found(RULE, estate(NAMESPACE + role, text))
+        shown = [ref for each in findings if "GHSA-7m72-mh5r-6j3r (" in each.message for ref in each.related]
+        assert list(map(str, shown)) == named
