@@ -111,11 +111,11 @@ def _finding(rule: Rule, view: View, problem: Problem) -> Finding:
 
 def _published(rule: Rule, view: View, problem: Problem) -> Iterator[Link]:
     """Say of each advisory about the object whether the Rancher that makes such objects has the fix."""
-    own = view.rancher is None or rule.on is On.MANAGEMENT
-    version = view.versions.get("rancher", "") if own or view.rancher is None else view.rancher.version
+    managing = None if rule.on is On.MANAGEMENT else view.rancher
+    version = managing.version if managing else view.versions.get("rancher", "")
     for item in (each for each in RANCHER if each.id in problem.advisories):
         lacking = item.lacking(version)
-        stand = "has the fix, which takes away nothing that was there before" if lacking is None else "lacks the fix"
+        stand = "has the fix" if lacking is None else "lacks the fix"
         told = f"Rancher {version} {'may lack the fix' if lacking is False else stand}"
         yield Link("fact", f"{item}; {'which version runs is not known' if undecided('Rancher', version) else told}")
 

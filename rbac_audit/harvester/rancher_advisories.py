@@ -98,4 +98,4 @@ RANCHER = (
         ("2.14.2", "2.13.8", "2.12.12", "2.11.16"),
     ),
 )
-"""Up to August 2026; versions as the advisories state them, without the v."""
+"""Before those of 28 August 2026; versions as the advisories state them, without the v."""

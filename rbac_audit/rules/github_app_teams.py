@@ -55,7 +55,7 @@ from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.advisories import undecided
 from rbac_audit.harvester.rancher_advisories import RANCHER
 from rbac_audit.rancher.bindings import Owner
-from rbac_audit.rules._claims import own_rancher
+from rbac_audit.rules._claims import known_people, own_rancher
 from rbac_audit.rules._dates import moment
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
@@ -106,7 +106,7 @@ def _doubt(version: str, item: UserAttribute) -> Confidence | None:
 def _bound(view: View, team: str, held: list[Owner], members: list[Noted]) -> Problem:
     refs = tuple(owner.source.ref(view.name) for owner in held)
     group = Subject(kind="Group", name=team)
-    title = view.people.display_name(group)
+    title = next((known for people in known_people(view) if (known := people.display_name(group))), "")
     return Problem(
         target=refs[0],
         message=f"{names(owner.source for owner in held)} {'gives' if len(held) == 1 else 'give'} access to GitHub "

@@ -8,13 +8,13 @@ others are told together and as possible: the version has the fault, and no obje
 pre-release of the very version that brings a fix, and a version about which statements of one advisory differ, may lack
 it. A version that is no release, such as `v2.14-head`, cannot be judged.
 
-The table ends in August 2026 (Fleet: November 2026). CVE-2025-32198, which lists of Rancher's advisories name, is left
-out: by its record it is about another product.
+The table ends before the advisories of 28 August 2026, which v2.15.1 fixes; of Fleet it has the one of November 2026.
+CVE-2025-32198, which lists of Rancher's advisories name, is left out: by its record it is about another product.
 
 ## Why
 Each of these advisories lets somebody have more rights than the bindings show, or what proves who somebody is, so no
 audit of bindings is complete before they are fixed. What such a fault leaves behind no upgrade cleans up: with a fixed
-version the objects are told by the rules about them, which say that a version before it left them.
+version the objects are told by the rules about them, which say whether the version that runs has the fix.
 
 ## Example
 ```yaml flagged rancher

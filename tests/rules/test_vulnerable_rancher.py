@@ -387,7 +387,7 @@ def test_the_fixed_version_is_not_told(name: str) -> None:
 @pytest.mark.parametrize(
     ("version", "stand"),
     [
-        ("v2.15.0", "has the fix, which takes away nothing that was there before"),
+        ("v2.15.0", "has the fix"),
         ("dev", "which version runs is not known"),
     ],
 )
