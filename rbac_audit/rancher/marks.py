@@ -10,6 +10,7 @@ from rbac_audit.snapshot.objects import ClusterRoleBinding, Metadata, RoleBindin
 
 CLUSTER_ROLE_OWNER = "authz.cluster.cattle.io/clusterrole-owner"
 PROJECT_ROLE = "authz.cluster.auth.io/project-namespaces"
+GRB_OWNER = "authz.management.cattle.io/grb-owner"
 GLOBAL_ROLE_OWNER = "authz.management.cattle.io/gr-owner"
 ADMIN_MISSING = "authz.cluster.cattle.io/admin-globalrole-missing"
 IMPERSONATION = "cattle-impersonation-"

@@ -16,6 +16,7 @@ from rbac_audit.rancher.marks import (
     ADMIN_MISSING,
     CLUSTER_ROLE_OWNER,
     GLOBAL_ROLE_OWNER,
+    GRB_OWNER,
     POD_SECURITY,
     PROJECT_ROLE,
     has_hashed_name,
@@ -252,6 +253,6 @@ class Claims:
         for one in self._rancher.globals:
             name = one.source.name
             admin = (one.admin_binding_name,) if one.admin else ()
-            for key in (f"GlobalRoleBinding {name}", f"authz.management.cattle.io/grb-owner={name}", *admin):
+            for key in (f"GlobalRoleBinding {name}", f"{GRB_OWNER}={name}", *admin):
                 index.setdefault(key, []).append(one)
         return index

@@ -4,7 +4,8 @@
 A project, cluster or global role binding of Rancher whose role template, global role, project or cluster does not
 exist, that names nobody, that lies outside the namespace where its project or cluster keeps its bindings, or whose
 external role template stands for a ClusterRole that its cluster does not have (low, where Rancher ships the template).
-A project's binding for one of Rancher's own users (`system://…`), as whom nobody logs in, is told too.
+A project's binding for one of Rancher's own users (`system://…`), as whom nobody logs in, is told too, and, as high, a
+cluster's binding that Rancher made for a global role binding that is gone or has another role now: it goes on granting.
 
 ## Why
 Deleting a role template or a global role leaves its bindings, and nothing in Rancher marks them: they come back to
@@ -51,7 +52,9 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import Owner, TemplateBinding
+from rbac_audit.rancher.marks import GRB_OWNER
 from rbac_audit.rancher.model import Rancher
+from rbac_audit.rancher.naming import safe_concat
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._differences import what_it_gives
 from rbac_audit.snapshot.objects import (
@@ -76,7 +79,9 @@ def check(view: View) -> Iterator[Problem]:
         return
     for item in rancher.bindings:
         scope = FindingScope(project=item.project, cluster_wide=not item.project)
-        if lacks := "; ".join(_lacks(rancher, item)):
+        if owner := _lost_owner(rancher, item):
+            yield _problem(view, item, owner, scope, Severity.HIGH)
+        elif lacks := "; ".join(_lacks(rancher, item)):
             yield _problem(view, item, lacks, scope)
         elif lacks := _lacks_role(view, rancher, item):
             shipped = rancher.templates.by_name[item.template].builtin
@@ -104,6 +109,18 @@ def _lacks(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
     person = rancher.people.find(source.user_name)
     if item.project and person is not None and person.system:
         yield f"{source.user_name} is one of Rancher's own users, as whom nobody logs in"
+
+
+def _lost_owner(rancher: Rancher, item: TemplateBinding) -> str:
+    """Say that the global role binding that Rancher made a binding for (inheritedClusterRoles) does not give it now."""
+    name = item.source.metadata.labels.get(GRB_OWNER, "")
+    if not name or not rancher.cluster.whole(GlobalRoleBinding):
+        return ""
+    owner = next((found for found in rancher.globals if safe_concat(found.source.name) == name), None)
+    if owner is None:
+        return f"it was made for GlobalRoleBinding {name}, which does not exist"
+    given = owner.role is None or item.template in owner.role.inherited_cluster_roles
+    return "" if given else f"it was made for GlobalRoleBinding {name}, whose role does not give it any more"
 
 
 def _lacks_role(view: View, rancher: Rancher, item: TemplateBinding) -> str:

@@ -10,11 +10,27 @@ import pytest
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.evaluate import evaluate
 from rbac_audit.audit.finding import Confidence, Finding, Severity
-from rbac_audit.rancher.naming import cluster_role_binding_name, role_binding_name
+from rbac_audit.rancher.marks import GRB_OWNER
+from rbac_audit.rancher.naming import cluster_role_binding_name, role_binding_name, safe_concat
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.estate import Cluster, Snapshot
 from rbac_audit.snapshot.objects import KubernetesObject, RoleBinding
-from tests.fix.worlds import DEVS, ID, LAB, MANAGEMENT, RBAC, SHOP, Raw, binding, estate, obj, objects, prtb, template
+from tests.fix.worlds import (
+    DEVS,
+    ID,
+    LAB,
+    MANAGEMENT,
+    RBAC,
+    SHOP,
+    Raw,
+    binding,
+    estate,
+    obj,
+    objects,
+    prtb,
+    rule,
+    template,
+)
 
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
 BOUND = [
@@ -32,6 +48,23 @@ BOUND = [
         roleTemplateName="cluster-member",
         userName="u-bob",
     ),
+    obj("provisioning.cattle.io/v1", "Cluster", "shop", "fleet-default", status={"clusterName": ID}),
+    obj(MANAGEMENT, "FleetWorkspace", "fleet-default"),
+    obj("v1", "Namespace", "fleet-default"),
+    obj(
+        MANAGEMENT,
+        "GlobalRole",
+        "gr-all",
+        rules=[rule("management.cattle.io", "features", "get")],
+        namespacedRules={"fleet-default": [rule("core", "configmaps", "get")]},
+        inheritedNamespacedRules={"dev": [rule("core", "configmaps", "get")]},
+        inheritedClusterRoles=["cluster-member"],
+        inheritedFleetWorkspacePermissions={
+            "resourceRules": [rule("fleet.cattle.io", "bundles", "get")],
+            "workspaceVerbs": ["get"],
+        },
+    ),
+    obj(MANAGEMENT, "GlobalRoleBinding", "grb-carol", globalRoleName="gr-all", userName="u-carol"),
 ]
 # Of the API server on every cluster, and of Rancher where it renders who may make namespaces.
 GIVEN = [obj(RBAC, "ClusterRole", name, rules=[]) for name in ("cluster-admin", "create-ns")]
@@ -141,6 +174,27 @@ def test_a_binding_in_its_place_is_clean(aggregated: bool, more: Raw) -> None:
 
 
 @MODELS
+def test_a_binding_of_a_global_role_that_does_not_give_it_is_named(aggregated: bool) -> None:
+    labels = {GRB_OWNER: "grb-carol"}
+    fields = {"clusterName": ID, "roleTemplateName": "cluster-member", "userName": "u-carol"}
+    of = whole(aggregated, obj(MANAGEMENT, CRTB, "crtb-grb-x7k2p", ID, labels=labels, **fields))
+    assert not findings(of, ASTRAY)
+    long = "grb-" + 70 * "x"
+    shortened = obj(MANAGEMENT, CRTB, "crtb-grb-long", ID, labels={GRB_OWNER: safe_concat(long)}, **fields)
+    named_so = obj(MANAGEMENT, "GlobalRoleBinding", long, globalRoleName="gr-all", userName="u-carol")
+    assert not findings(whole(aggregated, shortened, named_so), ASTRAY)
+    less = obj(MANAGEMENT, "GlobalRole", "gr-all", inheritedClusterRoles=["another"])
+    for left, why in (
+        (changed(of, gone("GlobalRoleBinding", "grb-carol")), "which does not exist"),
+        (changed(of, nothing, less), "whose role does not give it any more"),
+    ):
+        [finding] = findings(left, ASTRAY)
+        assert str(finding.object) == f"{CRTB} {ID}/crtb-grb-x7k2p"
+        assert finding.severity is Severity.HIGH
+        assert f"it was made for GlobalRoleBinding grb-carol, {why}" in finding.message
+
+
+@MODELS
 def test_the_binding_of_a_disabled_user_is_named(aggregated: bool) -> None:
     disabled = obj(MANAGEMENT, "User", "u-alice", enabled=False)
     of = changed(whole(aggregated), nothing, disabled)
@@ -207,15 +261,23 @@ def rendered(of: Estate, cluster: str, owner: str) -> set[str]:
 
 @MODELS
 @pytest.mark.parametrize("cluster", ["harvester", "rancher"])
-@pytest.mark.parametrize("owner", [("prtb-alice", "p-shop"), ("prtb-devs", "p-shop")])
+@pytest.mark.parametrize(
+    ("kind", "place", "name"),
+    [
+        (PRTB, f"{ID}-p-shop/", "prtb-alice"),
+        (PRTB, f"{ID}-p-shop/", "prtb-devs"),
+        (CRTB, f"{ID}/", "crtb-bob"),
+        ("GlobalRoleBinding", "", "grb-carol"),
+    ],
+)
 def test_all_that_was_made_for_a_deleted_binding_is_left_over(
-    aggregated: bool, cluster: str, owner: tuple[str, str]
+    aggregated: bool, cluster: str, kind: str, place: str, name: str
 ) -> None:
     of = whole(aggregated)
     # Who still is a user keeps the account by which Rancher impersonates them.
-    made = {item for item in rendered(of, cluster, f"{PRTB} {ID}-{owner[1]}/{owner[0]}") if "cattle-imp" not in item}
+    made = {item for item in rendered(of, cluster, f"{kind} {place}{name}") if "cattle-imp" not in item}
     assert made
-    left = changed(of, gone(PRTB, owner[0]))
+    left = changed(of, gone(kind, name))
     assert made <= named(left, LEFT)
     assert not findings(left, FORGED)
 
@@ -259,7 +321,9 @@ def test_what_stayed_when_a_namespace_moved_is_left_over(aggregated: bool) -> No
     annotations = {"field.cattle.io/projectId": LAB}
     moved = obj("v1", "Namespace", "dev", annotations=annotations, labels={"field.cattle.io/projectId": "p-lab"})
     of = whole(aggregated)
-    stayed = {str(item) for item in of.snapshot.cluster("harvester").of(RoleBinding) if item.namespace == "dev"}
+    there = of.snapshot.cluster("harvester").of(RoleBinding)
+    # A global role names its namespaces itself, whatever project they are in.
+    stayed = {str(item) for item in there if item.namespace == "dev" and not item.name.startswith("grb-")}
     assert stayed
     left = changed(of, nothing, moved, on="harvester")
     assert stayed <= named(left, LEFT)

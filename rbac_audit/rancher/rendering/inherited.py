@@ -7,11 +7,10 @@ their names, where they are not there yet, as rancher-webhook's mutator of Clust
 from collections.abc import Iterator
 
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding, template_bindings
+from rbac_audit.rancher.marks import GRB_OWNER
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.naming import short_hash
 from rbac_audit.snapshot.objects import ClusterRoleTemplateBinding, Metadata, OwnerReference
-
-GRB_OWNER = "authz.management.cattle.io/grb-owner"
 
 
 def with_inherited(rancher: Rancher) -> tuple[TemplateBinding, ...]:
