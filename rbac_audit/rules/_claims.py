@@ -16,7 +16,13 @@ from rbac_audit.rancher.ownership import Claim, Claims, Ownership
 from rbac_audit.rancher.people import People
 from rbac_audit.rancher.prediction import Prediction
 from rbac_audit.rancher.projects import PROJECT_ID
-from rbac_audit.snapshot.objects import GlobalRoleBinding, Namespace, ProjectRoleTemplateBinding, User
+from rbac_audit.snapshot.objects import (
+    ClusterRoleTemplateBinding,
+    GlobalRoleBinding,
+    Namespace,
+    ProjectRoleTemplateBinding,
+    User,
+)
 
 
 class Failed(msgspec.Struct, frozen=True, eq=False):
@@ -55,6 +61,12 @@ def doubt_of(view: View) -> str:
     if view.is_harvester and not view.cluster.has(User, GlobalRoleBinding, ProjectRoleTemplateBinding):
         return "unless it is of Harvester's embedded Rancher, whose objects were not read"
     return ""
+
+
+def gives_roles(view: View) -> bool:
+    """Tell whether a Rancher may give roles: the one that is embedded in Harvester has users and gives them none."""
+    kinds = (ProjectRoleTemplateBinding, ClusterRoleTemplateBinding)
+    return any(view.cluster.of(kind) or not view.cluster.whole(kind) for kind in kinds)
 
 
 def own_rancher(view: View) -> Rancher | None:

@@ -74,7 +74,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.people import Person
 from rbac_audit.rancher.raw import CREATOR
 from rbac_audit.rancher.templates import grants
-from rbac_audit.rules._claims import own_rancher
+from rbac_audit.rules._claims import gives_roles, own_rancher
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRoleTemplateBinding,
@@ -182,6 +182,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.MEDIUM,
     on=On.MANAGEMENT,
+    concerns=gives_roles,
     needs=(
         RoleTemplate,
         ProjectRoleTemplateBinding,

@@ -54,6 +54,7 @@ from collections.abc import Iterator
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.rules._claims import gives_roles
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRoleTemplateBinding,
@@ -94,12 +95,6 @@ def check(view: View) -> Iterator[Problem]:
             key=what,
             advisories=("CVE-2023-22651",),
         )
-
-
-def gives_roles(view: View) -> bool:
-    """Tell whether a Rancher may give roles: the one that is embedded in Harvester does not, nor is it checked."""
-    kinds = (ProjectRoleTemplateBinding, ClusterRoleTemplateBinding)
-    return any(view.cluster.of(kind) or not view.cluster.whole(kind) for kind in kinds)
 
 
 def _is_of_rancher(hook: Webhook) -> bool:
