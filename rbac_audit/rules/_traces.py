@@ -49,6 +49,7 @@ def impersonators(view: View) -> Iterator[ObjectRef]:
     for each in view.managed:
         if each.cluster is not view.cluster:
             roles = {role for permission in _IMPERSONATE for role in each.access.allowing(permission)}
+            roles |= {role for permission in _IMPERSONATE for role, _ in each.access.allowing_named(permission)}
             bindings = (binding for role in sorted(roles) for binding in each.access.by_role.get(role, ()))
             wide = (binding for binding in bindings if not binding.namespace)
             yield from (it.source.ref(each.name) for it in wide if any(_is_user(each, who) for who in it.subjects))

@@ -446,6 +446,15 @@ def test_what_is_not_meant_makes_nothing_certain(name: str, managers: str, tenan
     assert not [each.message for each in findings if f"lacks the fix of {name}" in each.message]
 
 
+def test_who_may_impersonate_some_by_name_is_meant_too() -> None:
+    named = IMPERSONATE.replace("verbs: [impersonate]", "verbs: [impersonate], resourceNames: [u-admin]")
+    tenants = NAMESPACE + named + crb("actors", "actor", "kind: User, name: u-erin")
+    findings = found(RULE, estate(tenants, rancher("v2.13.7") + PROJECT))
+    assert [str(ref) for each in findings if "CVE-2026-44945 (" in each.message for ref in each.related] == [
+        "ClusterRoleBinding actors"
+    ]
+
+
 def test_a_template_that_writes_what_is_promoted_is_meant_too() -> None:
     nodes = '{apiGroups: [""], resources: [nodes], verbs: [delete]}'
     for builtin, named in (("false", True), ("true", False)):
