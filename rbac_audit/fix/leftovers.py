@@ -23,6 +23,7 @@ from rbac_audit.snapshot.objects import (
     HarvesterSetting,
     KubernetesObject,
     ObjectRef,
+    Role,
 )
 
 AGENT = "leftover-cluster-admin-agent"
@@ -38,7 +39,7 @@ class Leftovers:
     def __init__(self, view: View) -> None:
         """Index what may have been left."""
         self._view = view
-        kinds: tuple[type[KubernetesObject], ...] = (ClusterRole, ClusterRoleBinding)
+        kinds: tuple[type[KubernetesObject], ...] = (ClusterRole, Role, ClusterRoleBinding)
         self._there = {item.ref(view.name): item for kind in kinds for item in view.cluster.of(kind)}
 
     def plan(self, findings: Iterable[Finding], going: Container[ObjectRef]) -> Iterator[Draft | Refusal]:
@@ -97,7 +98,7 @@ class Leftovers:
             reason = "an account's token cannot be brought back, so no step deletes what is made for one"
             yield _refusal(finding.object, Why(reason, "; ".join(map(_delete, refs))))
             return
-        bound = [item for role in items for item in self._view.access.by_role.get(("", role.name), ())]
+        bound = [item for role in items for item in self._view.access.by_role.get((role.namespace, role.name), ())]
         stay = [item for item in bound if item.source.ref(self._view.name) not in going]
         if stay:
             reason = f"{stay[0].source} binds it, and no step of this plan takes that away"

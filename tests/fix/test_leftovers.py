@@ -8,7 +8,7 @@ from rbac_audit.fix.leftovers import LEFT
 from rbac_audit.fix.plan import Plan
 from rbac_audit.fix.simulate import revert, simulate
 from rbac_audit.snapshot.estate import Cluster, Snapshot
-from rbac_audit.snapshot.objects import KINDS, ClusterRole, ClusterRoleBinding
+from rbac_audit.snapshot.objects import KINDS, ClusterRole, ClusterRoleBinding, Role
 from tests.fix.test_laws import bare
 from tests.fix.worlds import RBAC, Raw, binding, estate, harvester, obj, objects, planned, rule, view
 
@@ -142,6 +142,19 @@ def test_roles_of_a_deleted_role_template_go_after_their_bindings() -> None:
     assert "gone" not in {item.name for item in view(later).cluster.of(ClusterRole)}
     assert not of(later, "orphaned-rancher-binding").steps
     assert not of(later, "orphaned-rancher-binding").refusals
+
+
+def test_a_namespaced_role_of_a_deleted_role_template_goes_and_comes_back() -> None:
+    role = obj(RBAC, "Role", "gone", "dev", labels={TEMPLATE: "gone"}, rules=[rule("core", "pods", "get")])
+    found = estate([role])
+    plan = of(found, "orphaned-rancher-binding")
+    (step,) = plan.steps
+    assert [str(item) for item in step.do.deletes] == ["Role dev/gone"]
+    done = simulate(found, view(found), plan.steps)
+    assert "gone" not in {item.name for item in done.after.cluster("harvester").of(Role)}
+    assert bare(revert(done, found, plan.steps)) == bare(found.snapshot)
+    bound = estate([role, binding("dev/mine", "gone", "User:u-bob", kind="Role")])
+    assert not of(bound, "orphaned-rancher-binding").steps
 
 
 def test_a_role_that_something_else_binds_stays() -> None:
