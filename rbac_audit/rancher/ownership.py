@@ -14,11 +14,8 @@ from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import Owner, TemplateBinding
 from rbac_audit.rancher.marks import (
     ADMIN_MISSING,
-    CLUSTER_ROLE_OWNER,
-    GLOBAL_ROLE_OWNER,
     GRB_OWNER,
     POD_SECURITY,
-    PROJECT_ROLE,
     has_hashed_name,
     is_named_by_rancher,
     marker,
@@ -30,10 +27,10 @@ from rbac_audit.snapshot.objects import (
     ClusterRoleBinding,
     GlobalRole,
     GlobalRoleBinding,
+    KubernetesObject,
     Namespace,
     Project,
     ProjectRoleTemplateBinding,
-    Role,
     RoleBinding,
 )
 
@@ -82,7 +79,7 @@ class Claims:
     def __init__(self, prediction: Prediction, rancher_id: str) -> None:
         """Look at one cluster of a prediction."""
         self._prediction, self._id = prediction, rancher_id
-        self._rancher = prediction.rancher
+        self.rancher = prediction.rancher
         self._due = prediction.due(rancher_id)
 
     def judge(self, item: RoleBinding | ClusterRoleBinding) -> Ownership:
@@ -142,27 +139,9 @@ class Claims:
     def _other_grants(self) -> Mapping[Grant, tuple[Owner, ...]]:
         return by_grant(self._prediction.otherwise(self._id))
 
-    def left_role(self, role: ClusterRole | Role) -> str:
-        """Say what a role of Rancher's was made for and is gone; "" for any other one.
-
-        The role of a template that is there is regular without a binding too: the legacy model leaves it.
-        """
-        metadata, rancher = role.metadata, self._rancher
-        template = metadata.labels.get(CLUSTER_ROLE_OWNER) or metadata.annotations.get(CLUSTER_ROLE_OWNER)
-        if role.key in self._due:
-            return ""
-        if template and not role.name.endswith(POD_SECURITY):
-            return "" if template in rancher.templates.by_name else f"role template {template} is gone"
-        users = [owner.name for owner in metadata.owner_references if owner.kind == "User"]
-        if users and role.name == f"{users[0]}-view" and rancher.knows_users:
-            return "" if rancher.people.find(users[0]) else f"user {users[0]} is gone"
-        owner = metadata.labels.get(GLOBAL_ROLE_OWNER, "")
-        if owner and rancher.cluster.whole(GlobalRole):
-            known = any(item.name == owner for item in rancher.cluster.of(GlobalRole))
-            return "" if known else f"global role {owner} is gone"
-        if PROJECT_ROLE in metadata.annotations and rancher.cluster.whole(Project):
-            return f"project {role.name.partition('-namespaces-')[0]} is gone"
-        return ""
+    def renders(self, item: KubernetesObject) -> bool:
+        """Tell whether Rancher writes an object of this name here."""
+        return item.key in self._due
 
     def _failed(self, item: RoleBinding | ClusterRoleBinding, found: str) -> Ownership:
         claimed = self.claimed(item)
@@ -181,7 +160,7 @@ class Claims:
 
     def _unknowable(self, item: RoleBinding | ClusterRoleBinding, found: str, claimed: tuple[Owner, ...]) -> str:
         """Say what would have to be read to know; "" where everything was."""
-        manager = self._rancher.cluster
+        manager = self.rancher.cluster
         about_global = found.startswith(("name globaladmin-", "label authz.management.", "ownerReference Global"))
         marked = item.metadata.annotations.get(ADMIN_MISSING) == "true"
         if about_global and not marked and not (manager.whole(GlobalRole) and manager.whole(GlobalRoleBinding)):
@@ -218,7 +197,7 @@ class Claims:
         """Tell whether an owner may have made a binding before its template, or the namespace's project, changed."""
         role = item.role_ref.name
         template = next((role.removesuffix(end) for end in _SUFFIXES if role.endswith(end)), role)
-        known = template in self._rancher.templates.by_name or role.endswith(POD_SECURITY) or "-namespaces-" in role
+        known = template in self.rancher.templates.by_name or role.endswith(POD_SECURITY) or "-namespaces-" in role
         # What an owner's template gave that is gone, nobody knows any more.
         known = known or any(self._lost_its_template(owner) for owner in claimed)
         whom = [(owner.subject.kind, owner.subject.name) for owner in claimed if owner.subject]
@@ -226,7 +205,7 @@ class Claims:
         return known and has_hashed_name(item) and len(mine) == 1 and mine[0] in whom
 
     def _lost_its_template(self, owner: Owner) -> bool:
-        return isinstance(owner, TemplateBinding) and owner.template not in self._rancher.templates.by_name
+        return isinstance(owner, TemplateBinding) and owner.template not in self.rancher.templates.by_name
 
     def claimed(self, item: RoleBinding | ClusterRoleBinding) -> tuple[Owner, ...]:
         """Follow a binding's name, labels and owner references to the live owners that they state."""
@@ -242,7 +221,7 @@ class Claims:
     @cached_property
     def _by_label(self) -> dict[str, list[Owner]]:
         index: dict[str, list[Owner]] = {}
-        for item in self._rancher.bindings:
+        for item in self.rancher.bindings:
             source = item.source
             project = isinstance(source, ProjectRoleTemplateBinding)
             label = (naming.prtb_owner_label if project else naming.crtb_owner_label)(source.name)
@@ -250,7 +229,7 @@ class Claims:
             stated = f"authz.cluster.cattle.io/{'prtb' if project else 'crtb'}-owner={source.name}"
             for key in (naming.owner_key(source.namespace, source.name), label, source.metadata.uid, own, stated):
                 index.setdefault(key, []).append(item)
-        for one in self._rancher.globals:
+        for one in self.rancher.globals:
             name = one.source.name
             admin = (one.admin_binding_name,) if one.admin else ()
             for key in (f"GlobalRoleBinding {name}", f"{GRB_OWNER}={name}", *admin):

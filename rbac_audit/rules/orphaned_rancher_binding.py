@@ -60,6 +60,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.rancher.left_roles import left_role
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._claims import Failed, doubt_of, embedded_claims, failed, known_people
 from rbac_audit.rules._words import names
@@ -168,7 +169,7 @@ def _roles(view: View) -> Iterator[Problem]:
     left: dict[str, list[ClusterRole | Role]] = {}
     known: tuple[ClusterRole | Role, ...] = (*view.cluster.of(ClusterRole), *view.cluster.of(Role))
     for role in known:
-        if (reason := claims.left_role(role)) and (embedded is None or embedded.left_role(role)):
+        if (reason := left_role(claims, role)) and (embedded is None or left_role(embedded, role)):
             left.setdefault(reason, []).append(role)
     doubt = doubt_of(view)
     for reason, roles in left.items():
