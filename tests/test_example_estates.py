@@ -74,8 +74,9 @@ CLEAN = {
 }
 # F10's Secret is readable through the binding of N05, which is said of the binding, as a matter of Secrets.
 SAID = {("N05", "RoleBinding harvester-public/harvester-public"): {"secrets-readable-by-viewers"}}
-# The only finding above info in a clean estate: its README says that read-only members read Secrets.
-TRUE_OF_STOCK = {"secrets-readable-by-viewers"}
+# The only findings above info in a clean estate: its README says that read-only members read Secrets, and the pod
+# security setting is off, as it comes.
+TRUE_OF_STOCK = {"secrets-readable-by-viewers", "pod-security-off"}
 
 
 def lived_in() -> tuple[Finding, ...]:

@@ -76,25 +76,33 @@ def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
 def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
     """Decide each distinct role once, then whom its bindings reach."""
     reaching, causes = _reaching(spec, view), cache(partial(cause_of, view))
+    tests = cache(lambda more: view.classes.tests((*more, *spec.allowed)))
+    # Entries that allow the same people have most bindings in common.
+    strangers = cache(lambda more, binding: _strangers(binding, tests(more)[0]))
     for number, entry in enumerate(spec.permissions or spec.all_of):
-        allowed = view.classes.tests((*entry.allowed, *spec.allowed))
+        of_rule = tests(entry.allowed)[1]
         for role, rules in _holding(entry, view).items():
             # A namespaced binding grants no URL.
             named = [rule for rule, held in rules.items() if not all(item.path for item in held)]
             for binding in reaching.get(role, ()):
-                for who, rule in _outsiders(binding, named if binding.namespace else list(rules), *allowed):
+                granted = named if binding.namespace else list(rules)
+                for who, rule in _outsiders(binding, strangers(entry.allowed, binding), granted, of_rule):
                     held, grant = tuple(rules[rule]), Grant(binding, rule)
                     yield Hit(number, grant, binding, who, who, binding.namespace, held, causes(role, rule))
 
 
+def _strangers(binding: Binding, of_subject: list[OfSubject]) -> tuple[Subject, ...]:
+    """Find the subjects of a binding that are in none of some classes."""
+    found = (placed(subject, binding.namespace) for subject in binding.subjects)
+    real = (who for who in found if subject_key(who, "") is not None)
+    return tuple(who for who in real if not any(test(binding, who) for test in of_subject))
+
+
 def _outsiders(
-    binding: Binding, rules: list[PolicyRule], of_subject: list[OfSubject], of_rule: list[OfRule]
+    binding: Binding, strangers: tuple[Subject, ...], rules: list[PolicyRule], of_rule: list[OfRule]
 ) -> Iterator[tuple[Subject, PolicyRule]]:
-    """Find the subjects of a binding that may not hold one of the rules."""
-    for subject in binding.subjects if rules else ():
-        who = placed(subject, binding.namespace)
-        if subject_key(who, "") is None or any(test(binding, who) for test in of_subject):
-            continue
+    """Find who may not hold one of the rules, with the first of them."""
+    for who in strangers:
         for rule in rules:
             if not any(test(binding, rule, who) for test in of_rule):
                 yield who, rule
@@ -109,9 +117,15 @@ def _holding(entry: PolicyPermission, view: View) -> dict[RoleKey, dict[PolicyRu
     found: dict[RoleKey, dict[PolicyRule, list[Permission]]] = {}
     for permission in entry.each():
         held = view.access.allowing(permission).items()
-        for role, rule in itertools.chain(held, view.access.allowing_named(permission)) if entry.named else held:
+        named = entry.named and _has_name(permission)
+        for role, rule in itertools.chain(held, view.access.allowing_named(permission)) if named else held:
             found.setdefault(role, {}).setdefault(rule, []).append(permission)
     return found
+
+
+def _has_name(permission: Permission) -> bool:
+    """Tell whether a request says which object it is for: what is only made by it has no name yet."""
+    return permission.verb != "deletecollection" and (permission.verb != "create" or "/" in permission.resource)
 
 
 def cause_of(view: View, role: RoleKey, rule: PolicyRule) -> ObjectRef | None:

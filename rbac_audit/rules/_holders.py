@@ -1,0 +1,73 @@
+"""Who of the tenants holds a right: distinct roles first, their bindings second."""
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from rbac_audit.access import Binding, Permission, RoleKey
+from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import subject_key
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.evidence import placed
+from rbac_audit.audit.finding import FindingScope
+from rbac_audit.rules._words import names
+from rbac_audit.snapshot.objects import PolicyRule, Subject
+
+_NOT_TENANTS = ("shipped", "platform", "cluster-owners", "cluster-admins")
+
+
+class Held(msgspec.Struct, frozen=True, eq=False):
+    """A binding, the rule of its role that grants the right, and the tenants among its subjects."""
+
+    binding: Binding
+    rule: PolicyRule
+    tenants: tuple[Subject, ...]
+
+    @property
+    def grant(self) -> Grant:
+        """The binding with the rule."""
+        return Grant(self.binding, self.rule)
+
+
+def roles_holding(
+    view: View, permissions: Iterable[Permission], named: Iterable[Permission] = ()
+) -> dict[RoleKey, PolicyRule]:
+    """Map each role that grants any of some permissions, or of `named` for some names only, to the rule that does."""
+    found: dict[RoleKey, PolicyRule] = {}
+    for permission in permissions:
+        for role, rule in view.access.allowing(permission).items():
+            found.setdefault(role, rule)
+    for permission in named:
+        for role, rule in view.access.allowing_named(permission):
+            found.setdefault(role, rule)
+    return found
+
+
+def held_by_tenants(view: View, roles: Iterable[tuple[RoleKey, PolicyRule]]) -> Iterator[Held]:
+    """Find the bindings of roles that reach anybody but the platform, what it ships, and who owns the cluster."""
+    of_subject, of_rule = view.classes.tests(_NOT_TENANTS)
+    for role, rule in roles:
+        for binding in view.access.by_role.get(role, ()):
+            tenants = tuple(
+                who
+                for who in dict.fromkeys(placed(subject, binding.namespace) for subject in binding.subjects)
+                if subject_key(who, "") is not None
+                and not any(test(binding, who) for test in of_subject)
+                and not any(test(binding, rule, who) for test in of_rule)
+            )
+            if tenants:
+                yield Held(binding, rule, tenants)
+
+
+def how_many(held: Iterable[Held]) -> str:
+    """Count the tenants, in words."""
+    number = len({subject for item in held for subject in item.tenants})
+    return f"{number} subject{'' if number == 1 else 's'}"
+
+
+def reach_of(held: Iterable[Held]) -> tuple[FindingScope, str]:
+    """Say where bindings reach together, as the scope of a finding and in words."""
+    found = {item.binding.namespace for item in held}
+    places = tuple(sorted(found - {""}))
+    words = f"in namespace{'' if len(places) == 1 else 's'} {names(places)}"
+    return FindingScope(places, cluster_wide="" in found), "in the whole cluster" if "" in found else words
