@@ -53,6 +53,7 @@ FOUND_BY = {
     "ACC-002": ("guest-cluster-account",),
     "ACC-003": ("missing-service-account",),
     "ACC-004": ("foreign-service-account",),
+    "ACC-005": ("long-lived-token",),
     "ACC-006": ("escalation-verbs",),
     "ACC-007": ("aggregation-changed",),
     "ACC-008": ("wildcard-role",),
@@ -67,7 +68,7 @@ FOUND_BY = {
     "IMP-007": ("orphaned-rancher-binding",),
     "IMP-007 (forged marker)": ("forged-ownership",),
     "IMP-008": ("orphaned-rancher-binding",),
-    "IMP-009": ("cluster-admin-equivalent",),
+    "IMP-009": ("leftover-cleanup-account",),
     "CVE-2023-32199": ("orphaned-rancher-binding",),
     "CVE-2026-44947": ("orphaned-rancher-binding",),
     "cluster-scoped rule aggregated into view is promoted": ("promoted-by-aggregation",),
@@ -108,6 +109,7 @@ OF_ANOTHER_ID = {
 # What is said from medium on about objects that are in no fault, and is true.
 ALSO_TRUE = {
     ("guest-cluster-account", "sandbox-rogue3"): "what Harvester made beside the binding of F44",
+    ("long-lived-token", "rogue3-token"): "what Harvester made beside the binding of F44",
     ("public-namespace-secret", "golden-builder-qne57"): "cloud-init data of the VM of F18",
     ("secrets-readable-by-viewers", "p-4m8tz"): "the token Secret of F42 is readable to read-only members",
     ("secrets-readable-by-viewers", "p-x7k2q"): "the clean estate says the same",

@@ -1,6 +1,6 @@
 """Who of the tenants holds a right: distinct roles first, their bindings second."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -43,20 +43,33 @@ def roles_holding(
     return found
 
 
-def held_by_tenants(view: View, roles: Iterable[tuple[RoleKey, PolicyRule]]) -> Iterator[Held]:
-    """Find the bindings of roles that reach anybody but the platform, what it ships, and who owns the cluster."""
+def held_by_tenants(
+    view: View, roles: Mapping[RoleKey, PolicyRule], places: Iterable[str] | None = None
+) -> Iterator[Held]:
+    """Find the bindings of roles that reach anybody but the platform, what it ships, and who owns the cluster.
+
+    All of them, or those in some namespaces, of which "" is the whole cluster.
+    """
     of_subject, of_rule = view.classes.tests(_NOT_TENANTS)
-    for role, rule in roles:
-        for binding in view.access.by_role.get(role, ()):
-            tenants = tuple(
-                who
-                for who in dict.fromkeys(placed(subject, binding.namespace) for subject in binding.subjects)
-                if subject_key(who, "") is not None
-                and not any(test(binding, who) for test in of_subject)
-                and not any(test(binding, rule, who) for test in of_rule)
-            )
-            if tenants:
-                yield Held(binding, rule, tenants)
+    for binding in _bindings(view, roles, places):
+        rule = roles[binding.role]
+        tenants = tuple(
+            who
+            for who in dict.fromkeys(placed(subject, binding.namespace) for subject in binding.subjects)
+            if subject_key(who, "") is not None
+            and not any(test(binding, who) for test in of_subject)
+            and not any(test(binding, rule, who) for test in of_rule)
+        )
+        if tenants:
+            yield Held(binding, rule, tenants)
+
+
+def _bindings(view: View, roles: Mapping[RoleKey, PolicyRule], places: Iterable[str] | None) -> Iterator[Binding]:
+    if places is None:
+        yield from (binding for role in roles for binding in view.access.by_role.get(role, ()))
+        return
+    for place in places:
+        yield from (binding for binding in view.access.by_namespace.get(place, ()) if binding.role in roles)
 
 
 def how_many(held: Iterable[Held]) -> str:

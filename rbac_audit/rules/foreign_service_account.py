@@ -4,8 +4,9 @@
 A RoleBinding in a namespace of a project for a service account (or for all accounts) of a namespace that is in another
 project, or in none. Accounts of the same project are not meant. Harvester's own pattern for guest clusters, a binding
 `<namespace>-<account>` to harvesterhci.io:cloudprovider, is regular for an account of the same namespace only.
-In the namespaces of the platform and in harvester-public no such binding is regular. Accounts of the platform are told
-as info, where nothing that is known ships the binding.
+In the namespaces of the platform and in harvester-public no such binding is regular, and elsewhere none for a user, a
+group (medium) or an account of another namespace, whichever project that is in. Accounts of the platform are told as
+info, where nothing that is known ships the binding.
 
 ## Why
 Whoever may create tokens or pods in the account's namespace, that is every member of the other project, acts in this
@@ -77,6 +78,18 @@ def check(view: View) -> Iterator[Problem]:
     for binding in view.access.by_role.get(("", _GUEST_ROLE), ()):
         if binding.subjects and view.classes.namespace_class(binding.namespace) in {"system", "public"}:
             yield _guest(view, binding)
+        elif strangers := tuple(dict.fromkeys(_strangers(view, binding))):
+            yield _stranger(view, binding, strangers)
+
+
+def _strangers(view: View, binding: Binding) -> Iterator[Subject]:
+    """Find who has the role of guest clusters in a namespace and is no account of it, unless it is told above."""
+    in_project = view.classes.namespace_class(binding.namespace) == "projects"
+    for subject in binding.subjects if binding.namespace else ():
+        home = home_of(subject, binding.namespace)
+        told = in_project and home and _is_foreign(view, binding, home)
+        if home != binding.namespace and not told:
+            yield placed(subject, binding.namespace)
 
 
 def _is_foreign(view: View, binding: Binding, home: str) -> bool:
@@ -114,6 +127,19 @@ def _guest(view: View, binding: Binding) -> Problem:
         chain=binding_chain(view, binding, subjects),
         fix=_REMOVE_GUEST,
         key="guest",
+    )
+
+
+def _stranger(view: View, binding: Binding, subjects: tuple[Subject, ...]) -> Problem:
+    return Problem(
+        target=binding.source.ref(view.name),
+        message=f"{binding.source} gives {names(subjects)} ClusterRole {_GUEST_ROLE} in namespace {binding.namespace}; "
+        f"Harvester makes such a binding for accounts of the same namespace only",
+        subjects=subjects,
+        scope=scope_of(view, (binding,)),
+        chain=binding_chain(view, binding, subjects),
+        severity=None if any(home_of(subject) for subject in subjects) else Severity.MEDIUM,
+        key="stranger",
     )
 
 

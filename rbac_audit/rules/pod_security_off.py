@@ -104,7 +104,7 @@ def check(view: View) -> Iterator[Problem]:
     """Find the namespaces without a standard in which tenants may create pods."""
     unchecked = {item.name: item for item in view.cluster.of(Namespace) if view.is_harvester and _is_unchecked(item)}
     held: dict[str, list[Held]] = {}
-    for item in held_by_tenants(view, roles_holding(view, (*_MAKE, *_CHANGE), _CHANGE).items()):
+    for item in held_by_tenants(view, roles_holding(view, (*_MAKE, *_CHANGE), _CHANGE)):
         place = item.binding.namespace
         if place in unchecked and view.classes.namespace_class(place) != "system":
             held.setdefault(place, []).append(item)

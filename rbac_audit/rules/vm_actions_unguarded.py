@@ -62,7 +62,7 @@ _CHANGE = Permission("update", "kubevirt.io", "virtualmachines")
 def check(view: View) -> Iterator[Problem]:
     """Find who may see VMs, and take off who may change them in the same place."""
     changing = roles_holding(view, (_CHANGE,), (_CHANGE,))
-    looking = ((role, rule) for role, rule in roles_holding(view, (_SEE,), (_SEE,)).items() if role not in changing)
+    looking = {role: rule for role, rule in roles_holding(view, (_SEE,), (_SEE,)).items() if role not in changing}
     held = [item for item in held_by_tenants(view, looking) if _is_meant(view, item.binding.namespace)]
     writing = {
         (binding.namespace, subject_key(subject, binding.namespace))

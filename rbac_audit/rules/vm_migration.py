@@ -58,7 +58,7 @@ def check(view: View) -> Iterator[Problem]:
     """Gather the holders by the role that brings the right."""
     held: dict[RoleKey, list[Held]] = {}
     roles, everything = roles_holding(view, (_CREATE, _MIGRATE), (_MIGRATE,)), view.access.allowing(EVERYTHING)
-    for item in held_by_tenants(view, ((role, rule) for role, rule in roles.items() if role not in everything)):
+    for item in held_by_tenants(view, {role: rule for role, rule in roles.items() if role not in everything}):
         if view.classes.namespace_class(item.binding.namespace) != "system":
             held.setdefault(_source(view, item.binding.role, item.rule), []).append(item)
     for role, found in held.items():

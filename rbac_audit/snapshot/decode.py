@@ -21,6 +21,7 @@ _KEPT_ANNOTATIONS = frozenset(
         "field.cattle.io/creatorId",
         "field.cattle.io/projectId",
         "fleet.cattle.io/bundle-id",
+        "kubernetes.io/service-account.name",
         "management.cattle.io/aggregates",
         "meta.helm.sh/release-name",
         "meta.helm.sh/release-namespace",

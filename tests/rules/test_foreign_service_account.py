@@ -127,3 +127,35 @@ def test_no_guest_cluster_belongs_to_the_platform(namespace: str, role: str, *, 
     findings = found(RULE, estate(NAMESPACES + binding("{kind: ServiceAccount, name: guest}", namespace, role=role)))
     assert [str(item.object) for item in findings] == [f"RoleBinding {namespace}/b"] * flagged
     assert all(item.severity is Severity.HIGH and "no guest cluster belongs" in item.message for item in findings)
+
+
+GUEST = "harvesterhci.io:cloudprovider"
+ELSEWHERE = "{kind: ServiceAccount, name: guest, namespace: shop-dev}"
+
+
+@pytest.mark.parametrize(
+    ("subject", "place", "severity"),
+    [
+        (ELSEWHERE, "shop-prod", Severity.HIGH),  # of the same project
+        (ELSEWHERE, "sandbox", Severity.HIGH),
+        ('{kind: Group, name: "system:serviceaccounts:lab"}', "sandbox", Severity.HIGH),
+        ("{kind: User, name: u-bob}", "shop-prod", Severity.MEDIUM),
+        ("{kind: Group, name: devs}", "sandbox", Severity.MEDIUM),
+    ],
+)
+def test_the_role_of_guest_clusters_is_for_accounts_of_the_namespace(
+    subject: str, place: str, severity: Severity
+) -> None:
+    [finding] = found(RULE, estate(NAMESPACES + binding(subject, place, GUEST)))
+    assert (finding.severity, str(finding.object)) == (severity, f"RoleBinding {place}/b")
+    assert "for accounts of the same namespace only" in finding.message
+
+
+@pytest.mark.parametrize("place", ["shop-prod", "sandbox"])
+def test_a_guest_cluster_in_its_own_namespace_is_regular(place: str) -> None:
+    assert not found(RULE, estate(NAMESPACES + binding("{kind: ServiceAccount, name: guest}", place, GUEST)))
+
+
+def test_an_account_of_another_tenant_with_that_role_is_told_once() -> None:
+    text = binding("{kind: ServiceAccount, name: guest, namespace: lab}", "shop-prod", GUEST)
+    assert len(found(RULE, estate(NAMESPACES + text))) == 1

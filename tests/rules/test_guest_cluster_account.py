@@ -2,14 +2,15 @@
 
 import pytest
 
-from rbac_audit.audit.finding import Severity
+from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rules.guest_cluster_account import RULE
-from rbac_audit.snapshot.objects import ServiceAccount
-from tests.rules.estate import estate, found
+from rbac_audit.snapshot.objects import ServiceAccount, VirtualMachine
+from tests.rules.estate import estate, found, not_evaluated
 
 PATCH = "{apiGroups: [kubevirt.io], resources: [virtualmachines], verbs: [patch]}"
 SNAPSHOTS = '{apiGroups: [snapshot.storage.k8s.io], resources: [volumesnapshotcontents], verbs: ["*"]}'
 LOOK = "{apiGroups: [longhorn.io], resources: [volumes], verbs: [get, list]}"
+VM = "{apiVersion: kubevirt.io/v1, kind: VirtualMachine, metadata: {name: guest-pool1-x7b2k, namespace: shop}}\n---\n"
 ACCOUNT = "{apiVersion: v1, kind: ServiceAccount, metadata: {name: guest, namespace: shop}}\n---\n"
 GUEST = "{kind: ServiceAccount, name: guest, namespace: shop}"
 
@@ -60,7 +61,7 @@ type: kubernetes.io/service-account-token
     ],
 )
 def test_what_it_may_follows_from_the_version(rules: str, severity: Severity, words: str) -> None:
-    [finding] = found(RULE, estate(ACCOUNT + driver(rules) + BELONGINGS))
+    [finding] = found(RULE, estate(VM + ACCOUNT + driver(rules) + BELONGINGS))
     assert (finding.severity, str(finding.object)) == (severity, "ClusterRoleBinding shop-guest")
     assert words in finding.message
     assert [str(ref) for ref in finding.related] == ["RoleBinding shop/shop-guest", "Secret shop/guest-token"]
@@ -86,3 +87,47 @@ def test_accounts_that_are_gone_and_other_bindings_are_not_meant(text: str) -> N
 
 def test_an_account_counts_as_there_where_accounts_were_not_read() -> None:
     assert found(RULE, estate(driver(PATCH), unread=[ServiceAccount]))
+
+
+def rancher(name: str) -> str:
+    return f"""
+apiVersion: provisioning.cattle.io/v1
+kind: Cluster
+metadata: {{name: {name}, namespace: fleet-default}}
+---
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: u-x}}
+"""
+
+
+@pytest.mark.parametrize("managing", ["", rancher("other")])
+@pytest.mark.parametrize(("rules", "severity"), [(PATCH, Severity.HIGH), (LOOK, Severity.MEDIUM)])
+def test_an_account_without_any_machine_may_be_left_over(managing: str, rules: str, severity: Severity) -> None:
+    text = ACCOUNT + driver(rules) + VM.replace("namespace: shop", "namespace: lab") + BELONGINGS
+    [finding] = found(RULE, estate(text, managing))
+    assert (finding.severity, finding.confidence) == (severity, Confidence.POSSIBLE)
+    assert "of which no VM is left there, and still may" in finding.message
+    assert finding.fix.text.startswith("Make sure that no machine")
+
+
+def test_a_cluster_that_rancher_has_is_not_left_over() -> None:
+    [finding] = found(RULE, estate(ACCOUNT + driver(PATCH), rancher("guest")))
+    assert (finding.severity, finding.confidence) == (Severity.MEDIUM, Confidence.CERTAIN)
+
+
+def test_where_machines_were_not_read_nobody_is_called_left_over() -> None:
+    for of in (
+        estate(ACCOUNT + driver(PATCH), unread=[VirtualMachine]),
+        estate(ACCOUNT + driver(PATCH), unread_namespaces=["shop"]),
+    ):
+        [finding] = found(RULE, of)
+        assert finding.severity is Severity.MEDIUM
+        assert not_evaluated(RULE, of)
+
+
+def test_the_role_of_cloud_providers_is_for_one_namespace() -> None:
+    text = ACCOUNT + VM + driver(PATCH).replace("csi-driver", "cloudprovider")
+    [finding] = found(RULE, estate(text))
+    assert (finding.severity, str(finding.object)) == (Severity.HIGH, "ClusterRoleBinding shop-guest")
+    assert "has ClusterRole harvesterhci.io:cloudprovider in the whole cluster" in finding.message
