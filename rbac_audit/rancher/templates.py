@@ -54,11 +54,15 @@ class RoleTemplates:
         return any(cycles)
 
     def rules(self, name: str, cluster_roles: Mapping[str, tuple[PolicyRule, ...]]) -> tuple[PolicyRule, ...]:
-        """Add up the rules of a template on one cluster, whose ClusterRoles stand behind external templates."""
+        """Add up the rules of a template on one cluster.
+
+        Behind an external template stands the ClusterRole of its name, and rules of its own count nothing
+        (pkg/controllers/managementuser/rbac/handler_base.go, ensureRoles).
+        """
         return tuple(
             rule
             for template in self.closure(name).templates
-            for rule in (*template.rules, *(cluster_roles.get(template.name, ()) if template.external else ()))
+            for rule in (cluster_roles.get(template.name, ()) if template.external else template.rules)
         )
 
 

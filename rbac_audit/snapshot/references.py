@@ -26,6 +26,7 @@ _KEY_PAIR = "KeyPair.harvesterhci.io"
 _NETWORK = "NetworkAttachmentDefinition.k8s.cni.cncf.io"
 _PUBLIC = "harvester-public"
 # Annotations are free text: what is no name of a Kubernetes object is not kept.
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 _PLACE = re.compile(r"([a-z0-9][a-z0-9.-]{0,252})/([a-z0-9][a-z0-9.-]{0,252})")
 
 # Of JSON inside of a text, which is no worse than JSON that does not end.
@@ -160,6 +161,15 @@ def _kept_image(raw: Raw) -> Raw:
     return {**kept, **shared, "spec": {key: spec.get(key) or "" for key in ("displayName", "sourceType")}}
 
 
+def _kept_machine(raw: Raw) -> Raw:
+    """Keep which devices of hosts a VM has: Harvester calls each as its claim (pcidevices pkg/webhook/vm.go)."""
+    template = mapping(mapping(raw.get("spec")).get("template"))
+    devices = mapping(mapping(mapping(template.get("spec")).get("domain")).get("devices"))
+    listed_devices = (*listed(devices.get("hostDevices")), *listed(devices.get("gpus")))
+    names = {name for item in listed_devices if isinstance(name := mapping(item).get("name"), str)}
+    return {**_referring(_machine)(raw), "hostDevices": sorted(filter(_NAME.fullmatch, names))}
+
+
 def _network(raw: Raw) -> Raw:
     text = mapping(raw.get("spec")).get("config")
     try:
@@ -176,7 +186,7 @@ def _is_text(value: object) -> bool:
 
 RESHAPE: dict[tuple[str, str], Callable[[Raw], Raw]] = {
     ("", "PersistentVolumeClaim"): _with_class(_claim, "spec", "storageClassName"),
-    ("kubevirt.io", "VirtualMachine"): _referring(_machine),
+    ("kubevirt.io", "VirtualMachine"): _kept_machine,
     ("cdi.kubevirt.io", "DataVolume"): _referring(_data_volume),
     (HARVESTER, "VirtualMachineImage"): _kept_image,
     (HARVESTER, "VirtualMachineRestore"): _referring(_restore),

@@ -50,3 +50,15 @@ def test_rules_of_an_external_template_are_those_of_the_cluster() -> None:
     assert rules.count(VIEW) == 1
     assert grants(rules, CREATE_NAMESPACES)
     assert not grants(templates().rules("c", {}), CREATE_NAMESPACES)
+
+
+def test_what_an_external_template_says_itself_counts_nothing() -> None:
+    world = WORLD.replace(
+        "{name: view}, external: true}",
+        """{name: view}, external: true,
+ rules: [{apiGroups: [""], resources: [secrets], verbs: [get]}]}""",
+    )
+    found = RoleTemplates(item for item in objects(world) if isinstance(item, RoleTemplate)).rules(
+        "view", {"view": (VIEW,)}
+    )
+    assert found == (VIEW,)

@@ -94,12 +94,13 @@ class KeyPair(KubernetesObject, frozen=True):
 
 
 class VirtualMachine(Referring, frozen=True):
-    """A KubeVirt VM, and what it refers to; its cloud-init data is never kept."""
+    """A KubeVirt VM, what it refers to, and the names of its host devices; its cloud-init data is never kept."""
 
     group: ClassVar[str] = "kubevirt.io"
     kind: ClassVar[str] = "VirtualMachine"
     plural: ClassVar[str] = "virtualmachines"
     namespaced: ClassVar[bool] = True
+    host_devices: tuple[str, ...] = ()
 
 
 class VirtualMachineInstance(KubernetesObject, frozen=True):
