@@ -44,13 +44,17 @@ def roles_holding(
 
 
 def held_by_tenants(
-    view: View, roles: Mapping[RoleKey, PolicyRule], places: Iterable[str] | None = None
+    view: View,
+    roles: Mapping[RoleKey, PolicyRule],
+    places: Iterable[str] | None = None,
+    besides: tuple[str, ...] = (),
 ) -> Iterator[Held]:
     """Find the bindings of roles that reach anybody but the platform, what it ships, and who owns the cluster.
 
-    All of them, or those in some namespaces, of which "" is the whole cluster.
+    All of them, or those in some namespaces, of which "" is the whole cluster; `besides` are more classes of subjects,
+    as policies name them, that are not meant.
     """
-    of_subject, of_rule = view.classes.tests(_NOT_TENANTS)
+    of_subject, of_rule = view.classes.tests((*_NOT_TENANTS, *besides))
     for binding in _bindings(view, roles, places):
         rule = roles[binding.role]
         tenants = tuple(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from rbac_audit.access import Permission, rule_allows
+from rbac_audit.access.permission import has_verb
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._words import names
@@ -34,12 +35,19 @@ TAKE_OVER = (
     *_writes("fleet.cattle.io", "bundles", "gitrepos", "helmops"),
     *(Permission(verb, _RBAC, kind) for verb in ("bind", "escalate") for kind in ("roles", "clusterroles")),
 )
+_BIND = tuple(Permission("bind", _RBAC, kind) for kind in ("roles", "clusterroles"))
+# What one object by its name is enough for: a workload, an account, the KubeVirt object.
+_BY_NAME = tuple(
+    right
+    for right in TAKE_OVER
+    if right.resource != "secrets" and right.api_group != _RBAC and (right.verb != "create" or "/" in right.resource)
+)
 _DISTURB = (*_writes("", "configmaps"), *_writes("longhorn.io", "volumes", "settings", "backups"))
 
 
 def consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
     """Say what the rights lead to in a namespace of the platform, and how bad that is."""
-    if any(grants(rules, permission) for permission in TAKE_OVER):
+    if any(grants(rules, permission) for permission in TAKE_OVER) or any(map(_takes_over_named, rules)):
         return "may take over the accounts of the platform there, which leads to cluster-admin", Severity.CRITICAL
     if any(grants(rules, permission) for permission in READ_SECRETS):
         return "may read all Secrets there, such as tokens and backup credentials of the platform", Severity.CRITICAL
@@ -51,4 +59,17 @@ def consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
 
 
 def _reads_named(rule: PolicyRule) -> bool:
-    return any(rule_allows(msgspec.structs.replace(rule, resource_names=()), secret) for secret in READ_SECRETS)
+    return any(rule_allows(_of_any_name(rule), secret) for secret in READ_SECRETS)
+
+
+def _takes_over_named(rule: PolicyRule) -> bool:
+    if not rule.resource_names:
+        return False
+    # Who may hand out a role for readers takes nothing over.
+    hands_out = has_verb(rule, "bind") and set(rule.resource_names) - {"view"}
+    rights = (*_BY_NAME, *(_BIND if hands_out else ()))
+    return any(rule_allows(_of_any_name(rule), right) for right in rights)
+
+
+def _of_any_name(rule: PolicyRule) -> PolicyRule:
+    return msgspec.structs.replace(rule, resource_names=())

@@ -41,19 +41,18 @@ type: Opaque
 
 from collections.abc import Iterator
 
-from rbac_audit.access import Permission
 from rbac_audit.access.identity import account_groups, account_user
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rules._holders import Held, held_by_tenants, roles_holding
+from rbac_audit.rules._takeover import READ_SECRETS
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Role, RoleBinding, Secret, Subject
 
 TOKEN = "kubernetes.io/service-account-token"  # noqa: S105  # a type, not a token
 _ACCOUNT = "kubernetes.io/service-account.name"
 _INVALID = "kubernetes.io/legacy-token-invalid-since"
-_READS = tuple(Permission(verb, "", "secrets") for verb in ("get", "list", "watch"))
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -63,7 +62,7 @@ def check(view: View) -> Iterator[Problem]:
         if secret.type == TOKEN and _INVALID not in secret.metadata.labels and _is_of_tenant(view, secret.namespace):
             name = secret.metadata.annotations.get(_ACCOUNT, "") or secret.name.partition("-token")[0]
             tokens.setdefault((secret.namespace, name), []).append(secret)
-    roles = roles_holding(view, _READS, _READS) if tokens else {}
+    roles = roles_holding(view, READ_SECRETS, READ_SECRETS) if tokens else {}
     readers: dict[str, list[Held]] = {}
     for account, secrets in tokens.items():
         place = account[0]

@@ -55,7 +55,7 @@ subjects:
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from rbac_audit.access import Binding, Permission
+from rbac_audit.access import Binding, Permission, RoleKey
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED, subject_key
 from rbac_audit.audit.classes import PUBLIC
@@ -64,20 +64,22 @@ from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.platform import is_platform
+from rbac_audit.rules._holders import roles_holding
+from rbac_audit.rules._takeover import READ_SECRETS
 from rbac_audit.rules._words import names
+from rbac_audit.rules.long_lived_token import TOKEN
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
     ObjectRef,
+    PolicyRule,
     Project,
     RoleBinding,
     Secret,
     Subject,
 )
 
-_READS = (Permission("get", "", "secrets"), Permission("list", "", "secrets"), Permission("watch", "", "secrets"))
 _WORKS = (Permission("create", "", "pods"), Permission("create", "", "secrets"))
-_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105  # a type, not a token
 # What is open without a login is reported by anonymous-access.
 _NOBODY = frozenset({UNAUTHENTICATED, ANONYMOUS})
 _SHIPPED = frozenset({"iso-image-template-userdata", "raw-image-template-userdata"})
@@ -102,17 +104,21 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _viewers(view: View) -> Iterator[tuple[Grant, Binding]]:
-    """Find namespaced bindings of roles that read Secrets by aggregation and let nobody make pods or Secrets."""
+    """Find the namespaced bindings of the roles for readers."""
+    for role, rule in roles_of_viewers(view).items():
+        for binding in view.access.by_role.get(role, ()):
+            if binding.namespace:
+                yield Grant(binding, rule), binding
+
+
+def roles_of_viewers(view: View) -> dict[RoleKey, PolicyRule]:
+    """Find the roles that read Secrets by aggregation and let nobody make pods or Secrets, with the rule that does."""
     working = {role for permission in _WORKS for role in view.access.allowing(permission)}
-    seen: set[Binding] = set()
-    for permission in _READS:
-        for role, rule in view.access.allowing(permission).items():
-            if role[0] or role in working or not view.access.aggregation.source(role[1], rule):
-                continue
-            for binding in view.access.by_role.get(role, ()):
-                if binding.namespace and binding not in seen:
-                    seen.add(binding)
-                    yield Grant(binding, rule), binding
+    return {
+        role: rule
+        for role, rule in roles_holding(view, READ_SECRETS).items()
+        if not role[0] and role not in working and view.access.aggregation.source(role[1], rule)
+    }
 
 
 def _problem(
@@ -152,7 +158,7 @@ def _content(place: str, counts: Counter[str] | None) -> str:
 
 
 def _severity(place: str, counts: Counter[str] | None) -> Severity | None:
-    if counts is not None and counts[_TOKEN]:
+    if counts is not None and counts[TOKEN]:
         return Severity.HIGH
     if place == PUBLIC:
         return Severity.MEDIUM if counts else Severity.INFO

@@ -1,8 +1,9 @@
 """A role of your own with wildcards.
 
 ## What
-A ClusterRole, Role or role template that no component ships grants every verb on every resource of some API groups,
-or any verb on every resource of every API group. Bound to somebody it counts; unbound it is a trap that waits.
+A ClusterRole, Role or role template that no component ships grants any verb on every resource of every API group
+(high), every verb, or each of the usual ones, on every resource of some API groups (medium), or changes resources of
+whatever API group has them (low). Bound to somebody it counts; unbound it is a trap that waits.
 
 ## Why
 `*` grants what nobody thought of: consoles and Secrets today, and with the next version each new resource and each new
@@ -45,7 +46,7 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.permission import ALL
+from rbac_audit.access.permission import ALL, has_all
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, describe, in_brackets, placed, scope_of
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
@@ -69,6 +70,8 @@ from rbac_audit.snapshot.objects import (
 # pkg/controllers/managementuser/rbac/roletemplates, pkg/controllers/management/auth/globalroles.
 _MARKS = ("management.cattle.io/aggregates", "authz.management.cattle.io/", "authz.cluster.cattle.io/")
 _SUFFIXES = ("-aggregator", "-promoted", "-project-mgmt", "-cluster-mgmt")
+_READ = frozenset({"get", "list", "watch"})
+_USUAL = (*sorted(_READ), "create", "update", "patch", "delete")
 _DEFINED: tuple[Kind, ...] = (RoleTemplate, GlobalRole)
 _GLOBAL = "cattle-globalrole-"
 
@@ -91,9 +94,21 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _widest(rules: Iterable[PolicyRule]) -> PolicyRule | None:
-    """Find the worst rule: all of all groups, then all of some group or anything of all groups."""
-    found = [rule for rule in rules if ALL in rule.resources and (ALL in rule.verbs or ALL in rule.api_groups)]
-    return next((rule for rule in found if ALL in rule.api_groups), found[0] if found else None)
+    """Find the worst rule: of all groups, then all of some group, then some resource of whatever group."""
+    graded = [(grade, rule) for rule in rules if (grade := _grade(rule)) is not None]
+    return min(graded, key=lambda pair: pair[0].rank)[1] if graded else None
+
+
+def _grade(rule: PolicyRule) -> Severity | None:
+    """Tell how bad a rule is that covers kinds which are not there yet; None for one that does not."""
+    every_resource, every_group = ALL in rule.resources, ALL in rule.api_groups
+    if every_resource and every_group:
+        return Severity.HIGH
+    if every_resource and has_all(rule.verbs, _USUAL):
+        return Severity.MEDIUM
+    # Names say which objects are meant, of whatever group.
+    writes = not _READ.issuperset(rule.verbs)
+    return Severity.LOW if every_group and rule.resources and writes and not rule.resource_names else None
 
 
 def _aggregated(role: ClusterRole | Role) -> bool:
@@ -114,7 +129,7 @@ def is_rendered(view: View, role: ClusterRole | Role) -> bool:
 def _severity(rule: PolicyRule, *, bound: bool) -> Severity:
     if not bound:
         return Severity.LOW
-    return Severity.HIGH if ALL in rule.api_groups else Severity.MEDIUM
+    return _grade(rule) or Severity.LOW
 
 
 def _held(subjects: tuple[Subject, ...], *, known: bool) -> str:
@@ -145,7 +160,7 @@ def _template(view: View, template: RoleTemplate, wild: PolicyRule, bound: list[
     subjects = tuple(dict.fromkeys(item.subject for item in bound if item.subject is not None))
     held = _held(subjects, known=view.rancher is not None and view.rancher.knows_bindings)
     title = in_brackets(template.display_name)
-    wide = template.context == "project" and ALL in wild.api_groups
+    wide = template.context == "project" and _grade(wild) is Severity.HIGH
     promoted = ", and Rancher promotes parts of it to the whole cluster" if wide else ""
     return Problem(
         target=template.ref(view.name),

@@ -92,6 +92,29 @@ def test_what_leads_to_the_platform(group: str, resource: str, verb: str, severi
     assert finding.severity is severity
 
 
+@pytest.mark.parametrize(
+    ("group", "resource", "verb", "name", "severity"),
+    [
+        ("", "serviceaccounts", "impersonate", "harvester", Severity.CRITICAL),
+        ("", "serviceaccounts/token", "create", "harvester", Severity.CRITICAL),
+        ("", "pods/exec", "create", "harvester-0", Severity.CRITICAL),
+        ("kubevirt.io", "kubevirts", "patch", "kubevirt", Severity.CRITICAL),
+        ("apps", "deployments", "*", "harvester", Severity.CRITICAL),
+        ("rbac.authorization.k8s.io", "clusterroles", "bind", "cluster-admin", Severity.CRITICAL),
+        ("rbac.authorization.k8s.io", "clusterroles", "bind", "view", Severity.MEDIUM),
+        ("", "pods", "create", "own", Severity.MEDIUM),
+        ("", "secrets", "patch", "own", Severity.MEDIUM),
+        ("apps", "deployments", "get", "harvester", Severity.MEDIUM),
+    ],
+)
+def test_one_object_by_its_name_can_be_enough(  # the parts of a rule
+    group: str, resource: str, verb: str, name: str, severity: Severity
+) -> None:
+    rule = ROLE.format(group, f'"{resource}"', f'"{verb}"').replace("verbs:", f'resourceNames: ["{name}"], verbs:')
+    [finding] = found(RULE, estate(CLUSTER + rule + binding("own")))
+    assert finding.severity is severity
+
+
 READER = """
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role

@@ -60,6 +60,12 @@ ALL = '{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}'
         (ALL, Severity.HIGH, Severity.LOW),
         ('{apiGroups: ["*"], resources: ["*"], verbs: [get]}', Severity.HIGH, Severity.LOW),
         ('{apiGroups: [longhorn.io], resources: ["*"], verbs: ["*"]}', Severity.MEDIUM, Severity.LOW),
+        (
+            '{apiGroups: [longhorn.io], resources: ["*"], verbs: [get, list, watch, create, update, patch, delete]}',
+            Severity.MEDIUM,
+            Severity.LOW,
+        ),
+        ('{apiGroups: ["*"], resources: [settings], verbs: [get, update]}', Severity.LOW, Severity.LOW),
     ],
 )
 def test_a_wildcard_is_worse_when_bound(rule: str, bound: Severity, unbound: Severity) -> None:
@@ -77,7 +83,9 @@ def test_a_wildcard_is_worse_when_bound(rule: str, bound: Severity, unbound: Sev
     [
         '{apiGroups: [longhorn.io], resources: [volumes], verbs: ["*"]}',
         '{apiGroups: [longhorn.io], resources: ["*"], verbs: [get, list]}',
-        '{apiGroups: ["*"], resources: [pods], verbs: ["*"]}',
+        '{apiGroups: [longhorn.io], resources: ["*"], verbs: [get, list, watch, create]}',
+        '{apiGroups: ["*"], resources: [settings], verbs: [get, list]}',
+        '{apiGroups: ["*"], resources: [settings], verbs: ["*"], resourceNames: [own]}',
         '{nonResourceURLs: ["*"], verbs: ["*"]}',
     ],
 )
