@@ -28,12 +28,14 @@ OfSubject = Callable[[Binding, Subject], bool]
 OfRule = Callable[[Binding, PolicyRule | None, Subject], bool]
 
 PUBLIC = "harvester-public"
+GUEST_DRIVER = ("", "harvesterhci.io:csi-driver")
 SUBJECT_CLASSES = (
     "project-members",
     "members-by-shipped-roles",
     "project-roles",
     "cluster-owners",
     "cluster-admins",
+    "guest-clusters",
     "shipped",
     "platform",
 )
@@ -176,6 +178,7 @@ class Classes:
             "project-roles": lambda binding, _: binding in self._project_roles,
             "project-members": lambda binding, who: self._is_here(binding, who) or binding in self._like_members,
             "platform": lambda _, who: is_platform(who),
+            "guest-clusters": lambda binding, who: binding.role == GUEST_DRIVER and bool(home_of(who)),
             "cluster-owners": self.is_owner_through,
             "cluster-admins": lambda _, who: self.is_cluster_admin(who),
         }

@@ -4,7 +4,8 @@
 The ClusterRoles view, edit and admin are the sum of the ClusterRoles with a label aggregate-to-view, -edit or -admin.
 This rule reports labelled ClusterRoles that no known component ships, with what they add; selectors and labels that
 somebody added to view, edit or admin or took off them; stored rules of theirs that no labelled ClusterRole explains;
-and shipped ClusterRoles of Harvester, KubeVirt and CDI that lost their label.
+and shipped ClusterRoles of Harvester, KubeVirt and CDI that lost their label. Where Rancher's objects were not read, so
+is a ClusterRole that adds to one of its role templates by the label management.cattle.io/aggregates.
 
 ## Why
 One label changes what every member of every project may do, on all namespaces at once, and no binding shows it. Write
@@ -44,6 +45,7 @@ from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, KubeVirt, ObjectRef, PolicyRule
 
 _AGGREGATE_TO = "rbac.authorization.k8s.io/aggregate-to-"
+_AGGREGATES = "management.cattle.io/aggregates"
 _USER_FACING = ("view", "edit", "admin")
 _READ = frozenset({"get", "list", "watch"})
 _VMI = "virtualmachineinstances"
@@ -73,6 +75,8 @@ def check(view: View) -> Iterator[Problem]:
         into = [name for name in _USER_FACING if role.metadata.labels.get(_AGGREGATE_TO + name) == "true"]
         if into and match.verdict is Verdict.UNKNOWN:
             yield from _added(view, role, into)
+        if view.claims is None:
+            yield from _into_template(view, role)
         if role.name in _USER_FACING:
             yield from _own(view, role, match)
         if match.verdict is Verdict.DIFFERS:
@@ -95,6 +99,26 @@ def _added(view: View, role: ClusterRole, into: list[str]) -> Iterator[Problem]:
         chain=(Link("fact", f"labelled {', '.join(_AGGREGATE_TO + name for name in into)}", target),),
         severity=_severity(rules, into),
     )
+
+
+def _into_template(view: View, role: ClusterRole) -> Iterator[Problem]:
+    """Find what adds to a role template: Rancher labels each of its ClusterRoles with that one's own name.
+
+    Source: rancher pkg/controllers/managementuser/rbac/roletemplates/roletemplate_handler.go. Where Rancher's objects
+    were read, rancher-object-tampered knows it for sure.
+    """
+    template, rules = role.metadata.labels.get(_AGGREGATES, role.name), view.access.rules(("", role.name))
+    if template != role.name and rules and role.name in view.access.aggregation.members(f"{template}-aggregator"):
+        target = role.ref(view.name)
+        yield Problem(
+            target=target,
+            message=f"{role} adds to Rancher's role template {template}: {names(map(describe, rules))}",
+            scope=_ROLES,
+            chain=(Link("fact", f"labelled {_AGGREGATES}={template}", target),),
+            severity=_severity(rules, ["view"]),
+            confidence=Confidence.POSSIBLE,
+            key="template",
+        )
 
 
 def _severity(rules: tuple[PolicyRule, ...], into: list[str]) -> Severity:

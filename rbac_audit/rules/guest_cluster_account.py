@@ -57,6 +57,7 @@ from collections.abc import Iterable, Iterator
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import account_of, account_user, subject_key
+from rbac_audit.audit.classes import GUEST_DRIVER
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, chain_of, scope_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
@@ -73,7 +74,7 @@ from rbac_audit.snapshot.objects import (
     VirtualMachine,
 )
 
-_DRIVER, _PROVIDER = ("", "harvesterhci.io:csi-driver"), ("", "harvesterhci.io:cloudprovider")
+_PROVIDER = ("", "harvesterhci.io:cloudprovider")
 _PATCH = Permission("patch", "kubevirt.io", "virtualmachines")
 _SNAPSHOTS = Permission("create", "snapshot.storage.k8s.io", "volumesnapshotcontents")
 _DELETE = Fix(
@@ -106,7 +107,7 @@ def check(view: View) -> Iterator[Problem]:
 
 def _accounts(view: View) -> Iterator[tuple[Binding, Subject, tuple[str, str]]]:
     there = {(item.namespace, item.name) for item in view.cluster.of(ServiceAccount)}
-    for role in (_DRIVER, _PROVIDER):
+    for role in (GUEST_DRIVER, _PROVIDER):
         for binding in view.access.by_role.get(role, ()):
             for subject in dict.fromkeys(binding.subjects if not binding.namespace else ()):
                 account = account_of((subject_key(subject, "") or "").removeprefix("u:"))

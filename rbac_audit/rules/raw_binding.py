@@ -96,7 +96,8 @@ def _problem(view: View, raw: RawBindings, place: str, held: list[tuple[Binding,
     latent = [subject for subject in subjects if not raw.is_live(subject)]
     roles = sorted({binding.role_ref.name for binding, _ in held})
     project = view.projects.find(place) if ":" in place else None
-    where = f"project {project.name}" if project else f"namespace {place}" if place else "the whole cluster"
+    called = f"project {project.name or project.id}" if project else f"namespace {place}"
+    where = called if place else "the whole cluster"
     count = "1 binding gives" if len(held) == 1 else f"{len(held)} bindings give"
     asleep = f"; {names(latent)} cannot come through Rancher now" if latent else ""
     return Problem(

@@ -87,7 +87,7 @@ from rbac_audit.access import Permission
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
-from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.templates import grants
@@ -96,24 +96,48 @@ from rbac_audit.snapshot.objects import ClusterRoleTemplateBinding, ProjectRoleT
 _GROUP = "management.cattle.io"
 _CLUSTER, _PROJECT = "clusterroletemplatebindings", "projectroletemplatebindings"
 _VERBS = ("create", "update", "patch")
+_OWN_CLUSTER = Permission("own", _GROUP, "clusters")
 _OWN_PROJECT = Permission("own", _GROUP, "projects")
 
 
 def check(view: View) -> Iterator[Problem]:
-    """Judge each template once, then its bindings on this cluster."""
+    """Judge each template once, then its bindings on this cluster, and beside Rancher those on clusters not read."""
     rancher = view.rancher
     if rancher is None:
         return
     written: dict[tuple[str, bool], str] = {}
+    owners = _owners(rancher)
     for item in rancher.bindings:
         subject = item.subject
-        if item.cluster != view.rancher_id or subject is None or view.classes.is_cluster_owner(subject):
+        if subject is None or not _is_judged_here(view, item) or _owns(rancher, owners, item.cluster, subject):
             continue
         key = (item.template, bool(item.project))
         if key not in written:
             written[key] = _written(view, rancher, item)
         if written[key]:
             yield _problem(view, rancher, item, subject, written[key])
+
+
+def _is_judged_here(view: View, item: TemplateBinding) -> bool:
+    there = view.rancher is not None and item.cluster in view.rancher.clusters
+    read = view.prediction is not None and view.prediction.covers(item.cluster)
+    return item.cluster == view.rancher_id or (view.manages and there and not read)
+
+
+def _owners(rancher: Rancher) -> set[tuple[str, str]]:
+    """Name who owns which cluster, "" for all of them."""
+    found = {("", str(item.subject)) for item in rancher.globals if item.admin and item.subject}
+    for item in rancher.bindings:
+        closure = rancher.templates.closure(item.template).templates if item.subject and not item.project else ()
+        if any(part.name == "cluster-admin" or grants(part.rules, _OWN_CLUSTER) for part in closure):
+            found.add((item.cluster, str(item.subject)))
+    return found
+
+
+def _owns(rancher: Rancher, owners: set[tuple[str, str]], cluster: str, subject: Subject) -> bool:
+    person = rancher.people.find(subject.name) if subject.kind == "User" else None
+    names = (str(subject), *(f"Group:{group}" for group in (person.groups if person else ())))
+    return any((place, name) in owners for place in ("", cluster) for name in names)
 
 
 def _written(view: View, rancher: Rancher, item: TemplateBinding) -> str:
@@ -134,7 +158,8 @@ def _problem(view: View, rancher: Rancher, item: TemplateBinding, subject: Subje
     template = rancher.templates.by_name.get(item.template)
     title = in_brackets(template.display_name) if template else ""
     project = view.projects.find(item.project) if item.project else None
-    where = f"project {project.name or project.id}" if project else item.project or f"cluster {view.name}"
+    cluster = view.name if item.cluster == view.rancher_id else item.cluster
+    where = f"project {project.name or project.id}" if project else item.project or f"cluster {cluster}"
     manager = rancher.cluster.name
     return Problem(
         target=item.source.ref(manager),
@@ -156,7 +181,7 @@ RULE = Rule(
     id="template-binding-write",
     page=__doc__ or "",
     severity=Severity.HIGH,
-    needs=(),
+    on=On.ALL,
     needs_rancher=(RoleTemplate, ClusterRoleTemplateBinding, ProjectRoleTemplateBinding),
     fix=Fix(
         Safety.CONSENT,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rbac_audit.audit.finding import Severity
+from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rules.aggregation_changed import RULE
 from rbac_audit.rules.shipped_role_edited import RULE as SHIPPED
 from tests.rules.estate import estate, found
@@ -165,3 +165,35 @@ def test_a_shipped_role_with_one_more_label_is_found() -> None:
     [finding] = found(RULE, estate(role("harvesterhci.io:edit", WRITE, "admin edit view")))
     assert finding.severity is Severity.HIGH
     assert "was also added to view" in finding.message
+
+
+def templated(name: str, label: str, verbs: str = "[update]") -> str:
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: {name}, labels: {{management.cattle.io/aggregates: {label}}}}}
+rules: [{{apiGroups: [kubevirt.io], resources: [virtualmachines], verbs: {verbs}}}]
+---
+"""
+
+
+READERS = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: read-only-aggregator, labels: {management.cattle.io/aggregates: read-only-aggregator}}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {management.cattle.io/aggregates: read-only}}]}
+---
+"""
+
+
+@pytest.mark.parametrize(("verbs", "severity"), [("[update]", Severity.HIGH), ("[get, list]", Severity.LOW)])
+def test_what_adds_to_a_role_template_is_told_where_rancher_was_not_read(verbs: str, severity: Severity) -> None:
+    [finding] = found(RULE, estate(READERS + templated("extra", "read-only", verbs)))
+    assert (finding.severity, finding.confidence) == (severity, Confidence.POSSIBLE)
+    assert str(finding.object) == "ClusterRole extra"
+    assert "adds to Rancher's role template read-only: " in finding.message
+
+
+@pytest.mark.parametrize("text", [READERS + templated("read-only", "read-only"), templated("extra", "read-only")])
+def test_the_role_of_the_template_itself_and_a_label_that_nothing_selects_add_nothing(text: str) -> None:
+    assert not found(RULE, estate(text))

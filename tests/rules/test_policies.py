@@ -69,6 +69,11 @@ FLAGGED = [
     ("cluster-escalation-verbs", "create core persistentvolumes", ""),
     ("cluster-escalation-verbs", "update certificates.k8s.io */approval", ""),
     ("cluster-wide-edit", "patch core pods", ""),
+    ("cluster-wide-edit", "patch kubevirt.io virtualmachines", ""),
+    ("cluster-wide-edit", "delete kubevirt.io *", ""),
+    ("cluster-network-write", "deletecollection network.harvesterhci.io *", ""),
+    ("device-claims-write", "deletecollection devices.harvesterhci.io usbdeviceclaims", ""),
+    ("vm-network-write", "deletecollection k8s.cni.cncf.io network-attachment-definitions", "shop"),
     ("cluster-wide-edit", "get core pods/exec", ""),
     ("cluster-wide-edit", "create core */token", ""),
     ("cluster-wide-edit", "update apps *", ""),
@@ -130,6 +135,9 @@ CLEAN = [
     ("cluster-escalation-verbs", "patch kubevirt.io kubevirts", "shop"),
     ("cluster-escalation-verbs", "patch kubevirt.io kubevirts/status", ""),
     ("cluster-wide-edit", "create core pods", "shop"),
+    ("cluster-wide-edit", "patch kubevirt.io virtualmachines", "shop"),
+    ("cluster-wide-edit", "patch kubevirt.io virtualmachines db", ""),
+    ("cluster-wide-edit", "update subresources.kubevirt.io virtualmachines/start", ""),
     ("cluster-wide-edit", "get core pods/log", ""),
     ("cluster-wide-edit", "create core pods/*", ""),
     ("cluster-wide-edit", "create core pods own-pod", ""),
@@ -189,3 +197,19 @@ def test_a_right_is_found_however_it_is_written(name: str, right: str, namespace
 @pytest.mark.parametrize(("name", "right", "namespace"), CLEAN)
 def test_what_is_void_limited_or_something_else_is_clean(name: str, right: str, namespace: str) -> None:
     assert not found(policy(name), estate(SHOP + bound(right, namespace)))
+
+
+@pytest.mark.parametrize(
+    ("subject", "role", "flagged"),
+    [
+        ("{kind: ServiceAccount, name: guest, namespace: shop}", "harvesterhci.io:csi-driver", False),
+        ('{kind: User, name: "system:serviceaccount:shop:guest"}', "harvesterhci.io:csi-driver", False),
+        ("{kind: ServiceAccount, name: guest, namespace: shop}", "own", True),
+        ("{kind: User, name: u-alice}", "harvesterhci.io:csi-driver", True),
+        ("{kind: Group, name: devs}", "harvesterhci.io:csi-driver", True),
+    ],
+)
+def test_guest_clusters_have_a_rule_of_their_own(subject: str, role: str, *, flagged: bool) -> None:
+    text = bound("patch kubevirt.io virtualmachines").replace("name: own", f'name: "{role}"')
+    text = text.replace("{kind: User, name: u-alice}", subject)
+    assert bool(found(policy("cluster-wide-edit"), estate(text))) is flagged

@@ -93,3 +93,45 @@ def test_another_cluster_is_not_this_one() -> None:
 def test_without_rancher_nothing_is_said_to_be_clean() -> None:
     [blind] = not_evaluated(RULE, estate(NAMESPACE))
     assert blind.because == ("no Rancher that manages harvester was read",)
+
+
+def test_beside_rancher_clusters_that_were_not_read_are_judged() -> None:
+    text = template("rt", "cluster", CRTBS, "create") + bound("rt", project=False)
+    [finding] = found(RULE, estate("", text))
+    assert str(finding.object) == "ClusterRoleTemplateBinding c-m-abcd1234/crtb-a"
+    assert f"may write {CRTBS} on cluster c-m-abcd1234" in finding.message
+    [finding] = found(RULE, estate(NAMESPACE, text))
+    assert finding.cluster == "harvester"
+
+
+@pytest.mark.parametrize(
+    ("cluster", "subject", "owns"),
+    [
+        ("c-m-abcd1234", "userName: u-mallory", True),
+        ("c-m-abcd1234", "groupPrincipalName: okta_group://ops", True),
+        ("c-m-other", "userName: u-mallory", False),
+        ("c-m-abcd1234", "userName: u-eve", False),
+    ],
+)
+def test_owners_of_a_cluster_that_was_not_read_are_not_meant(cluster: str, subject: str, *, owns: bool) -> None:
+    text = f"""
+apiVersion: management.cattle.io/v3
+kind: UserAttribute
+metadata: {{name: u-mallory}}
+UserName: u-mallory
+GroupPrincipals: {{okta: {{Items: [{{metadata: {{name: "okta_group://ops"}}}}]}}}}
+---
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: u-mallory}}
+---
+{template("owner", "cluster", CRTBS, "get", OWN_CLUSTER)}
+apiVersion: management.cattle.io/v3
+kind: ClusterRoleTemplateBinding
+metadata: {{name: crtb-o, namespace: {cluster}}}
+clusterName: {cluster}
+roleTemplateName: owner
+{subject}
+---
+{template("rt", "cluster", CRTBS, "create")}{bound("rt", project=False)}"""
+    assert bool(found(RULE, estate("", text))) is not owns
