@@ -50,7 +50,7 @@ def public(view: View, specs: tuple[CapabilitySpec, ...]) -> PublicNamespace | N
         bindings=bindings,
         secrets=tuple(
             sorted(
-                PublicSecret(item.name in SHIPPED_SECRETS, item.ref(view.name), item.type)
+                PublicSecret(item.name in SHIPPED_SECRETS, item.ref(view.name), item.stated_type)
                 for item in view.cluster.of(Secret)
                 if item.namespace == PUBLIC
             )

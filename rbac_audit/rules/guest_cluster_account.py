@@ -62,7 +62,6 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, chain_of, scope_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
-from rbac_audit.rules.long_lived_token import TOKEN
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
@@ -73,6 +72,7 @@ from rbac_audit.snapshot.objects import (
     Subject,
     VirtualMachine,
 )
+from rbac_audit.snapshot.objects.kubernetes import SERVICE_ACCOUNT_TOKEN
 
 _PROVIDER = ("", "harvesterhci.io:cloudprovider")
 _PATCH = Permission("patch", "kubevirt.io", "virtualmachines")
@@ -93,7 +93,7 @@ def check(view: View) -> Iterator[Problem]:
     """Look at every account that the roles of guest clusters are bound to in the whole cluster."""
     tokens: dict[str, list[Secret]] = {}
     for secret in view.cluster.of(Secret):
-        if secret.type == TOKEN:
+        if secret.stated_type == SERVICE_ACCOUNT_TOKEN:
             tokens.setdefault(secret.namespace, []).append(secret)
     inhabited = {item.namespace for item in view.cluster.of(VirtualMachine)}
     for binding, subject, account in _accounts(view):

@@ -3,8 +3,8 @@
 ## What
 On an imported Harvester cluster Rancher's agent runs as Deployment cattle-system/cattle-cluster-agent with an account
 that the ClusterRoleBinding cattle-admin-binding makes cluster-admin. Told are: that binding, or Secrets
-cattle-system/cattle-credentials-…, without the agent; the agent while cluster-registration-url is empty; and the
-setting without an agent (medium: the import did not finish).
+cattle-system/cattle-credentials-…, without the agent; the agent while cluster-registration-url is empty; the setting
+without an agent (medium: the import did not finish); and several such Secrets beside the agent, which uses one (low).
 
 ## Why
 The account stays cluster-admin and its Secret valid whether or not anybody uses it. Removing a cluster from Rancher and
@@ -43,7 +43,7 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.rules._words import names
 from rbac_audit.rules.registration_url_insecure import SETTING
@@ -75,6 +75,8 @@ def check(view: View) -> Iterator[Problem]:
         yield _unfinished(view, setting)
     elif agent is not None and setting is not None and setting.registration is None:
         yield _stale_agent(view, agent, setting, left)
+    elif agent is not None and len(credentials := [item for item in left if isinstance(item, Secret)]) > 1:
+        yield _old_credentials(view, agent, credentials)
 
 
 def _find(view: View, kind: type[Deployment], name: str) -> Deployment | None:
@@ -127,6 +129,20 @@ def _stale_agent(view: View, agent: Deployment, setting: HarvesterSetting, left:
         scope=FindingScope(cluster_wide=True),
         chain=(Link("fact", f"{setting} is empty", setting.ref(view.name)),),
         fix=Fix(Safety.MANUAL, _DELETE),
+    )
+
+
+def _old_credentials(view: View, agent: Deployment, credentials: list[Secret]) -> Problem:
+    target, *others = (item.ref(view.name) for item in credentials)
+    return Problem(
+        target=target,
+        message=f"{names(credentials)} are credentials of {agent}, which uses one of them: the others may be of an "
+        f"earlier import and still be good",
+        related=tuple(others),
+        severity=Severity.LOW,
+        confidence=Confidence.POSSIBLE,
+        fix=Fix(Safety.MANUAL, "See which of the Secrets the Deployment mounts, and delete the others by name."),
+        key="credentials",
     )
 
 

@@ -44,14 +44,13 @@ from collections.abc import Iterator
 from rbac_audit.access.identity import account_groups, account_user
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
-from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.rules._holders import Held, held_by_tenants, roles_holding
 from rbac_audit.rules._takeover import READ_SECRETS
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleBinding, Role, RoleBinding, Secret, Subject
+from rbac_audit.snapshot.objects.kubernetes import ACCOUNT_NAME, SERVICE_ACCOUNT_TOKEN
 
-TOKEN = "kubernetes.io/service-account-token"  # noqa: S105  # a type, not a token
-_ACCOUNT = "kubernetes.io/service-account.name"
 _INVALID = "kubernetes.io/legacy-token-invalid-since"
 
 
@@ -59,8 +58,8 @@ def check(view: View) -> Iterator[Problem]:
     """Gather the tokens of each account, and look who reads them."""
     tokens: dict[tuple[str, str], list[Secret]] = {}
     for secret in view.cluster.of(Secret):
-        if secret.type == TOKEN and _INVALID not in secret.metadata.labels and _is_of_tenant(view, secret.namespace):
-            name = secret.metadata.annotations.get(_ACCOUNT, "") or secret.name.partition("-token")[0]
+        if _is_meant(view, secret):
+            name = secret.metadata.annotations.get(ACCOUNT_NAME, "") or secret.name.partition("-token")[0]
             tokens.setdefault((secret.namespace, name), []).append(secret)
     roles = roles_holding(view, READ_SECRETS, READ_SECRETS) if tokens else {}
     readers: dict[str, list[Held]] = {}
@@ -71,8 +70,9 @@ def check(view: View) -> Iterator[Problem]:
         yield _problem(view, account, secrets, readers[place])
 
 
-def _is_of_tenant(view: View, namespace: str) -> bool:
-    return view.classes.namespace_class(namespace) in {"projects", "unassigned"} and not view.manages
+def _is_meant(view: View, secret: Secret) -> bool:
+    valid = secret.stated_type == SERVICE_ACCOUNT_TOKEN and _INVALID not in secret.metadata.labels
+    return valid and view.classes.namespace_class(secret.namespace) in {"projects", "unassigned"}
 
 
 def _problem(view: View, account: tuple[str, str], secrets: list[Secret], held: list[Held]) -> Problem:
@@ -90,7 +90,7 @@ def _problem(view: View, account: tuple[str, str], secrets: list[Secret], held: 
         related=(*others, *dict.fromkeys(item.binding.source.ref(view.name) for item in reading)),
         subjects=(subject,),
         scope=FindingScope((account[0],), project.id if (project := view.projects.of(account[0])) else ""),
-        chain=(Link("fact", f"{secrets[0]} is of type {TOKEN}", target),),
+        chain=(Link("fact", f"{secrets[0]} is of type {SERVICE_ACCOUNT_TOKEN}", target),),
         severity=None if _is_bound(view, account) else Severity.LOW,
     )
 
@@ -105,7 +105,6 @@ RULE = Rule(
     id="long-lived-token",
     page=__doc__ or "",
     severity=Severity.MEDIUM,
-    on=On.HARVESTER,
     needs=(Secret,),
     uses=(ClusterRole, ClusterRoleBinding, RoleBinding, Role),
     fix=Fix(

@@ -59,13 +59,13 @@ _TYPES = {
 def check(view: View) -> Iterator[Problem]:
     """Report each Secret that Harvester does not ship there."""
     for secret in view.cluster.of(Secret):
-        cloud_init = _CLOUD_INIT.issuperset(secret.keys) and secret.type not in _TYPES
+        cloud_init = _CLOUD_INIT.issuperset(secret.keys) and secret.stated_type not in _TYPES
         if secret.namespace == PUBLIC and not (secret.name in _SHIPPED and cloud_init):
             yield _problem(view, secret, cloud_init=cloud_init and bool(secret.keys))
 
 
 def _problem(view: View, secret: Secret, *, cloud_init: bool) -> Problem:
-    kind = secret.type or "Opaque"
+    kind = secret.stated_type or "Opaque"
     own = "values of its own" if secret.keys else "nothing, or values whose keys were not read"
     what = _TYPES.get(kind, "cloud-init data, which may hold passwords" if cloud_init else own)
     unsure = cloud_init or not secret.keys or kind == "helm.sh/release.v1"

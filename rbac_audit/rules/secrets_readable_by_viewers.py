@@ -67,7 +67,6 @@ from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rules._holders import roles_holding
 from rbac_audit.rules._takeover import READ_SECRETS
 from rbac_audit.rules._words import names
-from rbac_audit.rules.long_lived_token import TOKEN
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
@@ -78,6 +77,7 @@ from rbac_audit.snapshot.objects import (
     Secret,
     Subject,
 )
+from rbac_audit.snapshot.objects.kubernetes import SERVICE_ACCOUNT_TOKEN
 
 _WORKS = (Permission("create", "", "pods"), Permission("create", "", "secrets"))
 # What is open without a login is reported by anonymous-access.
@@ -147,7 +147,9 @@ def _counts(view: View, namespaces: Iterable[str], secrets: dict[str, list[Secre
     if not view.cluster.has(Secret) or not view.cluster.unread_namespaces.isdisjoint(namespaces):
         return None
     found = (secret for name in namespaces for secret in secrets.get(name, ()))
-    return Counter(item.type or "Opaque" for item in found if not (item.namespace == PUBLIC and item.name in _SHIPPED))
+    return Counter(
+        item.stated_type or "Opaque" for item in found if not (item.namespace == PUBLIC and item.name in _SHIPPED)
+    )
 
 
 def _content(place: str, counts: Counter[str] | None) -> str:
@@ -158,7 +160,7 @@ def _content(place: str, counts: Counter[str] | None) -> str:
 
 
 def _severity(place: str, counts: Counter[str] | None) -> Severity | None:
-    if counts is not None and counts[TOKEN]:
+    if counts is not None and counts[SERVICE_ACCOUNT_TOKEN]:
         return Severity.HIGH
     if place == PUBLIC:
         return Severity.MEDIUM if counts else Severity.INFO

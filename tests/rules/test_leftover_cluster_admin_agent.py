@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from rbac_audit.audit.finding import Safety, Severity
+from rbac_audit.audit.finding import Confidence, Safety, Severity
 from rbac_audit.rules.leftover_cluster_admin_agent import RULE
 from rbac_audit.snapshot.objects import Deployment
 from tests.rules.estate import estate, found, not_evaluated
@@ -108,3 +108,11 @@ def test_nobody_is_told_to_delete_what_harvester_needs() -> None:
 def test_a_namespace_or_kind_that_was_not_read_is_not_judged() -> None:
     assert not found(RULE, estate(BASE + ADMIN, unread_namespaces=["cattle-system"]))
     assert not_evaluated(RULE, estate(BASE + ADMIN, unread=[Deployment]))
+
+
+def test_the_agent_uses_one_of_several_credentials() -> None:
+    text = BASE + SET + AGENT + ADMIN + secret("cattle-credentials-a") + secret("cattle-credentials-b")
+    [finding] = found(RULE, estate(text))
+    assert (finding.severity, finding.confidence) == (Severity.LOW, Confidence.POSSIBLE)
+    assert str(finding.object) == "Secret cattle-system/cattle-credentials-a"
+    assert [str(ref) for ref in finding.related] == ["Secret cattle-system/cattle-credentials-b"]

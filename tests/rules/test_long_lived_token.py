@@ -92,6 +92,12 @@ def test_an_account_with_rights_weighs_more(subject: str) -> None:
     assert [item.severity for item in found(RULE, estate(with_rights))] == [Severity.MEDIUM]
 
 
+def test_the_metadata_alone_says_what_it_is() -> None:
+    alone = token(kind='""').replace(f"data: {{token: {CANARY}}}\n", "")
+    [finding] = found(RULE, estate(SHOP + alone))
+    assert str(finding.object) == "Secret shop/ci-token"
+
+
 def test_tokens_of_one_account_are_one_finding() -> None:
     text = SHOP + token() + token("again") + token("old-token-x7b2k", "old")
     first, second = found(RULE, estate(text))

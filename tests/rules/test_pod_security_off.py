@@ -82,7 +82,8 @@ def test_before_the_setting_there_is_none_to_turn_on() -> None:
 
 @pytest.mark.parametrize("value", [OFF, "", '{"enabled": "true"}', "not JSON", "[]"])
 def test_only_a_true_enabled_turns_it_on(value: str) -> None:
-    assert found(RULE, estate(setting(value) + namespace("shop") + may()))
+    [finding] = found(RULE, estate(setting(value) + namespace("shop") + may()))
+    assert "is off" in finding.message
 
 
 @pytest.mark.parametrize(

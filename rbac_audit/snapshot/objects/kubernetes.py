@@ -8,6 +8,8 @@ import msgspec
 from rbac_audit.snapshot.objects.base import KubernetesObject, Referring, Struct
 
 RBAC = "rbac.authorization.k8s.io"
+SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105  # a type, not a token
+ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
 
 class PolicyRule(Struct, frozen=True):
@@ -142,6 +144,11 @@ class Secret(KubernetesObject, frozen=True):
     namespaced: ClassVar[bool] = True
     type: str = ""
     keys: tuple[str, ...] = ()
+
+    @property
+    def stated_type(self) -> str:
+        """The type, or where only the metadata was read what it says: only tokens of accounts name an account."""
+        return self.type or (SERVICE_ACCOUNT_TOKEN if ACCOUNT_NAME in self.metadata.annotations else "")
 
 
 class PersistentVolumeClaim(Referring, frozen=True):
