@@ -2,9 +2,11 @@
 
 ## What
 A rule in a role of your own that no request matches: `pods/*` (only `*` and `*/log` are wildcards), a subresource of
-VMs such as `virtualmachines/start` in the group kubevirt.io instead of subresources.kubevirt.io, `create` limited to
-names, or cluster-scoped kinds in a Role. Also rules about cluster-scoped kinds in a role template for projects, which
-Rancher binds in namespaces only, unless they are among the few that it promotes to the cluster.
+VMs such as `virtualmachines/start` in the group kubevirt.io instead of subresources.kubevirt.io, resources that are in
+another API group, or that are written in the singular, `create` or `deletecollection` limited to names, verbs with
+capitals, or cluster-scoped kinds in a Role, or in a ClusterRole that only RoleBindings bind. Also rules about
+cluster-scoped kinds in a role template for projects, which Rancher binds in namespaces only, unless they are among the
+few that it promotes to the cluster.
 
 ## Why
 Somebody believes that this access is there, or that it is limited as written. Whoever finds out that it does not work
@@ -31,10 +33,12 @@ rules:
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 from rbac_audit.access import Permission
 from rbac_audit.access.permission import ALL
+from rbac_audit.access.resources import resources
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe, in_brackets, placed, scope_of
@@ -48,6 +52,8 @@ from rbac_audit.rules.wildcard_role import is_rendered
 from rbac_audit.snapshot.objects import ClusterRole, PolicyRule, Role, RoleTemplate
 
 _KUBEVIRT = "kubevirt.io"
+_SERVED_VERBS = frozenset({"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"})
+_NAMELESS = frozenset({"create", "deletecollection"})
 _OF_VMS = ("virtualmachines/", "virtualmachineinstances/")
 # What the API server itself serves below these kinds; all else is in subresources.kubevirt.io.
 _SERVED = ("status", "scale", "finalizers")
@@ -57,10 +63,12 @@ _ELSEWHERE = frozenset({"management.cattle.io", "project.cattle.io"})
 
 def check(view: View) -> Iterator[Problem]:
     """Look at every distinct rule of roles that nobody ships, and at the role templates for projects."""
+    parts = {part for name in view.access.aggregation.names for part in view.access.aggregation.members(name)}
     for key, role in view.access.roles.items():
-        void = tuple(_void(role.rules, namespaced=isinstance(role, Role)))
+        bindings = view.access.by_role.get(key, [])
+        local = bool(bindings) and role.name not in parts and all(binding.namespace for binding in bindings)
+        void = tuple(_void(role.rules, "a Role" if isinstance(role, Role) else "a RoleBinding" if local else ""))
         if void and not view.baseline.variants(role.kind, role.namespace, role.name) and not is_rendered(view, role):
-            bindings = view.access.by_role.get(key, [])
             subjects = (placed(subject, item.namespace) for item in bindings for subject in item.subjects)
             yield Problem(
                 target=role.ref(view.name),
@@ -79,23 +87,57 @@ def _grants(rules: tuple[PolicyRule, ...], void: tuple[str, ...]) -> str:
     return "grants nothing" if len(void) >= len(rules) else "has rules that grant nothing"
 
 
-def _void(rules: Iterable[PolicyRule], *, namespaced: bool) -> Iterator[str]:
-    """Say of each rule that no request matches why that is so."""
+def _void(rules: Iterable[PolicyRule], local: str) -> Iterator[str]:
+    """Say of each rule that no request matches why; `local` is what keeps it in namespaces, "" for nothing."""
     for rule in rules:
-        if reason := _reason(rule, namespaced=namespaced):
+        if reason := _reason(rule, local):
             yield f"{describe(rule)} ({reason})"
 
 
-def _reason(rule: PolicyRule, *, namespaced: bool) -> str:
+def _reason(rule: PolicyRule, local: str) -> str:
     if not rule.resources or not rule.verbs:
         return ""
     if all(word.endswith("/*") and word[0] != ALL for word in rule.resources):
         return f"{rule.resources[0]} is no wildcard"
     if rule.api_groups == (_KUBEVIRT,) and all(map(_is_of_vms, rule.resources)):
         return "that is in subresources.kubevirt.io"
-    if rule.resource_names and set(rule.verbs) == {"create"} and not any("/" in word for word in rule.resources):
-        return "what is created has no name yet"
-    return "a Role reaches no cluster-scoped kind" if namespaced and _is_cluster_scoped(rule) else ""
+    if rule.resource_names and set(rule.verbs) <= _NAMELESS and not any("/" in word for word in rule.resources):
+        return "what is created has no name yet" if "create" in rule.verbs else "all of them have no name"
+    if all(verb != verb.lower() for verb in rule.verbs):
+        return f"verbs are written small: {rule.verbs[0].lower()}"
+    if misplaced := _misplaced(rule):
+        return misplaced
+    return f"{local} reaches no cluster-scoped kind" if local and _is_cluster_scoped(rule) else ""
+
+
+def _misplaced(rule: PolicyRule) -> str:
+    """Say where resources are that are in none of a rule's API groups; "" where one may be, as in unknown groups.
+
+    Verbs that are no requests for an object, such as impersonate and approve, are about words that nobody serves.
+    """
+    words = [word.partition("/")[0] for word in rule.resources]
+    if not _SERVED_VERBS.issuperset(rule.verbs) or not _groups().keys() >= set(rule.api_groups):
+        return ""
+    if ALL in words or any(_is_served(rule, word) for word in words):
+        return ""
+    for group, kinds in _groups().items():
+        if words[0] in kinds:
+            return f"{words[0]} {'are' if words[0].endswith('s') else 'is'} in {group or 'core'}"
+    plurals = (item.plural for item in resources() if item.group in rule.api_groups and item.singular == words[0])
+    return next((f"that is called {plural}" for plural in plurals), "")
+
+
+def _is_served(rule: PolicyRule, word: str) -> bool:
+    return any(word in _groups()[group] for group in rule.api_groups)
+
+
+@cache
+def _groups() -> Mapping[str, frozenset[str]]:
+    """Map the API groups whose kinds are known to those."""
+    found: dict[str, set[str]] = {}
+    for item in resources():
+        found.setdefault(item.group, set()).add(item.plural)
+    return {group: frozenset(kinds) for group, kinds in found.items()}
 
 
 def _is_of_vms(resource: str) -> bool:

@@ -37,6 +37,12 @@ subjects: [{{kind: User, name: u-alice}}]
         ("kubevirt.io virtualmachineinstances/console get", "that is in subresources.kubevirt.io"),
         ("kubevirt.io virtualmachines/start update", "that is in subresources.kubevirt.io"),
         ("core configmaps create settings", "what is created has no name yet"),
+        ("core configmaps deletecollection settings", "all of them have no name"),
+        ("harvesterhci.io virtualmachines get", "virtualmachines are in kubevirt.io"),
+        ("kubevirt.io virtualmachineimages create", "virtualmachineimages are in harvesterhci.io"),
+        ("core deployments/scale update", "deployments are in apps"),
+        ("core secret get", "that is called secrets"),
+        ("core pods GET", "verbs are written small: get"),
         ("core nodes get", "a Role reaches no cluster-scoped kind"),
         ("rbac.authorization.k8s.io clusterroles escalate", "a Role reaches no cluster-scoped kind"),
         ("harvesterhci.io settings *", "a Role reaches no cluster-scoped kind"),
@@ -73,8 +79,42 @@ def test_rules_that_grant_something_are_clean(rule: str) -> None:
     assert not found(RULE, estate(role(rule)))
 
 
-def test_a_cluster_role_may_be_bound_in_the_whole_cluster() -> None:
-    assert not found(RULE, estate(role("core nodes get", kind="ClusterRole")))
+CLUSTER_WIDE = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: own}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: own}
+subjects: [{kind: User, name: u-alice}]
+---
+"""
+SUM = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: sum}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {to: sum}}]}
+---
+"""
+
+
+def test_a_cluster_role_that_is_bound_in_namespaces_only_reaches_no_cluster_scoped_kind() -> None:
+    [finding] = found(RULE, estate(role("core nodes get", kind="ClusterRole")))
+    assert "a RoleBinding reaches no cluster-scoped kind" in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        role("core nodes get", kind="ClusterRole") + CLUSTER_WIDE,
+        role("core nodes get", kind="ClusterRole").replace(
+            'name: "own"}\nrules', 'name: "own", labels: {to: sum}}\nrules'
+        )
+        + SUM,
+        role("core nodes get", kind="ClusterRole").partition("---")[0],
+    ],
+    ids=["bound cluster-wide", "a part of another", "unbound"],
+)
+def test_a_cluster_role_may_reach_the_whole_cluster(text: str) -> None:
+    assert not found(RULE, estate(text))
 
 
 def test_what_is_shipped_is_not_meant() -> None:
@@ -118,3 +158,21 @@ def test_a_project_role_template_reaches_few_cluster_scoped_kinds(
     findings = found(RULE, estate("", TEMPLATE.format(context, group, resource, verb)))
     assert [str(item.object) for item in findings] == ["RoleTemplate rt-own"] * flagged
     assert all([str(subject) for subject in item.subjects] == ["User:u-alice"] for item in findings)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "core users impersonate u-bob",
+        "certificates.k8s.io signers approve example.com/own",
+        "core deployments *",
+        "example.com virtualmachines get",
+        "subresources.kubevirt.io virtualmachines get",
+        "core widgets get",
+        "apps deployments/scale update",
+        "core * get",
+        "* virtualmachines get",
+    ],
+)
+def test_words_that_may_be_served_are_not_called_misplaced(rule: str) -> None:
+    assert not found(RULE, estate(role(rule, kind="ClusterRole") + CLUSTER_WIDE))
