@@ -58,7 +58,7 @@ FOUND_BY = {
     "ACC-007": ("aggregation-changed",),
     "ACC-008": ("wildcard-role",),
     "ACC-009": ("ineffective-rule",),
-    "ACC-011": ("cluster-admin-equivalent", "many-owners"),
+    "ACC-011": ("cluster-admin-equivalent", "many-owners", "wide-group-bound"),
     "ACC-012": ("template-binding-write",),
     "ACC-013": ("locked-role-template-bound", "disabled-user-bound"),
     "ACC-014": ("unknown-subject",),

@@ -83,6 +83,7 @@ from rbac_audit.rules import (
     vm_network_shared,
     vulnerable_harvester,
     vulnerable_rancher,
+    wide_group_bound,
     wildcard_role,
 )
 
@@ -168,5 +169,6 @@ RULES: tuple[Rule, ...] = (
     vm_network_shared.RULE,
     vulnerable_harvester.RULE,
     vulnerable_rancher.RULE,
+    wide_group_bound.RULE,
     wildcard_role.RULE,
 )

@@ -3,9 +3,8 @@
 ## What
 A cluster or a project that more than five people own: by a role template that owns it (cluster-owner, project-owner,
 what inherits them or says as much), themselves or through a group in which Rancher last saw them. The administrators of
-Rancher, who own every cluster, are counted by themselves. A project that is owned by a group of ten people or more, in
-which half of all people of Rancher are, is told as medium; groups that own a cluster are told by
-cluster-admin-equivalent.
+Rancher, who own every cluster, are counted by themselves. Groups in which nearly everybody is are told by
+wide-group-bound.
 
 ## Why
 An owner makes members and other owners, reads every Secret and may delete everything. Each of them can be deceived, or
@@ -60,7 +59,6 @@ from rbac_audit.snapshot.objects import GlobalRole, ManagementCluster, ObjectRef
 _OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
 _OWN_PROJECT = Permission("own", "management.cattle.io", "projects")
 _MANY = 5
-_WIDE = 10
 
 Owning = TemplateBinding | GlobalBinding
 
@@ -103,17 +101,14 @@ def _place(view: View, item: TemplateBinding) -> ObjectRef:
 def _judge(view: View, rancher: Rancher, place: ObjectRef, items: Iterable[Owning]) -> Iterator[Problem]:
     subjects = tuple(dict.fromkeys(item.subject for item in items if item.subject))
     people = dict(person for subject in subjects for person in _people(rancher, subject))
-    wide = [subject for subject in subjects if _is_wide(rancher, subject)] if place.kind == Project.kind else []
-    if len(people) > _MANY or wide:
+    if len(people) > _MANY:
         what = f"{place.kind.lower()} {place.namespace}{':' if place.namespace else ''}{place.name}"
         whole = "every cluster, by global role " + place.name if place.kind == GlobalRole.kind else what
-        group = f", because {names(_called(rancher, it) for it in wide)} does" if wide else ""
         yield Problem(
             target=place,
-            message=f"{len(people)} people own {whole}{group}: {names(people.values(), 10)}",
+            message=f"{len(people)} people own {whole}: {names(people.values(), 10)}",
             related=tuple(item.source.ref(view.name) for item in items),
             scope=FindingScope(project=what.partition(" ")[2]) if place.kind == Project.kind else FindingScope(),
-            severity=Severity.MEDIUM if wide else None,
         )
 
 
@@ -125,16 +120,6 @@ def _people(rancher: Rancher, subject: Subject) -> Iterator[tuple[str, str]]:
         person = rancher.people.find(subject.name)
         if person is None or not person.system:
             yield subject.name, (person.display_name if person else "") or subject.name
-
-
-def _is_wide(rancher: Rancher, subject: Subject) -> bool:
-    members = rancher.people.members(subject.name) if subject.kind == "Group" else ()
-    everybody = sum(not person.system for person in rancher.people.all)
-    return len(members) >= _WIDE and 2 * len(members) >= everybody
-
-
-def _called(rancher: Rancher, subject: Subject) -> str:
-    return rancher.people.display_name(subject) or str(subject)
 
 
 RULE = Rule(

@@ -104,14 +104,3 @@ def test_more_than_five_are_told_once(text: str, target: str, words: str) -> Non
 )
 def test_five_or_other_rights_are_clean(text: str) -> None:
     assert not found(RULE, estate("", TEMPLATES + text))
-
-
-@pytest.mark.parametrize(
-    ("inside", "outside", "severity"),
-    [(10, 10, Severity.MEDIUM), (10, 11, Severity.LOW), (9, 0, Severity.LOW)],
-)
-def test_a_group_in_which_half_of_all_are_is_wide(inside: int, outside: int, severity: Severity) -> None:
-    text = projects((GROUP,)) + members(inside) + members(outside, 100, "others")
-    [finding] = found(RULE, estate("", TEMPLATES + text))
-    assert finding.severity is severity
-    assert ("because Group:okta_group://devs does" in finding.message) is (severity is Severity.MEDIUM)
