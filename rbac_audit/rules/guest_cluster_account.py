@@ -3,9 +3,10 @@
 ## What
 A service account that Harvester made for a guest cluster (its node driver, cloud provider and storage driver), bound to
 harvesterhci.io:csi-driver in the whole cluster. Nothing has been changed: Harvester does this for every guest cluster.
-Told as high are two cases that Harvester does not make. The account has harvesterhci.io:cloudprovider in the whole
-cluster as well, as the script generate_addon.sh of the cloud provider binds it. Or nobody seems to use the account any
-more: its namespace holds no VM, and the Rancher that manages the cluster, where its clusters were read, has none of
+
+Told as high are two cases that Harvester does not make. An account, or anybody else, has harvesterhci.io:cloudprovider
+in the whole cluster, as the script generate_addon.sh of the cloud provider binds it. Or nobody seems to use the account
+any more: its namespace holds no VM, and the Rancher that manages the cluster, where its clusters were read, has none of
 that name. Accounts that do not exist are reported by missing-service-account.
 
 ## Why
@@ -62,10 +63,13 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, chain_of, scope_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.rules._holders import Held, held_by_tenants
+from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleBinding,
     ObjectRef,
+    PolicyRule,
     ProvisioningCluster,
     Secret,
     ServiceAccount,
@@ -97,22 +101,20 @@ def check(view: View) -> Iterator[Problem]:
             tokens.setdefault(secret.namespace, []).append(secret)
     inhabited = {item.namespace for item in view.cluster.of(VirtualMachine)}
     for binding, subject, account in _accounts(view):
-        if binding.role == _PROVIDER:
-            yield _provider(view, binding, subject)
-        else:
-            belongings = tuple(_belongings(view, account, tokens.get(account[0], ())))
-            left = account[0] not in inhabited and _is_left(view, account)
-            yield _driver(view, binding, subject, belongings, left=left)
+        belongings = tuple(_belongings(view, account, tokens.get(account[0], ())))
+        left = account[0] not in inhabited and _is_left(view, account)
+        yield _driver(view, binding, subject, belongings, left=left)
+    rule = next(iter(view.access.rules(_PROVIDER)), PolicyRule())
+    yield from (_provider(view, held) for held in held_by_tenants(view, {_PROVIDER: rule}, ("",)))
 
 
 def _accounts(view: View) -> Iterator[tuple[Binding, Subject, tuple[str, str]]]:
     there = {(item.namespace, item.name) for item in view.cluster.of(ServiceAccount)}
-    for role in (GUEST_DRIVER, _PROVIDER):
-        for binding in view.access.by_role.get(role, ()):
-            for subject in dict.fromkeys(binding.subjects if not binding.namespace else ()):
-                account = account_of((subject_key(subject, "") or "").removeprefix("u:"))
-                if account and (account in there or not view.cluster.whole(ServiceAccount)):
-                    yield binding, subject, account
+    for binding in view.access.by_role.get(GUEST_DRIVER, ()):
+        for subject in dict.fromkeys(binding.subjects if not binding.namespace else ()):
+            account = account_of((subject_key(subject, "") or "").removeprefix("u:"))
+            if account and (account in there or not view.cluster.whole(ServiceAccount)):
+                yield binding, subject, account
 
 
 def _is_left(view: View, account: tuple[str, str]) -> bool:
@@ -151,15 +153,15 @@ def _severity(*, powers: bool, left: bool) -> Severity:
     return Severity.MEDIUM if powers else Severity.LOW
 
 
-def _provider(view: View, binding: Binding, subject: Subject) -> Problem:
+def _provider(view: View, held: Held) -> Problem:
     return Problem(
-        target=binding.source.ref(view.name),
-        message=f"{subject} is the account of a guest cluster and has ClusterRole {_PROVIDER[1]} in the whole cluster, "
-        f"which Harvester gives in the namespace of its VMs: it may attach volumes to any VM, and change every volume "
-        f"and load balancer",
-        subjects=(subject,),
-        scope=scope_of(view, (binding,)),
-        chain=binding_chain(view, binding, (subject,)),
+        target=held.binding.source.ref(view.name),
+        message=f"{names(held.tenants)} {verb(held.tenants, 'has', 'have')} ClusterRole {_PROVIDER[1]} in the whole "
+        f"cluster, which Harvester gives guest clusters in the namespace of their VMs: it attaches volumes to any VM, "
+        f"and changes every volume and load balancer",
+        subjects=held.tenants,
+        scope=scope_of(view, (held.binding,)),
+        chain=binding_chain(view, held.binding, held.tenants),
         severity=Severity.HIGH,
         fix=_NARROW,
         key="provider",

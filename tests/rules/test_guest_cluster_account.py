@@ -126,8 +126,19 @@ def test_where_machines_were_not_read_nobody_is_called_left_over() -> None:
         assert not_evaluated(RULE, of)
 
 
-def test_the_role_of_cloud_providers_is_for_one_namespace() -> None:
-    text = ACCOUNT + VM + driver(PATCH).replace("csi-driver", "cloudprovider")
+@pytest.mark.parametrize(
+    "subject", [GUEST, "{kind: User, name: u-alice}", '{kind: Group, name: "system:serviceaccounts:shop"}']
+)
+def test_the_role_of_cloud_providers_is_for_one_namespace(subject: str) -> None:
+    text = ACCOUNT + VM + driver(PATCH, subject).replace("csi-driver", "cloudprovider")
     [finding] = found(RULE, estate(text))
     assert (finding.severity, str(finding.object)) == (Severity.HIGH, "ClusterRoleBinding shop-guest")
     assert "has ClusterRole harvesterhci.io:cloudprovider in the whole cluster" in finding.message
+    assert not found(
+        RULE, estate(ACCOUNT + VM + driver(PATCH, subject, "RoleBinding").replace("csi-driver", "cloudprovider"))
+    )
+
+
+def test_the_platform_may_have_the_role_of_cloud_providers() -> None:
+    subject = "{kind: ServiceAccount, name: harvester, namespace: harvester-system}"
+    assert not found(RULE, estate(driver(PATCH, subject).replace("csi-driver", "cloudprovider")))
