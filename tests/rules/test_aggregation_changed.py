@@ -197,3 +197,13 @@ def test_what_adds_to_a_role_template_is_told_where_rancher_was_not_read(verbs: 
 @pytest.mark.parametrize("text", [READERS + templated("read-only", "read-only"), templated("extra", "read-only")])
 def test_the_role_of_the_template_itself_and_a_label_that_nothing_selects_add_nothing(text: str) -> None:
     assert not found(RULE, estate(text))
+
+
+def test_where_rancher_was_read_another_rule_knows_it_for_sure() -> None:
+    rancher = """
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: read-only}
+context: project
+"""
+    assert not found(RULE, estate(READERS + templated("extra", "read-only"), rancher))

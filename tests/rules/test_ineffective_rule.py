@@ -171,6 +171,7 @@ def test_a_project_role_template_reaches_few_cluster_scoped_kinds(
         "core widgets get",
         "apps deployments/scale update",
         "core * get",
+        'core deployments","* get',
         "* virtualmachines get",
     ],
 )
