@@ -66,6 +66,8 @@ class View:
         self.today = today
         self.managed: tuple[View, ...] = ()
         """Of a management cluster: the clusters of its Rancher that were read, itself among them."""
+        self.strangers: tuple[Rancher, ...] = ()
+        """The Ranchers of the estate of which it is not known that one manages this cluster."""
         self.prediction = Prediction(rancher, {rancher_id: cluster}) if rancher else None
         self.cluster = cluster
         self.name = cluster.name
@@ -205,6 +207,9 @@ class Estate:
         gaps = (*snapshot.gaps, *self.gaps)
         self.views = tuple(View(cluster, *link, gaps, today) for cluster, link in links)
         self.ranchers = tuple(known.values())
+        for view in self.views:
+            others = (rancher for rancher in self.ranchers if rancher.cluster is not view.cluster)
+            view.strangers = tuple(others) if view.rancher is None else ()
         for rancher in self.ranchers:
             _predict_together(rancher, [view for view in self.views if view.rancher is rancher])
 

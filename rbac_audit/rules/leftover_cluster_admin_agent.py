@@ -3,8 +3,9 @@
 ## What
 On an imported Harvester cluster Rancher's agent runs as Deployment cattle-system/cattle-cluster-agent with an account
 that the ClusterRoleBinding cattle-admin-binding makes cluster-admin. Told are: that binding, or Secrets
-cattle-system/cattle-credentials-…, without the agent; the agent while cluster-registration-url is empty; the setting
-without an agent (medium: the import did not finish); and several such Secrets beside the agent, which uses one (low).
+cattle-system/cattle-credentials-…, without the agent; the agent while cluster-registration-url is empty, or names a
+Rancher that was read and does not have the cluster (possible); the setting without an agent (medium: the import did not
+finish); and several such Secrets beside the agent, which uses one (low).
 
 ## Why
 The account stays cluster-admin and its Secret valid whether or not anybody uses it. Removing a cluster from Rancher and
@@ -45,9 +46,18 @@ from collections.abc import Iterator
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.rancher.projects import PROJECT_ID
 from rbac_audit.rules._words import names
 from rbac_audit.rules.registration_url_insecure import SETTING
-from rbac_audit.snapshot.objects import ClusterRoleBinding, Deployment, HarvesterSetting, KubernetesObject, Secret
+from rbac_audit.snapshot.objects import (
+    ClusterRoleBinding,
+    Deployment,
+    HarvesterSetting,
+    KubernetesObject,
+    ManagementCluster,
+    Namespace,
+    Secret,
+)
 
 _NAMESPACE = "cattle-system"
 _AGENT = "cattle-cluster-agent"
@@ -75,6 +85,8 @@ def check(view: View) -> Iterator[Problem]:
         yield _unfinished(view, setting)
     elif agent is not None and setting is not None and setting.registration is None:
         yield _stale_agent(view, agent, setting, left)
+    elif agent is not None and setting is not None and (ids := _forgotten(view, setting)):
+        yield _forgotten_agent(view, agent, setting, ids)
     elif agent is not None and len(credentials := [item for item in left if isinstance(item, Secret)]) > 1:
         yield _old_credentials(view, agent, credentials)
 
@@ -129,6 +141,32 @@ def _stale_agent(view: View, agent: Deployment, setting: HarvesterSetting, left:
         scope=FindingScope(cluster_wide=True),
         chain=(Link("fact", f"{setting} is empty", setting.ref(view.name)),),
         fix=Fix(Safety.MANUAL, _DELETE),
+    )
+
+
+def _forgotten(view: View, setting: HarvesterSetting) -> list[str]:
+    """Name the ids that the cluster had in the Rancher which its setting names, and which has none of them now."""
+    host = setting.registration.host.lower() if setting.registration else ""
+    named = [rancher for rancher in view.strangers if host and rancher.host == host]
+    if not named or not all(rancher.cluster.whole(ManagementCluster) for rancher in named):
+        return []
+    projects = (item.metadata.annotations.get(PROJECT_ID, "") for item in view.cluster.of(Namespace))
+    ids = {project.partition(":")[0] for project in projects if ":" in project} - {"local"}
+    return [] if any(name in rancher.clusters for rancher in named for name in ids) else sorted(ids)
+
+
+def _forgotten_agent(view: View, agent: Deployment, setting: HarvesterSetting, ids: list[str]) -> Problem:
+    host = setting.registration.host if setting.registration else ""
+    return Problem(
+        target=agent.ref(view.name),
+        message=f"{agent} runs as cluster-admin for the Rancher at {host}, which has no cluster {names(ids)}, as the "
+        f"namespaces here call this one: it may have been removed there",
+        related=(setting.ref(view.name),),
+        scope=FindingScope(cluster_wide=True),
+        chain=(Link("fact", f"namespaces are in projects of {names(ids)}, which that Rancher does not have"),),
+        confidence=Confidence.POSSIBLE,
+        fix=Fix(Safety.MANUAL, f"Empty {SETTING}, or import the cluster again if it is wanted. {_DELETE}"),
+        key="forgotten",
     )
 
 

@@ -4,10 +4,14 @@ import itertools
 
 import pytest
 
+from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.finding import Confidence, Safety, Severity
 from rbac_audit.rules.leftover_cluster_admin_agent import RULE
-from rbac_audit.snapshot.objects import Deployment
-from tests.rules.estate import estate, found, not_evaluated
+from rbac_audit.snapshot.decode import decode
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import Deployment, KubernetesObject, ManagementCluster
+from rbac_audit.snapshot.reshape import Raw
+from tests.rules.estate import estate, found, manifests, not_evaluated
 
 BASE = """
 apiVersion: v1
@@ -116,3 +120,62 @@ def test_the_agent_uses_one_of_several_credentials() -> None:
     assert (finding.severity, finding.confidence) == (Severity.LOW, Confidence.POSSIBLE)
     assert str(finding.object) == "Secret cattle-system/cattle-credentials-a"
     assert [str(ref) for ref in finding.related] == ["Secret cattle-system/cattle-credentials-b"]
+
+
+def two_clusters(project: str, server: str, cluster: str = "c-m-other", *, read: bool = True) -> Estate:
+    """Join a Harvester cluster with a Rancher of which nobody says that it manages it."""
+    tenant = (
+        BASE
+        + SET
+        + AGENT
+        + ADMIN
+        + f"""
+apiVersion: v1
+kind: Namespace
+metadata: {{name: shop, annotations: {{field.cattle.io/projectId: "{project}"}}}}
+"""
+    )
+    manager = f"""
+apiVersion: management.cattle.io/v3
+kind: Setting
+metadata: {{name: server-url}}
+value: {server}
+---
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: u-x}}
+---
+apiVersion: management.cattle.io/v3
+kind: Cluster
+metadata: {{name: {cluster}}}
+"""
+    partial = () if read else (ManagementCluster,)
+    one, other = ([decoded(raw) for raw in manifests(text)] for text in (tenant, manager))
+    return Estate(Snapshot([Cluster("harvester", one), Cluster("rancher", other, partial=partial)]))
+
+
+def decoded(raw: Raw) -> KubernetesObject:
+    item = decode(raw)
+    assert item is not None
+    return item
+
+
+def test_the_agent_of_a_rancher_that_does_not_have_the_cluster() -> None:
+    [finding] = found(RULE, two_clusters("c-m-gone:p-1", "https://RANCHER.example.com"))
+    assert (finding.severity, finding.confidence) == (Severity.HIGH, Confidence.POSSIBLE)
+    assert str(finding.object) == "Deployment cattle-system/cattle-cluster-agent"
+    assert "which has no cluster c-m-gone" in finding.message
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        two_clusters("c-m-other:p-1", "https://rancher.example.com"),
+        two_clusters("c-m-gone:p-1", "https://elsewhere.example.com"),
+        two_clusters("local:p-1", "https://rancher.example.com"),
+        two_clusters("c-m-gone:p-1", "https://rancher.example.com", read=False),
+    ],
+    ids=["it has it", "another Rancher", "no id", "not all its clusters were read"],
+)
+def test_an_agent_that_may_be_at_work_is_clean(of: Estate) -> None:
+    assert not found(RULE, of)
