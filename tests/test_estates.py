@@ -12,6 +12,8 @@ import pytest
 from rbac_audit.audit.finding import Confidence, Finding, Severity
 from tests.estates import Named, about, at_least, audited, every_rule, mentioned
 
+pytestmark = pytest.mark.no_cover
+
 # The ids of the fact sheet that the list of faults uses, and the rules that find them.
 FOUND_BY = {
     "UPG-001": ("kubevirt-only-binding",),

@@ -24,6 +24,8 @@ from rbac_audit.sources import SourceSpec, read_estate
 from tests.conftest import ROOT
 from tests.estates import every_rule
 
+pytestmark = pytest.mark.no_cover
+
 CLUSTERS = ("harvester", "rancher")
 Items = list[dict[str, Any]]
 

@@ -19,6 +19,8 @@ from tests.differential.shrinking import shrink_world
 from tests.differential.stage import RBAC, Stage
 from tests.differential.writing import written
 
+pytestmark = pytest.mark.no_cover
+
 WORLDS = 15
 Rules = Mapping[str, Sequence[PolicyRule]]
 

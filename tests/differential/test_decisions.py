@@ -23,6 +23,8 @@ from tests.differential.faults import FAULTS, Fault
 from tests.differential.shrinking import Case
 from tests.differential.stage import Stage
 
+pytestmark = pytest.mark.no_cover
+
 SOAK = int(os.environ.get("SOAK_DECISIONS", "0"))
 EACH = 200 if SOAK else 100  # requests to one world
 WORLDS = 50 if SOAK else 12  # worlds of one part

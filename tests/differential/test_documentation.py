@@ -26,6 +26,8 @@ from tests.differential.comparing import Asked, decide, view_of
 from tests.differential.conftest import Count
 from tests.differential.store import PLURALS
 
+pytestmark = pytest.mark.no_cover
+
 OWNER = Subject(kind="User", name="u-m4t7x")
 READER = Subject(kind="User", name="u-q9s2d")
 STRANGER = Subject(kind="User", name="u-nobody")

@@ -29,6 +29,8 @@ from tests.differential.shrinking import shrink_world
 from tests.differential.stage import Stage
 from tests.differential.writing import written
 
+pytestmark = pytest.mark.no_cover
+
 WORLDS = 12
 
 

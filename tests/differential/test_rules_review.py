@@ -18,6 +18,8 @@ from tests.differential.comparing import view_of
 from tests.differential.conftest import Count
 from tests.differential.stage import Stage
 
+pytestmark = pytest.mark.no_cover
+
 WORLDS = 12
 ACCOUNT = "system:serviceaccount:team-a:bot"
 # Who is impersonated, with which groups, and who that is to us.

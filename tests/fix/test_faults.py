@@ -16,7 +16,7 @@ from tests.fix.stage import QUICK, Sampler, Stage, consent, journal_of, staged, 
 from tests.fix.standin import MANAGEMENT, RBAC, rb_name
 from tests.fix.worlds import ID, SHOP, binding, obj, rule
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.no_cover]
 PEOPLE = users(2)
 # By write of a step (role template, binding, deletion), fault, and whether the write took effect before it.
 EVERY_ONE = list(itertools.product(range(3), (429, 500, 503, "cut"), ("before", "after")))

@@ -21,6 +21,8 @@ from tests.fix.plugin import PROPERTY
 from tests.fix.proxy import Call, Fate, Script
 from tests.fix.stage import Ended, Sampler, Stage, journal_of, staged, users
 
+pytestmark = pytest.mark.no_cover
+
 STEPS = int(os.environ.get("FIX_STEPS", "2"))
 EVERY = int(os.environ.get("FIX_EVERY", "43"))
 CHAINED = int(os.environ.get("FIX_CHAINED", "1" if "FIX_STEPS" in os.environ else "8"))

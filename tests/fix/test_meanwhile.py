@@ -26,7 +26,7 @@ from tests.fix.stage import QUICK, Sampler, Stage, journal_of, staged, users
 from tests.fix.standin import LEGACY, MANAGEMENT, rb_name
 from tests.fix.worlds import ID, SHOP, binding, obj
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.no_cover]
 PRTB = "ProjectRoleTemplateBinding"
 PEOPLE = users(2)
 

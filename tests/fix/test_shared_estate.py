@@ -12,6 +12,8 @@ from rbac_audit.rules import RULES
 from rbac_audit.sources import SourceSpec, read_estate
 from tests.fix.worlds import planned
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture(scope="module")
 def messy(shared_data: Path) -> Estate:

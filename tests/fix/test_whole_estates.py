@@ -23,7 +23,7 @@ from tests.fix.plugin import PROPERTY
 from tests.fix.stage import GROUPS, Sampler, Stage, bare, loaded
 from tests.fix.standin import MANAGEMENT, RBAC
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.no_cover]
 Manifest = dict[str, Any]
 MESSY = ("messy-estate/harvester-cluster", "messy-estate/rancher-local")
 LIVED_IN = ("lived-in/harvester", "lived-in/rancher")

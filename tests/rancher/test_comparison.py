@@ -44,6 +44,8 @@ from tests.rancher.settled import (
 )
 from tests.rancher.worlds import objects
 
+pytestmark = pytest.mark.no_cover
+
 
 def differences(sides: Sides) -> list[tuple[str, Difference]]:
     return [(name, item) for name, view in sorted(views(sides).items()) for item in view.differences]

@@ -10,7 +10,7 @@ from tests.report import factory
 from tests.report.conftest import Open
 from tests.report.reading import project_fragment, shown, small, whole
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.no_cover]
 
 
 def test_the_matrix_counts_holders_and_outsiders(open_report: Open) -> None:

@@ -9,7 +9,7 @@ from tests.report import factory
 from tests.report.conftest import Open, Opened, Scheme
 from tests.report.reading import small, views
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.no_cover]
 
 
 COLOURS = {"runOnly": ["color-contrast"]}

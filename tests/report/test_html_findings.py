@@ -12,7 +12,7 @@ from tests.report import factory
 from tests.report.conftest import Open
 from tests.report.reading import document, focused, messages, panel_of, shown, small, until, whole
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.no_cover]
 
 
 def test_every_facet_counts_as_the_json_does(open_report: Open) -> None:

@@ -9,7 +9,7 @@ from tests.report import factory
 from tests.report.conftest import Open, Opened
 from tests.report.hostile import HOSTILE, replace_texts
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.no_cover]
 
 FOREIGN = (
     "img, iframe, object, embed, link, base, form, video, audio, b, svg[onload], [onerror], [onload], [style*=url]"

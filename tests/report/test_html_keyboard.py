@@ -5,7 +5,7 @@ import pytest
 from tests.report.conftest import Open
 from tests.report.reading import focused, matrix_fragment, panel_of, project_fragment, shown, small, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.no_cover]
 
 
 def test_the_keyboard_reaches_and_opens_everything(open_report: Open) -> None:

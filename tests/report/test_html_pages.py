@@ -15,7 +15,7 @@ from tests.report import factory
 from tests.report.conftest import Open
 from tests.report.reading import matrix_fragment, messages, project_fragment, shown, small, whole
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.no_cover]
 
 
 def test_the_upgrade_page_has_every_binding_with_its_class_reason_and_advice(open_report: Open) -> None:

@@ -10,7 +10,7 @@ from tests.report import factory
 from tests.report.conftest import Open, Opened
 from tests.report.reading import document, panel_of, shown, small, views, whole
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.no_cover]
 
 
 def test_every_view_opens_without_a_complaint(open_report: Open) -> None:
