@@ -10,7 +10,7 @@ from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import account_of, home_of
 from rbac_audit.access.permission import ALL, Permission
 from rbac_audit.harvester.platform import is_platform, is_platform_namespace
-from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
+from rbac_audit.rancher.bindings import GlobalBinding, Owner, TemplateBinding
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import (
@@ -33,13 +33,18 @@ SUBJECT_CLASSES = (
     "project-members",
     "members-by-shipped-roles",
     "project-roles",
+    "template-roles",
+    "builtin-global-roles",
     "cluster-owners",
     "cluster-admins",
     "guest-clusters",
     "shipped",
     "platform",
 )
-RANCHER_CLASSES = frozenset({"project-members", "members-by-shipped-roles", "project-roles", "cluster-owners"})
+RANCHER_CLASSES = frozenset(
+    {"project-members", "members-by-shipped-roles", "project-roles", "template-roles", "builtin-global-roles"}
+    | {"cluster-owners"}
+)
 NAMESPACE_CLASSES = ("projects", "system", "public", "unassigned", "all", "cluster")
 
 _OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
@@ -176,6 +181,8 @@ class Classes:
     def _of_subject(self) -> Mapping[str, OfSubject]:
         return {
             "project-roles": lambda binding, _: binding in self._project_roles,
+            "template-roles": lambda binding, _: binding in self._template_roles,
+            "builtin-global-roles": lambda binding, _: binding in self._builtin_global_roles,
             "project-members": lambda binding, who: self._is_here(binding, who) or binding in self._like_members,
             "platform": lambda _, who: is_platform(who),
             "guest-clusters": lambda binding, who: binding.role == GUEST_DRIVER and bool(home_of(who)),
@@ -195,13 +202,33 @@ class Classes:
     @cached_property
     def _project_roles(self) -> frozenset[Binding]:
         """The bindings that Rancher renders from project role template bindings."""
-        held = ((item, verdict) for item, verdict in self._view.ownership.items() if verdict.claim is Claim.HOLDS)
         return self._like_members.union(
-            binding
-            for binding, verdict in held
-            for owner in (verdict.owners if binding.namespace else ())
-            if isinstance(owner, TemplateBinding) and owner.project
+            item
+            for item, owner in self._rendered
+            if item.namespace and isinstance(owner, TemplateBinding) and owner.project
         )
+
+    @cached_property
+    def _template_roles(self) -> frozenset[Binding]:
+        """The bindings that Rancher renders from role template bindings, of projects and of clusters."""
+        unproven = self._unproven("prtb", "crtb", "rtb-owner", "aggregation", "binding-owner", "ownerReference")
+        return frozenset(item for item, owner in self._rendered if isinstance(owner, TemplateBinding)).union(unproven)
+
+    @cached_property
+    def _builtin_global_roles(self) -> frozenset[Binding]:
+        """The bindings that Rancher renders from global roles which it ships."""
+        return frozenset(
+            item
+            for item, owner in self._rendered
+            if isinstance(owner, GlobalBinding) and owner.role is not None and owner.role.builtin
+        )
+
+    @property
+    def _rendered(self) -> Iterator[tuple[Binding, Owner]]:
+        """Each binding that Rancher really makes, with each of those it is made for."""
+        for item, verdict in self._view.ownership.items():
+            if verdict.claim is Claim.HOLDS:
+                yield from ((item, owner) for owner in verdict.owners)
 
     @cached_property
     def _like_members(self) -> frozenset[Binding]:

@@ -10,6 +10,7 @@ from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import subject_key
 from rbac_audit.access.permission import Permission
+from rbac_audit.access.scope import request_places
 from rbac_audit.audit.all_of import Hit, together
 from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, OfSubject
 from rbac_audit.audit.estate import View
@@ -82,12 +83,11 @@ def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
     for number, entry in enumerate(spec.permissions or spec.all_of):
         of_rule = tests(entry.allowed)[1]
         for role, rules in _holding(entry, view).items():
-            # A namespaced binding grants no URL.
-            named = [rule for rule, held in rules.items() if not all(item.path for item in held)]
+            inside = _in_namespaces(rules)
             for binding in reaching.get(role, ()):
-                granted = named if binding.namespace else list(rules)
-                for who, rule in _outsiders(binding, strangers(entry.allowed, binding), granted, of_rule):
-                    held, grant = tuple(rules[rule]), Grant(binding, rule)
+                reached = inside if binding.namespace else rules
+                for who, rule in _outsiders(binding, strangers(entry.allowed, binding), list(reached), of_rule):
+                    held, grant = tuple(reached[rule]), Grant(binding, rule)
                     yield Hit(number, grant, binding, who, who, binding.namespace, held, causes(role, rule))
 
 
@@ -96,6 +96,12 @@ def _strangers(binding: Binding, of_subject: list[OfSubject]) -> tuple[Subject, 
     found = (placed(subject, binding.namespace) for subject in binding.subjects)
     real = (who for who in found if subject_key(who, "") is not None)
     return tuple(who for who in real if not any(test(binding, who) for test in of_subject))
+
+
+def _in_namespaces(rules: Mapping[PolicyRule, list[Permission]]) -> dict[PolicyRule, list[Permission]]:
+    """Keep what a namespaced binding can grant: neither a URL nor a cluster-scoped kind."""
+    kept = {rule: [item for item in held if request_places(item, None) != frozenset()] for rule, held in rules.items()}
+    return {rule: held for rule, held in kept.items() if held}
 
 
 def _outsiders(

@@ -14,6 +14,7 @@ GRB_OWNER = "authz.management.cattle.io/grb-owner"
 GLOBAL_ROLE_OWNER = "authz.management.cattle.io/gr-owner"
 ADMIN_MISSING = "authz.cluster.cattle.io/admin-globalrole-missing"
 IMPERSONATION = "cattle-impersonation-"
+IMPERSONATION_NAMESPACE = "cattle-impersonation-system"
 POD_SECURITY = "-namespaces-psa"
 _HASHED = ("rb-", "crb-")
 _PROJECT_ROLES = (POD_SECURITY, "-namespaces-edit", "-namespaces-readonly")

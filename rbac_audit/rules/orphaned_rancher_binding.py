@@ -61,6 +61,7 @@ from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.left_roles import left_role
+from rbac_audit.rancher.marks import IMPERSONATION, IMPERSONATION_NAMESPACE
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._claims import Failed, doubt_of, embedded_claims, failed, known_people
 from rbac_audit.rules._words import names
@@ -79,14 +80,11 @@ from rbac_audit.snapshot.objects import (
     User,
 )
 
-_IMPERSONATION = "cattle-impersonation-"
-_IMPERSONATION_NAMESPACE = "cattle-impersonation-system"
-
 
 def check(view: View) -> Iterator[Problem]:
     """Report every binding whose owner is gone, and the impersonation accounts of users who are."""
     for item in failed(view, Claim.ORPHANED):
-        if not item.binding.name.startswith(_IMPERSONATION):
+        if not item.binding.name.startswith(IMPERSONATION):
             yield _problem(view, item)
     yield from _accounts(view)
     yield from _roles(view)
@@ -134,9 +132,9 @@ def _accounts(view: View) -> Iterator[Problem]:
     """
     left: dict[str, list[KubernetesObject]] = {}
     parts = (view.cluster.of(ServiceAccount), view.cluster.of(ClusterRoleBinding), view.cluster.of(ClusterRole))
-    for item in (item for part in parts for item in part if item.name.startswith(_IMPERSONATION)):
-        if item.namespace in {"", _IMPERSONATION_NAMESPACE}:
-            left.setdefault(item.name.removeprefix(_IMPERSONATION), []).append(item)
+    for item in (item for part in parts for item in part if item.name.startswith(IMPERSONATION)):
+        if item.namespace in {"", IMPERSONATION_NAMESPACE}:
+            left.setdefault(item.name.removeprefix(IMPERSONATION), []).append(item)
     people = known_people(view)
     doubt = doubt_of(view)
     for user, items in left.items():

@@ -5,12 +5,14 @@ A project role template binding in the System project for anyone but Rancher's s
 RoleBindings in system namespaces (kube-system, harvester-system, longhorn-system, cattle-…, whatever else is in the
 System project) for users, groups, or service accounts of other namespaces. Shipped bindings and the platform's own
 accounts are not meant. A named Secret, or changing what the platform runs by (its ConfigMaps, Longhorn's objects), is
-told as high, other rights as medium, and the shipped role that every API server of one's own needs as low.
+told as high, other rights as medium, and the shipped role that every API server of one's own needs as low. What a subject may do in every namespace is told by cluster-wide-edit and cluster-wide-secret-read.
 
 ## Why
 From Harvester v1.8 on, the System project holds harvester-system, longhorn-system, cattle-… and more, and Rancher adds
 namespaces to it by itself. Whoever may change things there takes over accounts that are cluster-admin. Read-only is no
 way out: on Harvester the role view reads Secrets, so it reads the tokens, backup credentials and keys of the platform.
+In cattle-impersonation-system lies an account for each user of Rancher who came to the cluster, which may act as that
+user: a token of it, its Secret or a pod that runs as it is as good as the user's password.
 
 ## Example
 ```yaml flagged
@@ -64,6 +66,7 @@ from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.marks import IMPERSONATION_NAMESPACE
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rules._takeover import consequence
@@ -163,6 +166,11 @@ def _member(view: View, rancher: Rancher, owner: TemplateBinding, subject: Subje
     )
 
 
+def _of_users(places: list[str], severity: Severity) -> str:
+    acts = IMPERSONATION_NAMESPACE in places and severity in {Severity.CRITICAL, Severity.HIGH}
+    return f"; each account of {IMPERSONATION_NAMESPACE} acts as the user of Rancher it is called after" if acts else ""
+
+
 def _is_for_api_servers(view: View, binding: Binding) -> bool:
     role = view.access.roles.get(binding.role)
     rules = view.access.rules(binding.role)
@@ -180,7 +188,7 @@ def _bound(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]]) -
     return Problem(
         target=target,
         message=f"{target} gives {names(subjects)} {names(sorted({b.role_ref.name for b in bindings}))} in system "
-        f"namespace {names(places)}: {verb(subjects, 'it', 'they')} {what}",
+        f"namespace {names(places)}: {verb(subjects, 'it', 'they')} {what}{_of_users(places, severity)}",
         related=tuple(ref for binding in bindings if (ref := binding.source.ref(view.name)) != target),
         subjects=subjects,
         scope=scope_of(view, bindings),

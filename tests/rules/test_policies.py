@@ -58,6 +58,11 @@ FLAGGED = [
     ("addons-write", "patch harvesterhci.io versions v1.9.0", "shop"),
     ("addons-write", "update harvesterhci.io upgrades", "shop"),
     ("addons-write", "create management.harvesterhci.io *", ""),
+    ("addons-write", "create fleet.cattle.io gitrepos", "shop"),
+    ("chart-repositories-write", "create catalog.cattle.io clusterrepos", ""),
+    ("chart-repositories-write", "patch * clusterrepos rancher-charts", ""),
+    ("install-records-write", "update k3s.cattle.io addons rke2-coredns", "kube-system"),
+    ("install-records-write", "patch catalog.cattle.io apps", ""),
     ("cluster-escalation-verbs", f"escalate {RBAC} clusterroles own", ""),
     ("cluster-escalation-verbs", "get core nodes/proxy node1", ""),
     ("cluster-escalation-verbs", "* core */proxy", ""),
@@ -77,6 +82,7 @@ FLAGGED = [
     ("cluster-wide-edit", "get core pods/exec", ""),
     ("cluster-wide-edit", "create core */token", ""),
     ("cluster-wide-edit", "update apps *", ""),
+    ("cluster-wide-edit", "patch core secrets", ""),
     ("cluster-wide-secret-read", "watch core secrets", ""),
     ("cluster-wide-secret-read", "list * *", ""),
     ("cluster-network-write", "create network.harvesterhci.io vlanconfigs", ""),
@@ -128,6 +134,11 @@ CLEAN = [
     ("cluster-escalation-verbs", "get,list,delete core persistentvolumes", ""),
     ("cluster-escalation-verbs", "create core persistentvolumes", "shop"),
     ("cluster-escalation-verbs", "update cdi.kubevirt.io cdis/status", ""),
+    ("chart-repositories-write", "* catalog.cattle.io *", "shop"),
+    ("chart-repositories-write", "get,list,watch catalog.cattle.io clusterrepos", ""),
+    ("install-records-write", "update k3s.cattle.io addons", "shop"),
+    ("install-records-write", "delete catalog.cattle.io operations", ""),
+    ("install-records-write", "update k3s.cattle.io addons/status", ""),
     ("cluster-escalation-verbs", f"escalate {RBAC} clusterroles", "shop"),
     ("cluster-escalation-verbs", "get core nodes/proxy", "shop"),
     ("cluster-escalation-verbs", "get core nodes/metrics", ""),
@@ -141,6 +152,8 @@ CLEAN = [
     ("cluster-wide-edit", "get core pods/log", ""),
     ("cluster-wide-edit", "create core pods/*", ""),
     ("cluster-wide-edit", "create core pods own-pod", ""),
+    ("cluster-wide-edit", "create core secrets", "shop"),
+    ("cluster-wide-edit", "update core secrets ca", ""),
     ("cluster-wide-secret-read", "get core secrets ca", ""),
     ("cluster-wide-secret-read", "get example.com secrets", ""),
     ("cluster-wide-secret-read", "list core secrets", "shop"),
@@ -213,3 +226,135 @@ def test_guest_clusters_have_a_rule_of_their_own(subject: str, role: str, *, fla
     text = bound("patch kubevirt.io virtualmachines").replace("name: own", f'name: "{role}"')
     text = text.replace("{kind: User, name: u-alice}", subject)
     assert bool(found(policy("cluster-wide-edit"), estate(text))) is flagged
+
+
+USERS = """
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-alice}
+---
+"""
+MANAGEMENT, WORKSPACE, CLUSTER = "management.cattle.io", "fleet-default", "c-m-abcd1234"
+ON_RANCHER = [
+    ("cluster-escalation-verbs", f"escalate {RBAC} clusterroles", ""),
+    ("cluster-escalation-verbs", "impersonate core *", ""),
+    ("cluster-wide-edit", "create core serviceaccounts/token", ""),
+    ("cluster-wide-secret-read", "list core secrets", ""),
+    ("escalation-verbs", f"bind {RBAC} roles", CLUSTER),
+    ("chart-repositories-write", "update catalog.cattle.io *", ""),
+    ("install-records-write", "update catalog.cattle.io operations", "cattle-system"),
+    ("namespaces-move", "patch core namespaces", ""),
+    ("rancher-deputies-write", "create fleet.cattle.io gitrepos", WORKSPACE),
+    ("rancher-deputies-write", "update fleet.cattle.io bundles fleet-agent", WORKSPACE),
+    ("rancher-deputies-write", "patch management.cattle.io managedcharts", "fleet-local"),
+    ("rancher-deputies-write", "* upgrade.cattle.io *", ""),
+    ("rancher-provisioning-write", "update provisioning.cattle.io clusters guest-1", WORKSPACE),
+    ("rancher-provisioning-write", "create cluster.x-k8s.io machines", WORKSPACE),
+    ("rancher-roles-write", f"update {MANAGEMENT} globalroles gr-1", ""),
+    ("rancher-roles-write", f"create {MANAGEMENT} globalrolebindings", ""),
+    ("rancher-roles-write", f"patch {MANAGEMENT} *", ""),
+    ("rancher-roles-write", f"create {MANAGEMENT} clusterroletemplatebindings", CLUSTER),
+    ("rancher-roles-write", f"* {MANAGEMENT} projectroletemplatebindings", "c-m-abcd1234-p-shop"),
+    ("rancher-roles-write", "update * *", "c-m-abcd1234-p-shop"),
+    ("rancher-tokens", f"list {MANAGEMENT} tokens", ""),
+    ("rancher-tokens", f"get {MANAGEMENT} clusterregistrationtokens", CLUSTER),
+]
+NOT_ON_RANCHER = [
+    ("cluster-wide-secret-read", "list core secrets", CLUSTER),
+    ("rancher-deputies-write", "create fleet.cattle.io clusters", WORKSPACE),
+    ("rancher-deputies-write", "get,list,watch fleet.cattle.io gitrepos", WORKSPACE),
+    ("rancher-provisioning-write", "create provisioning.cattle.io clusters", ""),
+    ("rancher-roles-write", f"update {MANAGEMENT} globalroles", CLUSTER),
+    ("rancher-roles-write", f"create {MANAGEMENT} roletemplates", CLUSTER),
+    ("rancher-roles-write", f"get,list,watch,delete {MANAGEMENT} *", ""),
+    ("rancher-roles-write", f"update {MANAGEMENT} projectroletemplatebindings/status", ""),
+    ("rancher-tokens", f"get {MANAGEMENT} tokens", CLUSTER),
+    ("rancher-tokens", "get,list,create ext.cattle.io tokens", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "namespace"), ON_RANCHER)
+def test_rancher_s_own_cluster_is_judged_as_well(name: str, right: str, namespace: str) -> None:
+    [finding] = found(policy(name), estate("", USERS + bound(right, namespace)))
+    assert [str(subject) for subject in finding.subjects] == ["User:u-alice"]
+    assert str(finding.object) == (f"RoleBinding {namespace}/own" if namespace else "ClusterRoleBinding own")
+
+
+@pytest.mark.parametrize(("name", "right", "namespace"), NOT_ON_RANCHER)
+def test_what_is_void_or_meant_there_is_clean(name: str, right: str, namespace: str) -> None:
+    assert not found(policy(name), estate("", USERS + bound(right, namespace)))
+
+
+MEMBERS = """
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: members}
+context: cluster
+rules:
+- {apiGroups: [management.cattle.io], resources: [clusterroletemplatebindings], verbs: ["*"]}
+---
+apiVersion: management.cattle.io/v3
+kind: ClusterRoleTemplateBinding
+metadata: {name: crtb-1, namespace: c-m-abcd1234}
+clusterName: c-m-abcd1234
+roleTemplateName: members
+userName: u-alice
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: members, namespace: c-m-abcd1234}
+rules:
+- {apiGroups: [management.cattle.io], resources: [clusterroletemplatebindings], verbs: ["*"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: crtb-1-members
+  namespace: c-m-abcd1234
+  ownerReferences: [{apiVersion: management.cattle.io/v3, kind: ClusterRoleTemplateBinding, name: crtb-1, uid: "1"}]
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: members}
+subjects: [{kind: User, name: WHO}]
+"""
+
+
+def test_what_rancher_renders_for_a_template_is_told_by_another_rule() -> None:
+    assert not found(policy("rancher-roles-write"), estate("", USERS + MEMBERS.replace("WHO", "u-alice")))
+
+
+def test_a_binding_that_only_looks_rendered_is_found() -> None:
+    [finding] = found(policy("rancher-roles-write"), estate("", USERS + MEMBERS.replace("WHO", "u-mallory")))
+    assert [str(subject) for subject in finding.subjects] == ["User:u-mallory"]
+
+
+GLOBAL = """
+apiVersion: management.cattle.io/v3
+kind: GlobalRole
+metadata: {name: desk}
+builtin: BUILTIN
+rules:
+- {apiGroups: [management.cattle.io], resources: [globalrolebindings], verbs: ["*"]}
+---
+apiVersion: management.cattle.io/v3
+kind: GlobalRoleBinding
+metadata: {name: grb-1}
+globalRoleName: desk
+userName: u-alice
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: cattle-globalrole-desk}
+rules:
+- {apiGroups: [management.cattle.io], resources: [globalrolebindings], verbs: ["*"]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: cattle-globalrolebinding-grb-1}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cattle-globalrole-desk}
+subjects: [{kind: User, name: u-alice}]
+"""
+
+
+def test_a_global_role_of_one_s_own_that_makes_administrators_is_found_and_a_built_in_one_is_meant() -> None:
+    [finding] = found(policy("rancher-roles-write"), estate("", USERS + GLOBAL.replace("BUILTIN", "false")))
+    assert str(finding.object) == "GlobalRoleBinding grb-1"
+    assert not found(policy("rancher-roles-write"), estate("", USERS + GLOBAL.replace("BUILTIN", "true")))

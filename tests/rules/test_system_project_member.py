@@ -195,6 +195,35 @@ def test_other_namespaces_are_not_meant(place: str) -> None:
     assert not found(RULE, estate(CLUSTER + binding(place=place)))
 
 
+_IMPERSONATION = "cattle-impersonation-system"
+
+
+@pytest.mark.parametrize("management", [False, True])
+@pytest.mark.parametrize(
+    ("resource", "verb", "severity"),
+    [
+        ("serviceaccounts/token", "create", Severity.CRITICAL),
+        ("secrets", "get", Severity.CRITICAL),
+        ("secrets", "create", Severity.CRITICAL),
+        ("pods", "create", Severity.CRITICAL),
+        ("serviceaccounts", "impersonate", Severity.CRITICAL),
+        ("serviceaccounts", "get", Severity.MEDIUM),
+    ],
+)
+def test_the_accounts_of_users_act_as_them(resource: str, verb: str, severity: Severity, management: bool) -> None:
+    text = ROLE.format("", resource, verb) + binding("own", place=_IMPERSONATION)
+    users = "{apiVersion: management.cattle.io/v3, kind: User, metadata: {name: u-erin}}"
+    namespace = f"{{apiVersion: v1, kind: Namespace, metadata: {{name: {_IMPERSONATION}}}}}\n---\n"
+    [finding] = found(RULE, estate("", namespace + text + "---\n" + users) if management else estate(namespace + text))
+    assert finding.severity is severity
+    assert ("acts as the user of Rancher it is called after" in finding.message) is (severity is Severity.CRITICAL)
+
+
+def test_rancher_s_own_accounts_are_at_home_there() -> None:
+    account = f"{{kind: ServiceAccount, name: cattle-impersonation-u-erin, namespace: {_IMPERSONATION}}}"
+    assert not found(RULE, estate(CLUSTER + binding(subject=account, place=_IMPERSONATION)))
+
+
 def test_a_role_that_does_not_exist_gives_nothing() -> None:
     assert not found(RULE, estate(CLUSTER + binding("no-such-role")))
 

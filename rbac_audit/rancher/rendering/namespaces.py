@@ -4,7 +4,7 @@ Source: rancher pkg/controllers/managementuser/rbac/{namespace_handler,globalrol
 pkg/impersonation/impersonation.go.
 """
 
-from rbac_audit.rancher.marks import PROJECT_ROLE
+from rbac_audit.rancher.marks import IMPERSONATION, IMPERSONATION_NAMESPACE, PROJECT_ROLE
 from rbac_audit.rancher.projects import PROJECT_ID
 from rbac_audit.rancher.rendering.rules import Resource
 from rbac_audit.rancher.rendering.sheet import cluster_binding, cluster_role, metadata
@@ -12,7 +12,6 @@ from rbac_audit.rancher.rendering.world import Site, World, is_of_project
 from rbac_audit.snapshot.objects import Namespace, PolicyRule, ServiceAccount, Subject, User
 
 _IMPERSONATOR = {"authz.cluster.cattle.io/impersonator": "true"}
-_IMPERSONATION_NAMESPACE = "cattle-impersonation-system"
 _EXTRAS = "authentication.k8s.io"
 
 
@@ -61,11 +60,11 @@ def impersonation_namespace(world: World, site: Site) -> None:
     """Write the namespace of the impersonation accounts, if there is a user to impersonate."""
     if not any(item.cluster == site.id and _is_impersonated(world, item.subject) for item in world.bindings):
         return
-    labels = {**_IMPERSONATOR, "kubernetes.io/metadata.name": _IMPERSONATION_NAMESPACE}
-    bare = Namespace(metadata=metadata(_IMPERSONATION_NAMESPACE, labels=labels))
+    labels = {**_IMPERSONATOR, "kubernetes.io/metadata.name": IMPERSONATION_NAMESPACE}
+    bare = Namespace(metadata=metadata(IMPERSONATION_NAMESPACE, labels=labels))
     if project := site.project_of(bare):
         labels = {**labels, PROJECT_ID: project.partition(":")[2]}
-        bare = Namespace(metadata=metadata(_IMPERSONATION_NAMESPACE, "", labels, {PROJECT_ID: project}))
+        bare = Namespace(metadata=metadata(IMPERSONATION_NAMESPACE, "", labels, {PROJECT_ID: project}))
     site.make_namespace(bare)
 
 
@@ -78,7 +77,7 @@ def impersonation(world: World, site: Site, subject: Subject) -> None:
     user = world.users.get(subject.name) if subject.kind == "User" else None
     if user is None:
         return
-    name = f"cattle-impersonation-{user.name}"
+    name = f"{IMPERSONATION}{user.name}"
     learnt = world.learnt.get(user.name)
     groups = {group.name for group in learnt.groups} if learnt else set[str]()
     principals, names = (learnt.principal_ids, learnt.usernames) if learnt else (user.principal_ids, _named(user))
@@ -91,9 +90,9 @@ def impersonation(world: World, site: Site, subject: Subject) -> None:
         *([_impersonate("userextras/username", tuple(sorted(names)))] if names else []),
     )
     role = cluster_role(name, rules, labels=_IMPERSONATOR)
-    account = Subject(kind="ServiceAccount", name=name, namespace=_IMPERSONATION_NAMESPACE)
+    account = Subject(kind="ServiceAccount", name=name, namespace=IMPERSONATION_NAMESPACE)
     site.sheet.add(role)
-    site.sheet.add(ServiceAccount(metadata=metadata(name, _IMPERSONATION_NAMESPACE, _IMPERSONATOR, owner=role)))
+    site.sheet.add(ServiceAccount(metadata=metadata(name, IMPERSONATION_NAMESPACE, _IMPERSONATOR, owner=role)))
     site.sheet.add(cluster_binding(name, account, name=name, labels=_IMPERSONATOR, owner=role))
 
 
