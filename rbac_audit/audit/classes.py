@@ -9,12 +9,10 @@ from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import account_of, home_of
 from rbac_audit.access.permission import ALL, Permission
+from rbac_audit.audit.made_by_rancher import MadeByRancher
 from rbac_audit.harvester.platform import is_platform, is_platform_namespace
-from rbac_audit.rancher.bindings import GlobalBinding, Owner, TemplateBinding
-from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import (
-    GlobalRole,
     Namespace,
     PolicyRule,
     ServiceAccount,
@@ -58,7 +56,7 @@ class Classes:
         """Look at one cluster."""
         self._view = view
         self._classes: dict[str, str] = {}
-        self._known: dict[tuple[Subject, str], bool] = {}
+        self._projects: dict[Subject, frozenset[str]] = {}
         self._reaching: dict[str, Mapping[RoleKey, list[Binding]]] = {}
 
     @cached_property
@@ -102,27 +100,28 @@ class Classes:
                 yield from bindings
 
     @cached_property
-    def _members(self) -> dict[str, set[str]]:
-        members: dict[str, set[str]] = {}
+    def _memberships(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
         for owner in self._view.rancher.bindings if self._view.rancher else ():
             if owner.project and owner.subject:
-                members.setdefault(owner.project, set()).add(_key(owner.subject))
-        return members
+                found.setdefault(_key(owner.subject), set()).add(owner.project)
+        return found
 
-    def is_member(self, subject: Subject, project: str) -> bool:
-        """Tell whether Rancher shows a subject in a project, by itself or through one of its groups.
+    def projects_of(self, subject: Subject) -> frozenset[str]:
+        """Name the projects in which Rancher shows a subject, by itself or through one of its groups.
 
         The service accounts of a project's namespaces are in it: its members can run pods as them.
         """
-        home = self._view.projects.of(home_of(subject))
-        if home is not None and home.id == project:
-            return True
-        key = (subject, project)
-        found = self._known.get(key)
+        found = self._projects.get(subject)
         if found is None:
-            members = self._members.get(project, set())
-            found = self._known[key] = any(name in members for name in self._names(subject))
+            home = self._view.projects.of(home_of(subject))
+            shown = (self._memberships.get(name, set()) for name in self._names(subject))
+            found = self._projects[subject] = frozenset({home.id} if home else ()).union(*shown)
         return found
+
+    def is_member(self, subject: Subject, project: str) -> bool:
+        """Tell whether a project is among those of a subject."""
+        return project in self.projects_of(subject)
 
     def _names(self, subject: Subject) -> tuple[str, ...]:
         person = self._view.people.find(subject.name) if subject.kind == "User" else None
@@ -147,7 +146,7 @@ class Classes:
 
     def is_owner_through(self, binding: Binding, subject: Subject) -> bool:
         """Tell whether a subject owns the cluster, or a mark of Rancher that is not disproven says so."""
-        return self.is_cluster_owner(subject) or binding in self._like_owners
+        return self.is_cluster_owner(subject) or binding in self._made.like_owners
 
     @cached_property
     def _admins(self) -> frozenset[str]:
@@ -174,16 +173,20 @@ class Classes:
         return [*of_subject, *([lambda _, who: _key(who) in called] if called else [])], of_rule
 
     @cached_property
+    def _made(self) -> MadeByRancher:
+        return MadeByRancher(self._view.ownership, self._view.rancher)
+
+    @cached_property
     def _of_rule(self) -> Mapping[str, OfRule]:
         return {"shipped": self.is_shipped, "members-by-shipped-roles": self._is_member_by_shipped_role}
 
     @cached_property
     def _of_subject(self) -> Mapping[str, OfSubject]:
         return {
-            "project-roles": lambda binding, _: binding in self._project_roles,
-            "template-roles": lambda binding, _: binding in self._template_roles,
-            "builtin-global-roles": lambda binding, _: binding in self._builtin_global_roles,
-            "project-members": lambda binding, who: self._is_here(binding, who) or binding in self._like_members,
+            "project-roles": lambda binding, _: binding in self._made.project_roles,
+            "template-roles": lambda binding, _: binding in self._made.template_roles,
+            "builtin-global-roles": lambda binding, _: binding in self._made.builtin_global_roles,
+            "project-members": lambda binding, who: self._is_here(binding, who) or binding in self._made.like_members,
             "platform": lambda _, who: is_platform(who),
             "guest-clusters": lambda binding, who: binding.role == GUEST_DRIVER and bool(home_of(who)),
             "cluster-owners": self.is_owner_through,
@@ -198,64 +201,6 @@ class Classes:
         return self._is_here(binding, who) and self._view.baseline.ships_rule(
             self._view.access.roles.get(binding.role), rule
         )
-
-    @cached_property
-    def _project_roles(self) -> frozenset[Binding]:
-        """The bindings that Rancher renders from project role template bindings."""
-        return self._like_members.union(
-            item
-            for item, owner in self._rendered
-            if item.namespace and isinstance(owner, TemplateBinding) and owner.project
-        )
-
-    @cached_property
-    def _template_roles(self) -> frozenset[Binding]:
-        """The bindings that Rancher renders from role template bindings, of projects and of clusters."""
-        unproven = self._unproven("prtb", "crtb", "rtb-owner", "aggregation", "binding-owner", "ownerReference")
-        return frozenset(item for item, owner in self._rendered if isinstance(owner, TemplateBinding)).union(unproven)
-
-    @cached_property
-    def _builtin_global_roles(self) -> frozenset[Binding]:
-        """The bindings that Rancher renders from global roles which it ships."""
-        return frozenset(
-            item
-            for item, owner in self._rendered
-            if isinstance(owner, GlobalBinding) and owner.role is not None and owner.role.builtin
-        )
-
-    @property
-    def _rendered(self) -> Iterator[tuple[Binding, Owner]]:
-        """Each binding that Rancher really makes, with each of those it is made for."""
-        for item, verdict in self._view.ownership.items():
-            if verdict.claim is Claim.HOLDS:
-                yield from ((item, owner) for owner in verdict.owners)
-
-    @cached_property
-    def _like_members(self) -> frozenset[Binding]:
-        return frozenset(item for item in self._unproven("prtb", "rtb-owner") if item.namespace)
-
-    @cached_property
-    def _like_owners(self) -> frozenset[Binding]:
-        marked = self._unproven("globaladmin", "crtb", "rtb-owner", "authz.management.cattle.io/")
-        found = itertools.chain(marked, self._of_unread_roles())
-        return frozenset(item for item in found if not item.namespace and item.role_ref.name in _OWNER_ROLES)
-
-    def _of_unread_roles(self) -> Iterator[Binding]:
-        """Find what is made for global roles that were not read."""
-        rancher = self._view.rancher
-        if rancher is not None and not rancher.cluster.whole(GlobalRole):
-            for binding, verdict in self._view.ownership.items():
-                if any(isinstance(owner, GlobalBinding) and owner.role is None for owner in verdict.owners):
-                    yield binding
-
-    def _unproven(self, *marks: str) -> Iterator[Binding]:
-        """Believe a marker where Rancher's objects were not read: that nothing was verified is said once, as a gap."""
-        for binding, verdict in self._view.ownership.items():
-            if verdict.claim is Claim.UNPROVEN and any(mark in verdict.marker for mark in marks):
-                yield binding
-
-
-_OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator", "cattle-globalrole-admin"})
 
 
 def _key(subject: Subject | str) -> str:

@@ -5,6 +5,7 @@ roletemplates/roletemplate_handler.go.
 """
 
 from collections.abc import Iterable, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 import msgspec
 
@@ -16,11 +17,20 @@ UPDATE_PSA = Permission("updatepsa", "management.cattle.io", "projects")
 
 
 class Closure(msgspec.Struct, frozen=True):
-    """A template with everything it inherits, itself first; `missing` are names that no template has."""
+    """A template with everything it inherits, itself first; `missing` are names that no template has.
+
+    `cycle` are the templates of a circle that it inherits, each inheriting the next, from the first of them in order
+    of names; () where there is none.
+    """
 
     templates: tuple[RoleTemplate, ...]
     missing: tuple[str, ...]
-    cyclic: bool
+    cycle: tuple[str, ...]
+
+    @property
+    def cyclic(self) -> bool:
+        """Whether it inherits in a circle."""
+        return bool(self.cycle)
 
 
 class RoleTemplates:
@@ -32,26 +42,33 @@ class RoleTemplates:
         self._closures: dict[str, Closure] = {}
 
     def closure(self, name: str) -> Closure:
-        """Follow roleTemplateNames; a cycle ends where it closes."""
+        """Follow roleTemplateNames; each template is visited once, however deep and entangled they are."""
         if name not in self._closures:
             found: dict[str, RoleTemplate] = {}
             missing: dict[str, None] = {}
-            cyclic = self._follow(name, (), found, missing)
-            self._closures[name] = Closure(tuple(found.values()), tuple(missing), cyclic)
+            waiting = [name]
+            while waiting:
+                following = waiting.pop()
+                template = self.by_name.get(following)
+                if template is None:
+                    missing[following] = None
+                elif following not in found:
+                    found[following] = template
+                    waiting.extend(reversed(template.role_template_names))
+            self._closures[name] = Closure(tuple(found.values()), tuple(missing), _cycle(found))
         return self._closures[name]
 
-    def _follow(
-        self, name: str, path: tuple[str, ...], found: dict[str, RoleTemplate], missing: dict[str, None]
-    ) -> bool:
-        template = self.by_name.get(name)
-        if template is None:
-            missing[name] = None
-            return False
-        if name in path:
-            return True
-        found[name] = template
-        cycles = [self._follow(parent, (*path, name), found, missing) for parent in template.role_template_names]
-        return any(cycles)
+    def circles(self) -> tuple[tuple[RoleTemplate, ...], ...]:
+        """List the groups of templates of which each inherits every one of the same group, itself too; by name."""
+        found: dict[tuple[str, ...], tuple[RoleTemplate, ...]] = {}
+        for name in sorted(self.by_name):
+            if self.closure(name).cycle:
+                inherits = self.closure(name).templates
+                around = [item for item in inherits if name in {one.name for one in self.closure(item.name).templates}]
+                circle = tuple(sorted(around, key=lambda item: item.name))
+                if len(circle) > 1 or name in self.by_name[name].role_template_names:
+                    found[tuple(item.name for item in circle)] = circle
+        return tuple(found.values())
 
     def rules(self, name: str, cluster_roles: Mapping[str, tuple[PolicyRule, ...]]) -> tuple[PolicyRule, ...]:
         """Add up the rules of a template on one cluster.
@@ -64,6 +81,18 @@ class RoleTemplates:
             for template in self.closure(name).templates
             for rule in (cluster_roles.get(template.name, ()) if template.external else template.rules)
         )
+
+
+def _cycle(templates: Mapping[str, RoleTemplate]) -> tuple[str, ...]:
+    """Find one circle among templates; the same for all of them that inherit only it."""
+    try:
+        TopologicalSorter({name: templates[name].role_template_names for name in sorted(templates)}).prepare()
+    except CycleError as error:
+        # The sorter names the first one at the end again, and each before the one that inherits it.
+        circle = tuple(reversed(error.args[1][1:]))
+        start = circle.index(min(circle))
+        return (*circle[start:], *circle[:start])
+    return ()
 
 
 def grants(rules: Iterable[PolicyRule], permission: Permission) -> bool:

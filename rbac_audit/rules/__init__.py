@@ -64,6 +64,7 @@ from rbac_audit.rules import (
     registration_url_insecure,
     rendered_but_missing,
     restricted_admin_left,
+    role_template_cycle,
     secrets_open_to_outsiders,
     secrets_readable_by_viewers,
     service_account_member,
@@ -85,6 +86,7 @@ from rbac_audit.rules import (
     vulnerable_harvester,
     vulnerable_rancher,
     wide_group_bound,
+    widened_by_inheritance,
     wildcard_role,
 )
 
@@ -151,6 +153,7 @@ RULES: tuple[Rule, ...] = (
     registration_url_insecure.RULE,
     rendered_but_missing.RULE,
     restricted_admin_left.RULE,
+    role_template_cycle.RULE,
     secrets_open_to_outsiders.RULE,
     secrets_readable_by_viewers.RULE,
     service_account_member.RULE,
@@ -172,5 +175,6 @@ RULES: tuple[Rule, ...] = (
     vulnerable_harvester.RULE,
     vulnerable_rancher.RULE,
     wide_group_bound.RULE,
+    widened_by_inheritance.RULE,
     wildcard_role.RULE,
 )

@@ -7,6 +7,7 @@ from rbac_audit.access.permission import ALL
 from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe
+from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import PolicyRule
 
 _POWERS = (
@@ -27,14 +28,17 @@ _QUESTIONS = frozenset({"authorization.k8s.io", "authentication.k8s.io"})
 _OF_READERS = frozenset({"expand-vm-spec", "datavolumes/source", "supportbundles"})
 
 
-def powers(view: View, role: RoleKey, limit: int = 3) -> str:
+def powers(view: View, role: RoleKey) -> str:
     """Name the gravest things that a role allows, else its first rule, else that it allows nothing."""
-    found = dict.fromkeys(word for word, right in _POWERS if view.access.first_allowing(role, right) is not None)
-    words = list(found)[:1] if "do everything" in found else list(found)[:limit]
-    if words:
-        return ", ".join(words)
     rules = view.access.rules(role)
-    return describe(rules[0]) if rules else "do nothing, because the role has no rules"
+    return powers_of(rules) if rules else "do nothing, because the role has no rules"
+
+
+def powers_of(rules: tuple[PolicyRule, ...], limit: int = 3) -> str:
+    """Name the gravest things that some rules, at least one, allow, else the first of them."""
+    found = dict.fromkeys(word for word, right in _POWERS if grants(rules, right))
+    words = list(found)[:1] if "do everything" in found else list(found)[:limit]
+    return ", ".join(words) or describe(rules[0])
 
 
 def changes_something(rules: Iterable[PolicyRule]) -> bool:

@@ -5,7 +5,8 @@ A project role template binding in the System project for anyone but Rancher's s
 RoleBindings in system namespaces (kube-system, harvester-system, longhorn-system, cattle-…, whatever else is in the
 System project) for users, groups, or service accounts of other namespaces. Shipped bindings and the platform's own
 accounts are not meant. A named Secret, or changing what the platform runs by (its ConfigMaps, Longhorn's objects), is
-told as high, other rights as medium, and the shipped role that every API server of one's own needs as low. What a subject may do in every namespace is told by cluster-wide-edit and cluster-wide-secret-read.
+told as high, other rights as medium, and the shipped role that every API server of one's own needs as low. What a
+subject may do in every namespace is told by cluster-wide-edit and cluster-wide-secret-read.
 
 ## Why
 From Harvester v1.8 on, the System project holds harvester-system, longhorn-system, cattle-… and more, and Rancher adds

@@ -1,7 +1,7 @@
 """Role templates and what they inherit."""
 
 from rbac_audit.rancher.templates import CREATE_NAMESPACES, RoleTemplates, grants
-from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate
+from rbac_audit.snapshot.objects import Metadata, PolicyRule, RoleTemplate
 from tests.rancher.worlds import objects
 
 WORLD = """
@@ -43,6 +43,38 @@ def test_a_cycle_ends_and_is_told() -> None:
     assert names("loop1") == ["loop1", "loop2"]
     assert templates().closure("loop1").cyclic
     assert not templates().closure("a").cyclic
+
+
+def test_a_circle_is_the_same_from_wherever_it_is_seen() -> None:
+    text = """
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: c}, roleTemplateNames: [a]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: a}, roleTemplateNames: [b]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: b}, roleTemplateNames: [c]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: x}, roleTemplateNames: [c, self]}
+---
+{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {name: self}, roleTemplateNames: [self]}
+"""
+    known = RoleTemplates(item for item in objects(text) if isinstance(item, RoleTemplate))
+    assert {known.closure(name).cycle for name in "abc"} == {("a", "b", "c")}
+    assert known.closure("self").cycle == ("self",)
+    assert [[item.name for item in circle] for circle in known.circles()] == [["a", "b", "c"], ["self"]]
+
+
+def test_a_deep_and_entangled_inheritance_is_followed_once() -> None:
+    known = RoleTemplates(
+        RoleTemplate(
+            metadata=Metadata(name=f"{side}{depth}"), role_template_names=(f"left{depth + 1}", f"right{depth + 1}")
+        )
+        for depth in range(2000)
+        for side in ("left", "right")
+    )
+    closure = known.closure("left0")
+    assert len(closure.templates) == 3999
+    assert closure.missing == ("left2000", "right2000")
+    assert not closure.cyclic
 
 
 def test_rules_of_an_external_template_are_those_of_the_cluster() -> None:
