@@ -2,12 +2,14 @@
 
 ## What
 A Rancher user who is disabled (`enabled: false`; an absent field means enabled) and to whom project or cluster role
-template bindings, or global role bindings beyond those that every new user gets, still refer.
+template bindings, or global role bindings beyond those that every new user gets, still refer, or who has tokens that
+have not expired (or never do). Tokens are told from a backup or manifests only: `collect` never reads them.
 
 ## Why
 Rancher refuses the login of a disabled user and leaves everything else in place: the bindings stay rendered on every
 cluster, and all of the access is back the moment somebody enables the user again. A kubeconfig that reaches the cluster
-without Rancher is not stopped at all.
+without Rancher is not stopped at all. Rancher refuses the tokens as well, and keeps them: whoever has one can use it
+again on the day the user is enabled.
 
 ## Example
 ```yaml flagged rancher
@@ -42,6 +44,7 @@ from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import Owner, TemplateBinding
+from rbac_audit.rancher.people import KnownToken, Person
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
@@ -64,9 +67,18 @@ def check(view: View) -> Iterator[Problem]:
         person = rancher.people.find(subject.name) if subject and subject.kind == "User" else None
         if person is not None and not person.enabled and not _is_default(owner):
             held.setdefault(person.user, []).append(owner)
-    users = {user.name: user for user in view.cluster.of(User)}
-    for name, bound in held.items():
-        yield _problem(view, users[name], bound)
+    for user in view.cluster.of(User):
+        person = rancher.people.find(user.name)
+        tokens = _alive(view, person) if person is not None and not person.enabled else ()
+        if user.name in held or tokens:
+            yield _problem(view, user, held.get(user.name, []), tokens)
+
+
+def _alive(view: View, person: Person) -> tuple[KnownToken, ...]:
+    """List the tokens of a person that are known not to have expired."""
+    return tuple(
+        token for token in person.tokens if token.never_expires or (view.today and token.expires_at[:10] >= view.today)
+    )
 
 
 def _is_default(owner: Owner) -> bool:
@@ -74,20 +86,24 @@ def _is_default(owner: Owner) -> bool:
     return not isinstance(owner, TemplateBinding) and owner.role is not None and owner.role.new_user_default
 
 
-def _problem(view: View, user: User, owners: list[Owner]) -> Problem:
+def _problem(view: View, user: User, owners: list[Owner], tokens: tuple[KnownToken, ...]) -> Problem:
     subject = Subject(kind="User", name=user.name)
     projects = {owner.project for owner in owners if isinstance(owner, TemplateBinding)}
     only = projects.pop() if len(projects) == 1 else ""
     title = view.display_name(subject)
+    bound = f"still bound by {names(owner.source for owner in owners)}"
+    kept = f"still has {names(sorted({token.kind for token in tokens}))} tokens that have not expired ({len(tokens)})"
+    facts = [*([bound] if owners else []), *([kept] if tokens else [])]
     return Problem(
         target=user.ref(view.name),
-        message=f"{user}{in_brackets(title)} is disabled and still bound by "
-        f"{names(owner.source for owner in owners)}; all of it is back when the user is enabled again",
+        message=f"{user}{in_brackets(title)} is disabled and {' and '.join(facts)}; all of it is back when the user is "
+        f"enabled again",
         related=tuple(owner.source.ref(view.name) for owner in owners),
         subjects=(subject,),
         scope=FindingScope(project=only, cluster_wide=not only),
         chain=(
             Link("person", f"{user.name} is disabled", user.ref(view.name)),
+            *([Link("fact", kept)] if tokens else []),
             *(Link("template-binding", f"is bound by {o.source}", o.source.ref(view.name)) for o in owners),
         ),
     )
@@ -100,7 +116,8 @@ RULE = Rule(
     on=On.MANAGEMENT,
     needs=(User, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding),
     fix=Fix(
-        Safety.CONSENT, "Delete the bindings if the person will not come back; deleting the user deletes them, too."
+        Safety.CONSENT,
+        "Delete the bindings and tokens if the person will not come back; deleting the user deletes them, too.",
     ),
     references=(
         "rancher/rancher pkg/auth/requests/authenticate.go",

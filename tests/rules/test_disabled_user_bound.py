@@ -2,6 +2,7 @@
 
 import pytest
 
+from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.disabled_user_bound import RULE
 from tests.rules.estate import estate, found
@@ -87,3 +88,46 @@ def test_what_every_new_user_gets_does_not_count() -> None:
 
 def test_a_disabled_user_without_bindings_is_clean() -> None:
     assert not found(RULE, estate("", user("enabled: false") + PRTB.replace("u-temp1", "u-other")))
+
+
+def token(name: str, fields: str, user: str = "u-temp1") -> str:
+    """Write a token."""
+    return f"""
+apiVersion: management.cattle.io/v3
+kind: Token
+metadata: {{name: {name}, labels: {{authn.management.cattle.io/kind: kubeconfig}}}}
+userId: {user}
+{fields}
+---
+"""
+
+
+LATER = 'ttl: 1000\nexpiresAt: "2026-03-01T00:00:00Z"'
+BEFORE = 'ttl: 1000\nexpiresAt: "2026-01-01T00:00:00Z"'
+
+
+@pytest.mark.parametrize(
+    ("tokens", "today", "count"),
+    [
+        (token("t1", "ttl: 0"), "", 1),
+        (token("t1", LATER), "2026-02-01", 1),
+        (token("t1", LATER) + token("t2", "ttl: 0") + token("t3", BEFORE), "2026-02-01", 2),
+        (token("t1", LATER), "2026-03-01", 1),
+        (token("t1", LATER), "", 0),
+        (token("t1", BEFORE), "2026-02-01", 0),
+        (token("t1", "ttl: 1000"), "2026-02-01", 0),
+        (token("t1", "ttl: 0", "u-other"), "", 0),
+    ],
+)
+def test_tokens_of_a_disabled_user_that_have_not_expired_are_told(tokens: str, today: str, count: int) -> None:
+    snapshot = estate("", user("enabled: false") + tokens).snapshot
+    findings = found(RULE, Estate(snapshot, today=today))
+    assert [finding.severity for finding in findings] == [Severity.LOW] * bool(count)
+    assert all(f"still has kubeconfig tokens that have not expired ({count})" in it.message for it in findings)
+
+
+def test_tokens_of_an_enabled_user_and_of_a_bound_one() -> None:
+    assert not found(RULE, estate("", user("enabled: true") + token("t1", "ttl: 0")))
+    [finding] = found(RULE, estate("", user("enabled: false") + PRTB + token("t1", "ttl: 0")))
+    assert "is disabled and still bound by" in finding.message
+    assert "and still has kubeconfig tokens" in finding.message
