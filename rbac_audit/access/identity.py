@@ -82,6 +82,13 @@ def subject_key(subject: Subject, namespace: str) -> str | None:
             return None
 
 
+def placed(subject: Subject, namespace: str) -> Subject:
+    """Give a ServiceAccount without namespace the one of its binding, as the API server does."""
+    if subject.kind != "ServiceAccount" or subject.namespace or not namespace:
+        return subject
+    return Subject(kind=subject.kind, name=subject.name, namespace=namespace, api_group=subject.api_group)
+
+
 def home_of(subject: Subject, namespace: str = "") -> str:
     """Name the namespace whose account, or all of whose accounts, a subject means; "" for anybody else.
 

@@ -7,12 +7,11 @@ import msgspec
 from rbac_audit.access import Binding
 from rbac_audit.access.bindings import RoleKey
 from rbac_audit.access.escalation import breakdown, covers
-from rbac_audit.access.identity import subject_key
+from rbac_audit.access.identity import placed, subject_key
 from rbac_audit.answers.access import identity_of
 from rbac_audit.answers.unread import unread, unread_people
 from rbac_audit.answers.what import compact, is_void
 from rbac_audit.audit.estate import Estate, View
-from rbac_audit.audit.evidence import placed
 from rbac_audit.snapshot.objects import ObjectRef, PolicyRule, Subject
 
 _Key = tuple[str, str]

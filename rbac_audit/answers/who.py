@@ -6,10 +6,10 @@ import msgspec
 
 from rbac_audit.access import Permission
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import MASTERS, subject_key
+from rbac_audit.access.identity import MASTERS, placed, subject_key
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed
+from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link, SubjectRef
 from rbac_audit.snapshot.objects import CronJob, DaemonSet, Deployment, Job, ObjectRef, Pod, StatefulSet, Subject
 

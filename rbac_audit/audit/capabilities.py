@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from rbac_audit.access import Binding, RoleKey
-from rbac_audit.access.identity import subject_key
+from rbac_audit.access.identity import placed, subject_key
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import owner_of, placed, subject_ref, target_of, targets_of
+from rbac_audit.audit.evidence import owner_of, subject_ref, target_of, targets_of
 from rbac_audit.audit.policy import PolicyPermission
 from rbac_audit.audit.sections import Capability, HeldGrant, Holding, TemplateSummary
 from rbac_audit.errors import BadPolicy

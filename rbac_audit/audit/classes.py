@@ -2,12 +2,12 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.bindings import by_role
-from rbac_audit.access.identity import account_of, home_of
+from rbac_audit.access.identity import account_of, home_of, placed, subject_key
 from rbac_audit.access.permission import ALL, Permission
 from rbac_audit.audit.made_by_rancher import MadeByRancher
 from rbac_audit.harvester.platform import is_platform, is_platform_namespace
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # a view holds its classes
 
 OfSubject = Callable[[Binding, Subject], bool]
 OfRule = Callable[[Binding, PolicyRule | None, Subject], bool]
+Strangers = Callable[[Binding], tuple[Subject, ...]]
 
 PUBLIC = "harvester-public"
 GUEST_DRIVER = ("", "harvesterhci.io:csi-driver")
@@ -58,6 +59,8 @@ class Classes:
         self._classes: dict[str, str] = {}
         self._projects: dict[Subject, frozenset[str]] = {}
         self._reaching: dict[str, Mapping[RoleKey, list[Binding]]] = {}
+        self._strangers: dict[frozenset[str], Strangers] = {}
+        self._named: dict[Subject, tuple[str, ...]] = {}
 
     @cached_property
     def system_namespaces(self) -> frozenset[str]:
@@ -124,8 +127,13 @@ class Classes:
         return project in self.projects_of(subject)
 
     def _names(self, subject: Subject) -> tuple[str, ...]:
-        person = self._view.people.find(subject.name) if subject.kind == "User" else None
-        return (_key(subject), *(f"Group:{group}" for group in (person.groups if person else ())))
+        """Spell a subject, then its known groups."""
+        found = self._named.get(subject)
+        if found is None:
+            person = self._view.people.find(subject.name) if subject.kind == "User" else None
+            groups = (f"Group:{group}" for group in (person.groups if person else ()))
+            found = self._named[subject] = (_key(subject), *groups)
+        return found
 
     @cached_property
     def _owners(self) -> set[str]:
@@ -142,7 +150,7 @@ class Classes:
 
     def is_cluster_owner(self, subject: Subject) -> bool:
         """Tell whether a subject owns the cluster or is a Rancher administrator, by itself or through a group."""
-        return any(name in self._owners for name in self._names(subject))
+        return not self._owners.isdisjoint(self._names(subject))
 
     def is_owner_through(self, binding: Binding, subject: Subject) -> bool:
         """Tell whether a subject owns the cluster, or a mark of Rancher that is not disproven says so."""
@@ -156,7 +164,7 @@ class Classes:
 
     def is_cluster_admin(self, subject: Subject) -> bool:
         """Tell whether a subject itself may do everything on the cluster, whoever gave it that."""
-        return _key(subject) in self._admins
+        return self._names(subject)[0] in self._admins
 
     def is_shipped(self, binding: Binding, rule: PolicyRule | None, subject: Subject) -> bool:
         """Tell whether a component ships this subject in this binding, and the rule in its role."""
@@ -171,6 +179,16 @@ class Classes:
         called = frozenset(map(_key, rest)) - self._of_subject.keys()
         of_subject = [self._of_subject[name] for name in rest if name in self._of_subject]
         return [*of_subject, *([lambda _, who: _key(who) in called] if called else [])], of_rule
+
+    def strangers(self, names: Iterable[str]) -> Strangers:
+        """Make what finds the subjects of a binding that are in none of some classes, whatever its rules.
+
+        Looked up once for each binding, by whichever rule: many allow the same classes.
+        """
+        wanted = frozenset(names).difference(self._of_rule)
+        if wanted not in self._strangers:
+            self._strangers[wanted] = cache(partial(_strangers, self.tests(sorted(wanted))[0]))
+        return self._strangers[wanted]
 
     @cached_property
     def _made(self) -> MadeByRancher:
@@ -201,6 +219,12 @@ class Classes:
         return self._is_here(binding, who) and self._view.baseline.ships_rule(
             self._view.access.roles.get(binding.role), rule
         )
+
+
+def _strangers(of_subject: list[OfSubject], binding: Binding) -> tuple[Subject, ...]:
+    found = (placed(subject, binding.namespace) for subject in binding.subjects)
+    real = (who for who in dict.fromkeys(found) if subject_key(who, "") is not None)
+    return tuple(who for who in real if not any(test(binding, who) for test in of_subject))
 
 
 def _key(subject: Subject | str) -> str:

@@ -17,13 +17,6 @@ def subject_ref(view: View, subject: Subject) -> SubjectRef:
     return SubjectRef(subject.kind, subject.name, subject.namespace, view.display_name(subject))
 
 
-def placed(subject: Subject, namespace: str) -> Subject:
-    """Give a ServiceAccount without namespace the one of its binding, as the API server does."""
-    if subject.kind != "ServiceAccount" or subject.namespace or not namespace:
-        return subject
-    return Subject(kind=subject.kind, name=subject.name, namespace=namespace, api_group=subject.api_group)
-
-
 def scope_of(view: View, bindings: Iterable[Binding]) -> FindingScope:
     """Say where bindings reach; the project is named when all their namespaces are in the same one."""
     places = sorted({binding.namespace for binding in bindings})

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import Estate
-from rbac_audit.audit.evidence import placed
 from rbac_audit.audit.finding import Finding, Severity
 from rbac_audit.errors import WrongUse
 from rbac_audit.snapshot.objects import Namespace

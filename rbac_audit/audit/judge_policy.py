@@ -8,13 +8,12 @@ from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.aggregation import selects
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.bindings import by_role
-from rbac_audit.access.identity import subject_key
 from rbac_audit.access.permission import Permission
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.all_of import Hit, together
-from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, OfSubject
+from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, in_brackets, placed, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, in_brackets, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
 from rbac_audit.audit.policy import AccessPolicy, PolicyPermission, PolicySpec, Selector
 from rbac_audit.audit.policy_words import first_of, page_of, rights_of
@@ -77,25 +76,16 @@ def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
 def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
     """Decide each distinct role once, then whom its bindings reach."""
     reaching, causes = _reaching(spec, view), cache(partial(cause_of, view))
-    tests = cache(lambda more: view.classes.tests((*more, *spec.allowed)))
-    # Entries that allow the same people have most bindings in common.
-    strangers = cache(lambda more, binding: _strangers(binding, tests(more)[0]))
     for number, entry in enumerate(spec.permissions or spec.all_of):
-        of_rule = tests(entry.allowed)[1]
+        allowed = (*entry.allowed, *spec.allowed)
+        strangers, of_rule = view.classes.strangers(allowed), view.classes.tests(allowed)[1]
         for role, rules in _holding(entry, view).items():
             inside = _in_namespaces(rules)
             for binding in reaching.get(role, ()):
                 reached = inside if binding.namespace else rules
-                for who, rule in _outsiders(binding, strangers(entry.allowed, binding), list(reached), of_rule):
+                for who, rule in _outsiders(binding, strangers(binding), list(reached), of_rule):
                     held, grant = tuple(reached[rule]), Grant(binding, rule)
                     yield Hit(number, grant, binding, who, who, binding.namespace, held, causes(role, rule))
-
-
-def _strangers(binding: Binding, of_subject: list[OfSubject]) -> tuple[Subject, ...]:
-    """Find the subjects of a binding that are in none of some classes."""
-    found = (placed(subject, binding.namespace) for subject in binding.subjects)
-    real = (who for who in found if subject_key(who, "") is not None)
-    return tuple(who for who in real if not any(test(binding, who) for test in of_subject))
 
 
 def _in_namespaces(rules: Mapping[PolicyRule, list[Permission]]) -> dict[PolicyRule, list[Permission]]:

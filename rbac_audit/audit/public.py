@@ -6,11 +6,12 @@ Source: harvester/harvester pkg/data/rbac.go (the bindings that ship) and pkg/da
 from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Permission
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.capabilities import CapabilitySpec, abilities, people_of
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.contents import COUNTED, added_up, contents
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import placed, subject_ref
+from rbac_audit.audit.evidence import subject_ref
 from rbac_audit.audit.sections import PublicBinding, PublicNamespace, PublicSecret
 from rbac_audit.snapshot.objects import (
     ClusterRoleBinding,

@@ -1,8 +1,9 @@
 """Upgrade survival as the report shows it: every binding that somebody made, with its class and what to do first."""
 
 from rbac_audit.access import Binding
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import placed, subject_ref
+from rbac_audit.audit.evidence import subject_ref
 from rbac_audit.audit.sections import BindingFate, ClusterSurvival
 from rbac_audit.harvester.survival import MANAGED_BY, Survival, survival_of
 from rbac_audit.rancher.ownership import Claim

@@ -7,8 +7,8 @@ import msgspec
 from rbac_audit.access import Authorizer, Binding, Permission, rule_allows
 from rbac_audit.access.bindings import RoleKey
 from rbac_audit.access.escalation import breakdown
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import placed
 from rbac_audit.fix.holdings import Holdings
 from rbac_audit.fix.offers import Gain
 from rbac_audit.fix.plan import Difference, Edits, Effect

@@ -6,9 +6,7 @@ import msgspec
 
 from rbac_audit.access import Binding, Permission, RoleKey
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import subject_key
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import placed
 from rbac_audit.audit.finding import FindingScope
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import PolicyRule, Subject
@@ -54,16 +52,11 @@ def held_by_tenants(
     All of them, or those in some namespaces, of which "" is the whole cluster; `besides` are more classes of subjects,
     as policies name them, that are not meant.
     """
-    of_subject, of_rule = view.classes.tests((*_NOT_TENANTS, *besides))
+    classes = (*_NOT_TENANTS, *besides)
+    strangers, of_rule = view.classes.strangers(classes), view.classes.tests(classes)[1]
     for binding in _bindings(view, roles, places):
         rule = roles[binding.role]
-        tenants = tuple(
-            who
-            for who in dict.fromkeys(placed(subject, binding.namespace) for subject in binding.subjects)
-            if subject_key(who, "") is not None
-            and not any(test(binding, who) for test in of_subject)
-            and not any(test(binding, rule, who) for test in of_rule)
-        )
+        tenants = tuple(who for who in strangers(binding) if not any(test(binding, rule, who) for test in of_rule))
         if tenants:
             yield Held(binding, rule, tenants)
 

@@ -47,10 +47,10 @@ from collections.abc import Iterator
 
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import MASTERS, subject_key
+from rbac_audit.access.identity import MASTERS, placed, subject_key
 from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.platform import is_platform

@@ -38,8 +38,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from rbac_audit.access import Binding
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of, where
+from rbac_audit.audit.evidence import binding_chain, scope_of, target_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.audit.survival import is_dangling

@@ -48,9 +48,9 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.identity import home_of
+from rbac_audit.access.identity import home_of, placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
+from rbac_audit.audit.evidence import binding_chain, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.rules._words import names, verb

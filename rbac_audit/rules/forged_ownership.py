@@ -69,9 +69,10 @@ userName: u-erin
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.classes import EVERYTHING
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
+from rbac_audit.audit.evidence import binding_chain, scope_of, where
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.ownership import Claim

@@ -37,11 +37,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from rbac_audit.access import Permission
+from rbac_audit.access.identity import placed
 from rbac_audit.access.permission import ALL
 from rbac_audit.access.resources import resources
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import describe, in_brackets, placed, scope_of
+from rbac_audit.audit.evidence import describe, in_brackets, scope_of
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.role_templates import is_shipped

@@ -60,10 +60,11 @@ from rbac_audit.access.identity import (
     AUTHENTICATED,
     CATTLE_AUTHENTICATED,
     account_of,
+    placed,
     subject_key,
 )
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
+from rbac_audit.audit.evidence import binding_chain, scope_of, where
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.audit.survival import is_dangling

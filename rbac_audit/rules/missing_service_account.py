@@ -41,9 +41,9 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
-from rbac_audit.access.identity import account_of
+from rbac_audit.access.identity import account_of, placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of, where
+from rbac_audit.audit.evidence import binding_chain, scope_of, target_of, where
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rules._words import names

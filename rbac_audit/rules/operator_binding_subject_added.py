@@ -40,8 +40,9 @@ from collections.abc import Iterator
 
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of
+from rbac_audit.audit.evidence import chain_of, scope_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import Verdict

@@ -42,8 +42,9 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: net-admi
 from collections.abc import Iterator
 
 from rbac_audit.access import Binding
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of
+from rbac_audit.audit.evidence import binding_chain, scope_of
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.baseline import RbacObject

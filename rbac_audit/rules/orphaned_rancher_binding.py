@@ -56,8 +56,9 @@ userName: u-former
 
 from collections.abc import Iterator
 
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of, where
+from rbac_audit.audit.evidence import binding_chain, scope_of, where
 from rbac_audit.audit.finding import Confidence, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.left_roles import left_role

@@ -63,9 +63,9 @@ subjects:
 
 from collections.abc import Iterator
 
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import placed
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.baseline import Match, RbacObject, Verdict

@@ -54,10 +54,10 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding, Identity, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.escalation import uncovered
-from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED
+from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED, placed
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, describe, placed, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, describe, scope_of, target_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.platform import is_platform

@@ -89,7 +89,8 @@ def check(view: View) -> Iterator[Problem]:
 def _rendered(view: View) -> Iterator[KubernetesObject]:
     for kind in (ClusterRole, Role, ClusterRoleBinding, RoleBinding):
         for item in view.cluster.of(kind):
-            if item.name.startswith(_RENDERED) or any(key.startswith(_RENDERED) for key in item.metadata.labels):
+            labels = item.metadata.labels
+            if item.name.startswith(_RENDERED) or (labels and any(key.startswith(_RENDERED) for key in labels)):
                 yield item
 
 

@@ -57,10 +57,10 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding, Permission, RoleKey
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED, subject_key
+from rbac_audit.access.identity import ANONYMOUS, UNAUTHENTICATED, placed, subject_key
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, placed, scope_of, target_of
+from rbac_audit.audit.evidence import chain_of, scope_of, target_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
 from rbac_audit.harvester.platform import is_platform

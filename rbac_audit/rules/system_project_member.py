@@ -60,9 +60,9 @@ from collections.abc import Iterator
 import msgspec
 
 from rbac_audit.access import Binding
-from rbac_audit.access.identity import home_of
+from rbac_audit.access.identity import home_of, placed
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import binding_chain, placed, scope_of, target_of
+from rbac_audit.audit.evidence import binding_chain, scope_of, target_of
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.platform import is_platform

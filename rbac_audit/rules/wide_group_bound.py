@@ -72,6 +72,7 @@ def check(view: View) -> Iterator[Problem]:
     rancher = own_rancher(view)
     if rancher is None:
         return
+    everybody = sum(not person.system for person in rancher.people.all)
     wide: dict[str, str] = {}
     changing: dict[str, bool] = {}
     for item in rancher.bindings:
@@ -79,17 +80,16 @@ def check(view: View) -> Iterator[Problem]:
         if subject is None or subject.kind != "Group":
             continue
         if subject.name not in wide:
-            wide[subject.name] = _how_wide(rancher, subject)
+            wide[subject.name] = _how_wide(rancher, subject, everybody)
         if wide[subject.name] and item.template not in changing:
             changing[item.template] = _changes(view, rancher, item.template)
         if wide[subject.name] and changing[item.template]:
             yield _problem(view, rancher, item, subject, wide[subject.name])
 
 
-def _how_wide(rancher: Rancher, group: Subject) -> str:
+def _how_wide(rancher: Rancher, group: Subject, everybody: int) -> str:
     """Say why nearly everybody is in a group; "" for one that is not known to be so."""
     members = len(rancher.people.members(group.name))
-    everybody = sum(not person.system for person in rancher.people.all)
     if members >= _WIDE and 2 * members >= everybody:
         return f"in which Rancher has seen {members} of {everybody} people"
     own = _OWN_NAME.match(group.name)

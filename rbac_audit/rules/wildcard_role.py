@@ -46,9 +46,10 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.identity import placed
 from rbac_audit.access.permission import ALL, has_all
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, describe, in_brackets, placed, scope_of
+from rbac_audit.audit.evidence import chain_of, describe, in_brackets, scope_of
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.role_templates import is_shipped

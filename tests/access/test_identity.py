@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rbac_audit.access import Identity
-from rbac_audit.access.identity import account_groups, account_of, account_user, subject_key
+from rbac_audit.access.identity import account_groups, account_of, account_user, placed, subject_key
 from rbac_audit.snapshot.objects import Subject
 from tests.access import reference, worlds
 from tests.access.manifests import Manifest
@@ -134,3 +134,16 @@ def test_keys_meet_exactly_where_the_api_server_matches(subject: Manifest, names
     typed = Subject(kind=subject["kind"], name=subject["name"], namespace=subject.get("namespace", ""))
     keys = {f"u:{who.user}", *(f"g:{group}" for group in who.groups)}
     assert (subject_key(typed, namespace) in keys) is reference.applies(subject, namespace, who.user, who.groups)
+
+
+@pytest.mark.parametrize(
+    ("subject", "namespace", "found"),
+    [
+        (Subject(kind="ServiceAccount", name="ci"), "shop", "ServiceAccount:shop/ci"),
+        (Subject(kind="ServiceAccount", name="ci", namespace="lab"), "shop", "ServiceAccount:lab/ci"),
+        (Subject(kind="ServiceAccount", name="ci"), "", "ServiceAccount:ci"),
+        (Subject(kind="User", name="ci"), "shop", "User:ci"),
+    ],
+)
+def test_an_account_without_namespace_is_of_that_of_its_binding(subject: Subject, namespace: str, found: str) -> None:
+    assert str(placed(subject, namespace)) == found

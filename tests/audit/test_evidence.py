@@ -2,7 +2,7 @@ import pytest
 
 from rbac_audit.access import Binding, Identity, Permission
 from rbac_audit.audit.estate import View
-from rbac_audit.audit.evidence import chain_of, describe, owner_of, placed, scope_of, subject_ref, target_of
+from rbac_audit.audit.evidence import chain_of, describe, owner_of, scope_of, subject_ref, target_of
 from rbac_audit.audit.finding import FindingScope
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.snapshot.objects import PolicyRule, Subject
@@ -223,19 +223,6 @@ def test_only_a_proven_binding_has_an_owner(shop: View) -> None:
     owner = owner_of(shop, binding(shop, RENDERED, "shop"))
     assert owner is not None
     assert owner.source.name == "prtb-1"
-
-
-@pytest.mark.parametrize(
-    ("subject", "namespace", "found"),
-    [
-        (Subject(kind="ServiceAccount", name="ci"), "shop", "ServiceAccount:shop/ci"),
-        (Subject(kind="ServiceAccount", name="ci", namespace="lab"), "shop", "ServiceAccount:lab/ci"),
-        (Subject(kind="ServiceAccount", name="ci"), "", "ServiceAccount:ci"),
-        (Subject(kind="User", name="ci"), "shop", "User:ci"),
-    ],
-)
-def test_an_account_without_namespace_is_of_that_of_its_binding(subject: Subject, namespace: str, found: str) -> None:
-    assert str(placed(subject, namespace)) == found
 
 
 @pytest.mark.parametrize(
