@@ -19,7 +19,7 @@ from typing import IO, Protocol, cast
 from rbac_audit import __version__
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.snapshot.estate import Snapshot
-from rbac_audit.snapshot.lines import LineChecker, LineReader, Lines, Malformed, footer, head, lines, object_lines
+from rbac_audit.snapshot.lines import LineChecker, LineReader, Lines, Malformed, blocks, footer, head, object_lines
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -46,9 +46,9 @@ class Readable(Protocol):
 
 def digest(snapshot: Snapshot) -> str:
     """Return the sha256 that the footer of its file has; the same for every version of the tool."""
-    digested = hashlib.sha256()
-    for line in lines(snapshot):
-        digested.update(line)
+    digested = hashlib.sha256(head(snapshot))
+    for _, block in blocks(snapshot):
+        digested.update(block)
     return digested.hexdigest()
 
 

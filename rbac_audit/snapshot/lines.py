@@ -15,11 +15,14 @@ FORMAT = FAMILY + "v1"
 
 T = TypeVar("T")
 
-# The objects of a snapshot as its file has them: the name of the kind, and the line.
-Lines = Iterable[tuple[str, bytes]]
+Lines = Iterable[
+    tuple[str, bytes]
+]  # the objects of a snapshot as its file has them: the name of the kind, and the line
 
 _AGAIN = "copy it again from where it is whole, or collect it again"
-_ENCODE = msgspec.json.Encoder(order="deterministic").encode
+_ENCODER = msgspec.json.Encoder(order="deterministic")
+_ENCODE = _ENCODER.encode
+_BLOCK = 5_000
 _KINDS = {(kind.group, kind.kind): kind for kind in KINDS}
 _DECODERS = {name: msgspec.json.Decoder(kind) for name, kind in _KINDS.items()}
 
@@ -60,10 +63,6 @@ class _Line(msgspec.Struct, frozen=True):
     kind: str
     object: msgspec.Raw
 
-    @property
-    def name(self) -> str:
-        return qualified(self.kind, self.group)
-
 
 class _Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     counts: dict[str, int]
@@ -77,32 +76,50 @@ _LINE = msgspec.json.Decoder(_Line)
 _FOOTER = msgspec.json.Decoder(_Footer)
 
 
-def lines(snapshot: Snapshot) -> Iterator[bytes]:
-    """Write the header and the objects, sorted by cluster, group, kind, namespace and name."""
-    yield head(snapshot)
-    for _, written in object_lines(snapshot):
-        yield written
-
-
 def head(snapshot: Snapshot) -> bytes:
     """Write the header: everything of a snapshot but its objects."""
-    return _ENCODE(_header(snapshot)) + b"\n"
+    clusters = tuple(
+        _ClusterHeader(
+            cluster.name,
+            cluster.origins,
+            tuple(sorted(map(kind_key, cluster.collected))),
+            tuple(sorted(cluster.unread_namespaces)),
+            tuple(sorted(map(kind_key, cluster.partial))),
+            cluster.rancher_id,
+        )
+        for cluster in snapshot.clusters
+    )
+    return _ENCODE(_Header(FORMAT, clusters, snapshot.gaps, dict(snapshot.unknown_kinds), snapshot.notes)) + b"\n"
 
 
 def object_lines(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
     """Write the objects in the order of the file."""
+    for name, block in blocks(snapshot):
+        for line in block.splitlines(keepends=True):
+            yield name, line
+
+
+def blocks(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
+    """Write them many at a time, sorted by cluster, group, kind, namespace and name: the kind, and whole lines."""
     for cluster in snapshot.clusters:
         for kind in sorted(cluster.objects, key=kind_key):
-            name, write = qualified(kind.kind, kind.group), writer(cluster.name, kind)
-            for item in cluster.objects[kind]:
-                yield name, write(item)
+            (before, after), items = _frame(cluster.name, kind), cluster.objects[kind]
+            for start in range(0, len(items), _BLOCK):
+                # Within a line JSON has no newline: it is escaped in texts.
+                block = _ENCODER.encode_lines(items[start : start + _BLOCK])[:-1].replace(b"\n", after + before)
+                yield qualified(kind.kind, kind.group), b"%b%b%b" % (before, block, after)
 
 
 def writer(cluster: str, kind: Kind) -> Callable[[KubernetesObject], bytes]:
     """Make what writes objects of one kind."""
-    # The same for each object of the kind, and so encoded once.
+    before, after = _frame(cluster, kind)
+    return lambda item: b"%b%b%b" % (before, _ENCODE(item), after)
+
+
+def _frame(cluster: str, kind: Kind) -> tuple[bytes, bytes]:
+    """Write what stands before and after an object in its line, the same for all of a kind."""
     before, after = _ENCODE(_Line(cluster, kind.group, kind.kind, msgspec.Raw(b"\n"))).split(b"\n")
-    return lambda item: b"%b%b%b\n" % (before, _ENCODE(item), after)
+    return before, after + b"\n"
 
 
 def decoded_line(line: bytes) -> tuple[str, KubernetesObject]:
@@ -122,21 +139,6 @@ def footer(counts: Mapping[str, int], sha256: str, version: str) -> bytes:
 def kind_key(kind: Kind) -> tuple[str, str]:
     """Sort kinds as the file does."""
     return kind.group, kind.kind
-
-
-def _header(snapshot: Snapshot) -> _Header:
-    clusters = tuple(
-        _ClusterHeader(
-            cluster.name,
-            cluster.origins,
-            tuple(sorted(map(kind_key, cluster.collected))),
-            tuple(sorted(cluster.unread_namespaces)),
-            tuple(sorted(map(kind_key, cluster.partial))),
-            cluster.rancher_id,
-        )
-        for cluster in snapshot.clusters
-    )
-    return _Header(FORMAT, clusters, snapshot.gaps, dict(snapshot.unknown_kinds), snapshot.notes)
 
 
 class LineChecker:
@@ -171,7 +173,7 @@ class LineChecker:
         taken = self._decoded(_LINE, line)
         if taken.cluster not in self._names:
             raise Malformed(f"it was altered: line {self._number} is of a cluster that the header does not name")
-        self._counts[taken.name] += 1
+        self._counts[qualified(taken.kind, taken.group)] += 1
         return taken
 
     def check(self) -> str:
@@ -206,7 +208,7 @@ class LineReader(LineChecker):
         decoder = _DECODERS.get((taken.group, taken.kind))
         if decoder is None:
             # A later version of the tool may keep more kinds without a new format.
-            self._unknown[taken.name] += 1
+            self._unknown[qualified(taken.kind, taken.group)] += 1
         else:
             self._objects[taken.cluster].append(self._decoded(decoder, taken.object))
         return taken

@@ -29,7 +29,7 @@ from rbac_audit.snapshot.file import (
     write_lines,
     write_snapshot,
 )
-from rbac_audit.snapshot.lines import footer, lines, object_lines
+from rbac_audit.snapshot.lines import footer, head, object_lines
 from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject
 
 TEXT = st.text(max_size=10)
@@ -114,8 +114,9 @@ def content(snapshot: Snapshot) -> list[object]:
 
 
 def written(snapshot: Snapshot) -> bytes:
-    counts = Counter(kind for kind, _ in object_lines(snapshot))
-    return b"".join(lines(snapshot)) + footer(counts, digest(snapshot), "1")
+    found = list(object_lines(snapshot))
+    parts = (head(snapshot), *(line for _, line in found))
+    return b"".join((*parts, footer(Counter(kind for kind, _ in found), digest(snapshot), "1")))
 
 
 @given(snapshots())
@@ -144,7 +145,7 @@ def test_lines_of_a_file_that_is_not_whole_end_with_an_error(tmp_path: Path, suf
     if damage == "truncated":
         path.write_bytes(whole[:-20])
     elif damage == "altered":
-        path.write_bytes(b"".join(lines(Snapshot([Cluster("c")]))) + footer({"Namespace": 1}, "0" * 64, "1"))
+        path.write_bytes(head(Snapshot([Cluster("c")])) + footer({"Namespace": 1}, "0" * 64, "1"))
     elif damage == "other compression":
         path.write_bytes(b"\x1f\x8b" + whole)
     else:
@@ -194,7 +195,7 @@ def test_lines_are_canonical() -> None:
     item = decode(raw)
     assert item is not None
     snapshot = Snapshot([Cluster("c", [item])])
-    _, line = lines(snapshot)
+    ((_, line),) = object_lines(snapshot)
     assert line == (
         b'{"cluster":"c","group":"rbac.authorization.k8s.io","kind":"Role",'
         b'"object":{"metadata":{"name":"r","namespace":"n","labels":{"a":"2","z":"1"}}}}\n'
