@@ -8,16 +8,15 @@ from typing import TypeVar
 import msgspec
 
 from rbac_audit.snapshot.estate import Cluster, Gap, Snapshot
-from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, qualified
+from rbac_audit.snapshot.objects import KINDS, Kind, KubernetesObject, kind_key, qualified
 
 FAMILY = "rbac-audit/snapshot/"
 FORMAT = FAMILY + "v1"
 
 T = TypeVar("T")
 
-Lines = Iterable[
-    tuple[str, bytes]
-]  # the objects of a snapshot as its file has them: the name of the kind, and the line
+# The objects of a snapshot as its file has them: the name of the kind, and the line.
+Lines = Iterable[tuple[str, bytes]]
 
 _AGAIN = "copy it again from where it is whole, or collect it again"
 _ENCODER = msgspec.json.Encoder(order="deterministic")
@@ -62,6 +61,10 @@ class _Line(msgspec.Struct, frozen=True):
     group: str
     kind: str
     object: msgspec.Raw
+
+    @property
+    def name(self) -> str:
+        return qualified(self.kind, self.group)
 
 
 class _Footer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,11 +139,6 @@ def footer(counts: Mapping[str, int], sha256: str, version: str) -> bytes:
     return _ENCODE(_Footer(dict(counts), sha256, version)) + b"\n"
 
 
-def kind_key(kind: Kind) -> tuple[str, str]:
-    """Sort kinds as the file does."""
-    return kind.group, kind.kind
-
-
 class LineChecker:
     """Takes a snapshot line by line; raises Malformed at the first line that does not belong there."""
 
@@ -173,7 +171,7 @@ class LineChecker:
         taken = self._decoded(_LINE, line)
         if taken.cluster not in self._names:
             raise Malformed(f"it was altered: line {self._number} is of a cluster that the header does not name")
-        self._counts[qualified(taken.kind, taken.group)] += 1
+        self._counts[taken.name] += 1
         return taken
 
     def check(self) -> str:
@@ -208,7 +206,7 @@ class LineReader(LineChecker):
         decoder = _DECODERS.get((taken.group, taken.kind))
         if decoder is None:
             # A later version of the tool may keep more kinds without a new format.
-            self._unknown[qualified(taken.kind, taken.group)] += 1
+            self._unknown[taken.name] += 1
         else:
             self._objects[taken.cluster].append(self._decoded(decoder, taken.object))
         return taken

@@ -31,7 +31,7 @@ from rbac_audit.snapshot.objects.harvester import (
     VirtualMachineInstance,
     VirtualMachineTemplate,
 )
-from rbac_audit.snapshot.objects.kinds import KINDS, Kind, kind_of, kind_of_plural
+from rbac_audit.snapshot.objects.kinds import KINDS, Kind, kind_key, kind_of, kind_of_plural
 from rbac_audit.snapshot.objects.kubernetes import (
     AggregationRule,
     ClusterRole,
@@ -178,6 +178,7 @@ __all__ = [
     "VirtualMachineTemplateVersion",
     "VlanConfig",
     "VlanTrunk",
+    "kind_key",
     "kind_of",
     "kind_of_plural",
     "qualified",

@@ -80,3 +80,8 @@ def kind_of(group: str, kind: str) -> type[KubernetesObject] | None:
 def kind_of_plural(group: str, plural: str) -> type[KubernetesObject] | None:
     """Find the type of a resource; None for one that the snapshot does not keep."""
     return _BY_PLURAL.get((group, plural))
+
+
+def kind_key(kind: Kind) -> tuple[str, str]:
+    """Sort kinds: by group, then by name."""
+    return kind.group, kind.kind

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from rbac_audit.errors import WrongUse
-from rbac_audit.snapshot.lines import kind_key
-from rbac_audit.snapshot.objects import Kind, qualified
+from rbac_audit.snapshot.objects import Kind, kind_key, qualified
 
 
 class Spool:
