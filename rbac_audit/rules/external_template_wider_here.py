@@ -121,27 +121,27 @@ def _not_in(rules: tuple[PolicyRule, ...], others: tuple[PolicyRule, ...]) -> tu
     return tuple(rule for rule in rules if rule not in known)
 
 
+def _covers(owned: tuple[PolicyRule, ...], wanted: tuple[PolicyRule, ...]) -> bool:
+    # Most often it is the same rules, or the first other one decides.
+    return all(covers(owned, (rule,)) for rule in _not_in(wanted, owned))
+
+
 def _judge(view: View, rancher: Rancher, wider: _Rules, checked: _Rules, really: _Rules) -> Iterator[_Wider]:
     """Find who passes the webhook with a template, and has not all that comes with it."""
     templates = rancher.templates
 
     @cache
-    def seen(held: frozenset[str]) -> tuple[PolicyRule, ...]:
-        return _added_up(templates, held, checked)
-
-    @cache
     def passes(held: frozenset[str], name: str) -> bool:
-        return covers(seen(held), templates.rules(name, checked))
+        return _covers(_added_up(templates, held, checked), templates.rules(name, checked))
 
     @cache
     def lacks(held: frozenset[str], name: str) -> bool:
         holds = _added_up(templates, held, really)
-        # Most often it is the same rules, which is quickly seen.
-        new = _not_in(really[name], (*checked[name], *holds))
-        return bool(new) and not covers(holds, wider[name])
+        return bool(_not_in(really[name], (*checked[name], *holds))) and not _covers(holds, wider[name])
 
     holders = _holders(view, rancher).items()
-    writers = [(held, who) for held, who in holders if any(grants(seen(part), it) for part in held for it in _WRITES)]
+    writing = {name for name in templates.by_name if any(grants(templates.rules(name, checked), it) for it in _WRITES)}
+    writers = [(held, who) for held, who in holders if not writing.isdisjoint(held[0] | held[1])]
     for name in wider:
         ways = [item for item in templates.by_name if _is_way(templates, item, name, checked)]
         givers = [
