@@ -156,6 +156,12 @@ def test_where_nobody_can_a_template_of_ones_own_is_low(holders: str) -> None:
     assert "nobody is known who can give it" in finding.message
 
 
+def test_who_may_write_on_the_cluster_can_give_what_they_hold_in_the_project() -> None:
+    text = template("db", STATED) + lead(WRITE) + on_cluster("lead") + template("rt", f"rules: [{GET}]") + bound("rt")
+    [finding] = found(RULE, estate(role("db", BOTH), text))
+    assert finding.severity is Severity.HIGH
+
+
 def test_the_webhook_looks_at_the_cluster_and_at_the_project_each_alone() -> None:
     text = template("db", STATED.replace(GET, f"{GET}, {WRITE}")) + template("rt", f"rules: [{GET}]")
     text += lead(WRITE) + bound("lead") + on_cluster("rt")
