@@ -133,9 +133,10 @@ def _everywhere(view: View, setting: HarvesterSetting | None, held: dict[str, li
     every = [item for _, found in sorted(held.items()) for item in found]
     spaces = [item.ref(view.name) for item in view.cluster.of(Namespace) if item.name in held]
     scope, reach = reach_of(every)
+    absent = "not there" if view.cluster.whole(HarvesterSetting) else "not known"
     return Problem(
         target=setting.ref(view.name) if setting else spaces[0],
-        message=f"{_SETTING} is {'off' if setting else 'not there'}, and {how_many(every)} may create pods {reach}: a "
+        message=f"{_SETTING} is {'off' if setting else absent}, and {how_many(every)} may create pods {reach}: a "
         f"privileged one is root on its node, unless the API server was started with another default",
         related=tuple(spaces if setting else spaces[1:])[:10],
         scope=scope,

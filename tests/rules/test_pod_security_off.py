@@ -153,6 +153,7 @@ def test_a_cluster_that_is_no_harvester_is_not_judged() -> None:
 
 def test_settings_that_were_not_read_are_said() -> None:
     of = estate(KUBEVIRT + namespace("shop") + may(), unread=[HarvesterSetting])
-    assert found(RULE, of)
+    [finding] = found(RULE, of)
+    assert "cluster-pod-security-standard is not known" in finding.message
     [entry] = not_evaluated(RULE, of)
     assert entry.because == ("no Setting was read from harvester",)
