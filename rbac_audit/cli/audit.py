@@ -113,10 +113,7 @@ def command(
     not be read or evaluated.
     """
     targets = _targets(formats or ("terminal",), outputs)
-    if asked.cluster and not (asked.added or asked.removed):
-        raise WrongUse("option", "--cluster", "there is nothing to change on it", "give --with or --without as well")
-    if extract and len(projects) != 1:
-        raise WrongUse("option", "--extract", "it is about one project", "name it with --project, once")
+    _check_together(asked, projects if extract else None)
     policies, capabilities = load_policies(folders)
     known = (*RULES, *policies)
     _check_rules(rules, [rule.id for rule in known])
@@ -134,6 +131,14 @@ def command(
         report = extracted(report, projects[0], Severity(fail_on))
     deliver(report, targets, language)
     sys.exit(report.summary.exit_code)
+
+
+def _check_together(asked: Asked, extracted_of: tuple[str, ...] | None) -> None:
+    """Refuse options that mean nothing without others; the projects of --extract, None without it."""
+    if asked.cluster and not (asked.added or asked.removed):
+        raise WrongUse("option", "--cluster", "there is nothing to change on it", "give --with or --without as well")
+    if extracted_of is not None and len(extracted_of) != 1:
+        raise WrongUse("option", "--extract", "it is about one project", "name it with --project, once")
 
 
 def _command_line() -> str:
