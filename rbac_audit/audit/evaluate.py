@@ -63,8 +63,9 @@ def missing_for(rule: Rule, view: View) -> Iterator[str]:
 
 
 def _partial(rule: Rule, view: View, gaps: Iterable[Gap]) -> Iterator[str]:
-    yield from (_unread(view.cluster, kind) for kind in rule.uses if not view.cluster.has(kind))
-    read = {view.name: {_qualified(kind) for kind in (*rule.needs, *rule.uses)}}
+    uses = (*rule.uses, *rule.asks_for(view))
+    yield from (_unread(view.cluster, kind) for kind in uses if not view.cluster.has(kind))
+    read = {view.name: {_qualified(kind) for kind in (*rule.needs, *uses)}}
     if view.rancher is not None:
         rancher = view.rancher.cluster
         yield from (_unread(rancher, kind) for kind in rule.uses_rancher if not rancher.has(kind))
@@ -76,7 +77,7 @@ def _partial(rule: Rule, view: View, gaps: Iterable[Gap]) -> Iterator[str]:
         if gap.cluster in read and not (gap.kinds and read[gap.cluster].isdisjoint(gap.kinds)):
             told.update(gap.namespaces if gap.cluster == view.name else ())
             yield f"{gap.what}: {gap.reason}"
-    namespaced = any(kind.namespaced for kind in (*rule.needs, *rule.uses))
+    namespaced = any(kind.namespaced for kind in (*rule.needs, *uses))
     untold = view.cluster.unread_namespaces - told
     if untold and namespaced and not rule.public:
         yield f"{len(untold)} namespaces of {view.name} were not read"

@@ -45,8 +45,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One rule.
 
     Without any of its `needs`, or without all of its `uses`, it is not evaluated on a cluster; without some of its
-    `uses`, in part. `needs_rancher` are types that the managing Rancher must have shown, `uses_rancher` types without
-    which, where a Rancher was read, it is evaluated in part. `public` says that the rule is about harvester-public.
+    `uses`, or of what it `asks_for` because of what is there, in part. `needs_rancher` are types that the managing
+    Rancher must have shown, `uses_rancher` types without which, where a Rancher was read, it is evaluated in part.
+    `public` says that the rule is about harvester-public.
     `concerns` tells whether a cluster has anything that the rule is about: of any other it says nothing, read or not.
     `undecided` says why a cluster whose objects were read cannot be judged nevertheless, "" where it can.
     `page` is Markdown: the title in the first line, then sections What, Why and Example.
@@ -58,6 +59,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     on: On = On.HARVESTER
     needs: tuple[type[KubernetesObject], ...] = ()
     uses: tuple[type[KubernetesObject], ...] = ()
+    asks_for: Callable[[View], tuple[type[KubernetesObject], ...]] = lambda _: ()
     needs_rancher: tuple[type[KubernetesObject], ...] = ()
     uses_rancher: tuple[type[KubernetesObject], ...] = ()
     public: bool = False

@@ -88,6 +88,11 @@ def check(view: View) -> Iterator[Problem]:
             yield _homeless(view, machine)
 
 
+def claims_of_used_devices(view: View) -> tuple[type[PCIDeviceClaim], ...]:
+    """Ask for claims where a VM has a device that somebody must have claimed."""
+    return (PCIDeviceClaim,) if any(machine.host_devices for machine in view.cluster.of(VirtualMachine)) else ()
+
+
 def _project(view: View, machine: VirtualMachine) -> str:
     project = view.projects.of(machine.namespace)
     return project.id if project and view.classes.namespace_class(machine.namespace) == "projects" else ""
@@ -145,6 +150,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.HIGH,
     needs=(VirtualMachine, Namespace),
+    asks_for=claims_of_used_devices,
     uses_rancher=WHO_IS_WHO,
     fix=Fix(
         Safety.MANUAL,

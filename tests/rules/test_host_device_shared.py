@@ -4,8 +4,8 @@ import pytest
 
 from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rules.host_device_shared import RULE
-from rbac_audit.snapshot.objects import ProjectRoleTemplateBinding
-from tests.rules.estate import CLUSTER_ID, estate, found
+from rbac_audit.snapshot.objects import PCIDeviceClaim, ProjectRoleTemplateBinding
+from tests.rules.estate import CLUSTER_ID, estate, found, not_evaluated
 
 PROJECTS = "".join(
     f"""
@@ -132,3 +132,11 @@ def test_without_members_nobody_is_called_a_stranger() -> None:
     assert found(RULE, estate(text, unbound))
     assert not found(RULE, estate(text, unbound, unread=[ProjectRoleTemplateBinding]))
     assert not found(RULE, estate(text))
+
+
+def test_claims_that_were_not_read_are_missed_only_where_a_vm_has_a_device() -> None:
+    [told] = not_evaluated(RULE, estate(PROJECTS + machine("shop"), RANCHER, unread=[PCIDeviceClaim]))
+    assert told.partly
+    assert "no PCIDeviceClaim was read" in " ".join(told.because)
+    assert not not_evaluated(RULE, estate(PROJECTS + machine("shop", device="/"), RANCHER, unread=[PCIDeviceClaim]))
+    assert not not_evaluated(RULE, estate(PROJECTS + machine("shop"), RANCHER))
