@@ -89,6 +89,14 @@ def placed(subject: Subject, namespace: str) -> Subject:
     return Subject(kind=subject.kind, name=subject.name, namespace=namespace, api_group=subject.api_group)
 
 
+def known_as(subject: Subject, namespace: str) -> Subject | None:
+    """Find whom a binding's subject means, an account with the namespace that it is in; None where it is nobody."""
+    if subject.kind in {"User", "Group"}:
+        return subject
+    who = placed(subject, namespace)
+    return None if subject_key(who, "") is None else who
+
+
 def home_of(subject: Subject, namespace: str = "") -> str:
     """Name the namespace whose account, or all of whose accounts, a subject means; "" for anybody else.
 

@@ -39,6 +39,9 @@ class Permission(msgspec.Struct, frozen=True, order=True):
         return f"{self.verb} {resource}{group}{slash}{subresource}{' ' + self.name if self.name else ''}"
 
 
+EVERYTHING = Permission(ALL, ALL, ALL)
+
+
 def rule_allows(rule: PolicyRule, permission: Permission) -> bool:
     """Decide one rule (plugin/pkg/auth/authorizer/rbac RuleAllows); scope is the caller's business."""
     if not _has(rule.verbs, permission.verb):

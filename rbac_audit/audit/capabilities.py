@@ -71,7 +71,7 @@ def holdings(view: View, specs: Iterable[CapabilitySpec]) -> Iterator[Holding]:
             namespaces=() if everywhere else tuple(sorted({binding.namespace for binding in bindings})),
             capabilities=tuple(sorted(set[str]().union(*(able[binding.role] for binding in bindings)))),
             through=tuple(sorted(targets_of(view, bindings))),
-            member=bool(project_id) and view.classes.is_member(subject, project_id),
+            member=bool(project_id) and view.standing.is_member(subject, project_id),
             grants=tuple(sorted(_grants(view, bindings, able))),
         )
 

@@ -91,7 +91,7 @@ def _outsiders(view: View, namespace: str, project: ProjectInfo, roles: Collecti
         for binding in view.access.by_namespace.get(namespace, ())
         if binding.role in roles
         for who in people_of(binding)
-        if not view.classes.is_member(who, project.id)
+        if not view.standing.is_member(who, project.id)
     }
 
 

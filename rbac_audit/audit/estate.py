@@ -8,6 +8,7 @@ from types import MappingProxyType
 from rbac_audit.access import Authorizer, Binding
 from rbac_audit.audit.classes import Classes
 from rbac_audit.audit.linking import link, unlinked
+from rbac_audit.audit.standing import Standing
 from rbac_audit.errors import WrongUse
 from rbac_audit.harvester.baseline import Baseline, shipped_baseline
 from rbac_audit.rancher.comparison import Comparison, Difference
@@ -124,8 +125,13 @@ class View:
         return Comparison(self.prediction, self.rancher_id, self.cluster, self.ownership).differences
 
     @cached_property
+    def standing(self) -> Standing:
+        """Which subjects are the platform's, members, owners."""
+        return Standing(self)
+
+    @cached_property
     def classes(self) -> Classes:
-        """Which subjects and namespaces are the platform's, members', owners'."""
+        """Which namespaces are the platform's and projects', and whom bindings reach in them."""
         return Classes(self)
 
     @cached_property

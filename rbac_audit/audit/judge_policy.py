@@ -7,11 +7,10 @@ from functools import cache, partial
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.aggregation import selects
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.bindings import by_role
 from rbac_audit.access.permission import Permission
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.all_of import Hit, together
-from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule
+from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, Strangers
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, in_brackets, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
@@ -57,10 +56,10 @@ def rule_of(policy: AccessPolicy) -> Rule:
 def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
     hits = list(_hits(spec, view))
     if spec.all_of:
-        tests = [view.classes.tests((*entry.allowed, *spec.allowed))[0] for entry in spec.all_of]
+        strangers = [_strangers(spec, entry, view) for entry in spec.all_of]
 
         def allowed(hit: Hit, who: Subject) -> bool:
-            return any(test(hit.binding, who) for test in tests[hit.entry])
+            return not strangers[hit.entry].has(hit.binding, who)
 
         for found in together(view, len(spec.all_of), hits, allowed):
             yield _problem(spec, view, target_of(view, found[0].binding), found)
@@ -75,15 +74,16 @@ def _check(spec: PolicySpec, view: View) -> Iterator[Problem]:
 
 def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
     """Decide each distinct role once, then whom its bindings reach."""
-    reaching, causes = _reaching(spec, view), cache(partial(cause_of, view))
+    causes = cache(partial(cause_of, view))
     for number, entry in enumerate(spec.permissions or spec.all_of):
-        allowed = (*entry.allowed, *spec.allowed)
-        strangers, of_rule = view.classes.strangers(allowed), view.classes.tests(allowed)[1]
+        strangers = _strangers(spec, entry, view)
+        of_rule = view.classes.tests((*entry.allowed, *spec.allowed))
         for role, rules in _holding(entry, view).items():
-            inside = _in_namespaces(rules)
-            for binding in reaching.get(role, ()):
+            bound = strangers.bound_to(role)
+            inside = _in_namespaces(rules) if bound else {}
+            for binding, outsiders in bound:
                 reached = inside if binding.namespace else rules
-                for who, rule in _outsiders(binding, strangers(binding), list(reached), of_rule):
+                for who, rule in _outsiders(binding, outsiders, list(reached), of_rule):
                     held, grant = tuple(reached[rule]), Grant(binding, rule)
                     yield Hit(number, grant, binding, who, who, binding.namespace, held, causes(role, rule))
 
@@ -137,17 +137,14 @@ def cause_of(view: View, role: RoleKey, rule: PolicyRule) -> ObjectRef | None:
     return None
 
 
-def _reaching(spec: PolicySpec, view: View) -> Mapping[RoleKey, list[Binding]]:
-    """Index by role the bindings that reach the namespaces which a policy speaks of; a cluster-wide one reaches all."""
+def _strangers(spec: PolicySpec, entry: PolicyPermission, view: View) -> Strangers:
+    """Find whom an entry does not allow what it speaks of, by the bindings that reach the policy's namespaces."""
     chosen = spec.where.namespaces
-    if isinstance(chosen, str):
-        return view.classes.reaching(chosen)
     if isinstance(chosen, Selector):
         selector = chosen.selector
         namespaces = view.cluster.of(Namespace)
         chosen = tuple(item.name for item in namespaces if selects(selector, item.metadata.labels))
-    places = view.access.by_namespace
-    return by_role(binding for place in dict.fromkeys(("", *chosen)) for binding in places.get(place, ()))
+    return view.classes.strangers((*entry.allowed, *spec.allowed), chosen)
 
 
 def _problem(spec: PolicySpec, view: View, target: ObjectRef, hits: list[Hit]) -> Problem:

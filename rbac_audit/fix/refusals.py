@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from rbac_audit.access import Binding, Permission, rule_allows
+from rbac_audit.access import Binding, rule_allows
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.access.identity import account_of
-from rbac_audit.access.permission import ALL
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import View
 from rbac_audit.fix.rights import takes_effect
@@ -16,7 +16,6 @@ from rbac_audit.rancher.projects import ProjectInfo
 from rbac_audit.snapshot.objects import ClusterRole, Metadata, RoleBinding, Subject
 
 PUBLIC_RULE = "public-namespace-extra-binding"
-_EVERYTHING = Permission(ALL, ALL, ALL)
 _GIT_LABELS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
 _GIT_ANNOTATIONS = (
     "meta.helm.sh/release-name",
@@ -125,7 +124,7 @@ def _of_role(view: View, binding: Binding) -> Why | None:
     # An external role template stands for the very role, names and all.
     template = view.rancher.templates.by_name.get(binding.role_ref.name) if view.rancher else None
     same = template is not None and template.external and isinstance(view.access.roles[binding.role], ClusterRole)
-    if any(rule_allows(rule, _EVERYTHING) for rule in rules):
+    if any(rule_allows(rule, EVERYTHING) for rule in rules):
         return Why(f"{name} allows everything", "decide what is needed, and bind a role template of just that")
     if any(atom.resource_names for atom in effective) and not same:
         reason = f"{name} is limited to objects by name, which mean something else in every namespace"

@@ -71,6 +71,8 @@ class Baseline:
         self._parts: dict[str, ReleaseParts] = {}
         self._versions: dict[str, tuple[str, ...]] = {}
         self._variants: dict[tuple[str, str, str], tuple[Variant, ...]] = {}
+        # What adds up in an aggregated role, whose members may be aggregated themselves.
+        self._aggregated: dict[str, frozenset[Atom]] = {}
         for component in components:
             self._versions[component.component] = component.versions
             for key, variant in component.variants():
@@ -162,14 +164,17 @@ class Baseline:
         return found if stated is None else stated
 
     def _rights(self, variant: Variant, name: str) -> frozenset[Atom]:
-        return self._aggregated[name] if variant.aggregation_selectors else atoms_of(variant.rules)
+        if not variant.aggregation_selectors:
+            return atoms_of(variant.rules)
+        if name not in self._aggregated:
+            self._aggregated[name] = frozenset[Atom]().union(
+                *_added_up(self.variants("ClusterRole", "", name), self._cluster_roles)
+            )
+        return self._aggregated[name]
 
     @cached_property
-    def _aggregated(self) -> Mapping[str, frozenset[Atom]]:
-        """What adds up in each aggregated role, whose members may be aggregated themselves."""
-        named = {name: found for (kind, _, name), found in self._variants.items() if kind == "ClusterRole"}
-        roles = [variant for found in named.values() for variant in found]
-        return {name: frozenset[Atom]().union(*_added_up(found, roles)) for name, found in named.items()}
+    def _cluster_roles(self) -> tuple[Variant, ...]:
+        return tuple(item for (kind, *_), found in self._variants.items() if kind == "ClusterRole" for item in found)
 
 
 def _added_up(aggregated: Iterable[Variant], roles: Iterable[Variant]) -> Iterable[frozenset[Atom]]:

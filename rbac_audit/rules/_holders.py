@@ -6,6 +6,7 @@ import msgspec
 
 from rbac_audit.access import Binding, Permission, RoleKey
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.audit.classes import Strangers
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope
 from rbac_audit.rules._words import names
@@ -53,20 +54,23 @@ def held_by_tenants(
     as policies name them, that are not meant.
     """
     classes = (*_NOT_TENANTS, *besides)
-    strangers, of_rule = view.classes.strangers(classes), view.classes.tests(classes)[1]
-    for binding in _bindings(view, roles, places):
+    of_rule = view.classes.tests(classes)
+    for binding, strangers in _reached(view.classes.strangers(classes), view, roles, places):
         rule = roles[binding.role]
-        tenants = tuple(who for who in strangers(binding) if not any(test(binding, rule, who) for test in of_rule))
+        tenants = tuple(who for who in strangers if not any(test(binding, rule, who) for test in of_rule))
         if tenants:
             yield Held(binding, rule, tenants)
 
 
-def _bindings(view: View, roles: Mapping[RoleKey, PolicyRule], places: Iterable[str] | None) -> Iterator[Binding]:
+def _reached(
+    strangers: Strangers, view: View, roles: Mapping[RoleKey, PolicyRule], places: Iterable[str] | None
+) -> Iterator[tuple[Binding, tuple[Subject, ...]]]:
     if places is None:
-        yield from (binding for role in roles for binding in view.access.by_role.get(role, ()))
+        yield from (found for role in roles for found in strangers.bound_to(role))
         return
     for place in places:
-        yield from (binding for binding in view.access.by_namespace.get(place, ()) if binding.role in roles)
+        found = (binding for binding in view.access.by_namespace.get(place, ()) if binding.role in roles)
+        yield from ((binding, strangers.of(binding)) for binding in found)
 
 
 def how_many(held: Iterable[Held]) -> str:

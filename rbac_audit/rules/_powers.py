@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 
 from rbac_audit.access import Permission, RoleKey
-from rbac_audit.access.permission import ALL
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.access.permission import ALL, EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe
 from rbac_audit.rancher.templates import grants

@@ -45,7 +45,7 @@ userName: u-root
 
 from collections.abc import Iterator
 
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity

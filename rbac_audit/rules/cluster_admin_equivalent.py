@@ -48,7 +48,7 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS, placed, subject_key
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Safety, Severity
@@ -75,7 +75,7 @@ def check(view: View) -> Iterator[Problem]:
     for subject, grant, binding in _holders(view):
         if view.classes.is_shipped(binding, grant.rule, subject) or subject.name == MASTERS:
             continue
-        if not view.classes.is_owner_through(binding, subject):
+        if not view.standing.is_owner_through(binding, subject):
             yield _stranger(view, binding, subject, grant, platform=is_platform(subject) and subject.kind != "Group")
         elif subject.kind == "User":
             owners.setdefault(subject, {})[target_of(view, binding)] = None

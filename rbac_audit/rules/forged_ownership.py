@@ -70,7 +70,7 @@ from collections.abc import Iterator
 
 from rbac_audit.access import Binding
 from rbac_audit.access.identity import placed
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, scope_of, where
 from rbac_audit.audit.finding import Fix, Link, Safety, Severity

@@ -58,11 +58,11 @@ from collections.abc import Iterable, Iterator
 from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import account_of, account_user, subject_key
-from rbac_audit.audit.classes import GUEST_DRIVER
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, chain_of, scope_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.audit.standing import GUEST_DRIVER
 from rbac_audit.rules._holders import Held, held_by_tenants
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (

@@ -115,12 +115,12 @@ def _shared(view: View, device: str, machines: list[VirtualMachine]) -> Iterator
 
 def _of_another(view: View, claim: PCIDeviceClaim, person: Person, machines: list[VirtualMachine]) -> Iterator[Problem]:
     user = Subject(kind="User", name=person.user)
-    if view.classes.is_cluster_owner(user) or person.system:
+    if view.standing.is_cluster_owner(user) or person.system:
         return
     ref = claim.ref(view.name)
     for machine in machines:
         project = _project(view, machine)
-        if project and not view.classes.is_member(user, project):
+        if project and not view.standing.is_member(user, project):
             yield Problem(
                 target=machine.ref(view.name),
                 message=f"{machine} of project {project} has device {claim.name} of a host, which was claimed by "

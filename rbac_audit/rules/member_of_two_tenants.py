@@ -187,7 +187,7 @@ def _is_meant(view: View, who: Subject) -> bool:
     home = home_of(who)
     of_system = view.classes.namespace_class(home) == "system" if home else who.name.startswith("system:")
     return not (
-        of_system or is_platform(who) or view.classes.is_cluster_owner(who) or view.classes.is_cluster_admin(who)
+        of_system or is_platform(who) or view.standing.is_cluster_owner(who) or view.standing.is_cluster_admin(who)
     )
 
 

@@ -80,7 +80,7 @@ def check(view: View) -> Iterator[Problem]:
         person = rancher.people.find(maker)
         subject = Subject(kind="User", name=maker)
         known_as = {("User", maker), *(("Group", group) for group in (person.groups if person else ()))}
-        inside = view.classes.is_member(subject, project_id) or view.classes.is_cluster_owner(subject)
+        inside = view.standing.is_member(subject, project_id) or view.standing.is_cluster_owner(subject)
         if person is not None and not person.system and not inside and on_cluster.isdisjoint(known_as):
             yield _problem(view, project_id, subject, namespaces)
 

@@ -47,7 +47,7 @@ from collections.abc import Iterator
 from rbac_audit.access import Binding, Permission, RoleKey
 from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.identity import MASTERS
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, scope_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity

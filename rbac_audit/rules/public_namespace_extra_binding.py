@@ -116,7 +116,7 @@ def _problem(view: View, binding: Binding, added: tuple[PolicyRule, ...]) -> Ite
     subjects = tuple(
         item
         for item in placements
-        if not (view.classes.is_cluster_owner(item) or is_platform(item)) and (added or _is_anonymous(item))
+        if not (view.standing.is_cluster_owner(item) or is_platform(item)) and (added or _is_anonymous(item))
     )
     if not subjects:
         return

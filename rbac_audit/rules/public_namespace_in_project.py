@@ -63,7 +63,7 @@ def _problem(view: View, namespace: Namespace, project: ProjectInfo) -> Problem:
     members = tuple(dict.fromkeys(item.subject for item in bound if item.subject is not None))
     known = view.rancher is not None and view.rancher.knows_bindings and project.known
     count = f"{len(members)} member{'s' if len(members) != 1 else ''} of it" if known else "whoever is in it"
-    outsiders = [subject for subject in members if not view.classes.is_cluster_owner(subject)]
+    outsiders = [subject for subject in members if not view.standing.is_cluster_owner(subject)]
     reach = f"; {count} may reach what all tenants share"
     return Problem(
         target=namespace.ref(view.name),

@@ -63,7 +63,7 @@ userName: u-abc12
 from collections.abc import Iterator
 
 from rbac_audit.access.identity import placed
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe, where
 from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity

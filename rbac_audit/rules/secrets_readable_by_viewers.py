@@ -97,7 +97,7 @@ def check(view: View) -> Iterator[Problem]:
         for subject in binding.subjects:
             who = placed(subject, binding.namespace)
             matched = subject_key(who, "") is not None and who.name not in _NOBODY
-            if matched and not is_platform(who) and not view.classes.is_cluster_owner(who):
+            if matched and not is_platform(who) and not view.standing.is_cluster_owner(who):
                 places.setdefault(place, []).append((who, grant, binding))
     for place, held in sorted(places.items()):
         yield _problem(view, place, held, secrets)

@@ -127,7 +127,7 @@ def _members(view: View, rancher: Rancher) -> Iterator[Problem]:
 
 def _belongs(view: View, subject: Subject) -> bool:
     """Tell whether a subject is of the platform or owns the cluster, so that the binding gives nothing new."""
-    return is_platform(subject) or view.classes.is_cluster_owner(subject) or _is_system(view, subject)
+    return is_platform(subject) or view.standing.is_cluster_owner(subject) or _is_system(view, subject)
 
 
 def _is_system(view: View, subject: Subject) -> bool:

@@ -87,7 +87,7 @@ def _holders(view: View, binding: Binding, users: tuple[str, ...]) -> Iterator[S
     for subject in dict.fromkeys(binding.subjects):
         himself = subject.kind == "User" and users == (subject.name,)
         matched = subject_key(subject, "") is not None and not himself
-        if matched and not is_platform(subject) and not view.classes.is_owner_through(binding, subject):
+        if matched and not is_platform(subject) and not view.standing.is_owner_through(binding, subject):
             yield subject
 
 
@@ -95,7 +95,7 @@ def _problem(
     view: View, grant: Grant, binding: Binding, users: tuple[str, ...], holders: tuple[Subject, ...]
 ) -> Problem:
     acted = tuple(Subject(kind="User", name=user) for user in users)
-    owners = [user for user in acted if view.classes.is_cluster_owner(user)]
+    owners = [user for user in acted if view.standing.is_cluster_owner(user)]
     owning = f", and {names(owners)} owns the cluster" if owners else ""
     return Problem(
         target=binding.source.ref(view.name),

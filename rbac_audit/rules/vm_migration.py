@@ -42,7 +42,7 @@ subjects:
 from collections.abc import Iterator
 
 from rbac_audit.access import Permission, RoleKey
-from rbac_audit.audit.classes import EVERYTHING
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Fix, Safety, Severity
