@@ -1,24 +1,22 @@
 """Classes of subjects and namespaces that access policies speak of: members, owners, shipped, platform, …"""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rbac_audit.access import Binding, RoleKey
 from rbac_audit.access.bindings import by_role
-from rbac_audit.audit.standing import BITS, Standing, bits_of, key_of
+from rbac_audit.audit.standing import BITS, bits_of, key_of
 from rbac_audit.harvester.platform import is_platform_namespace
 from rbac_audit.snapshot.objects import Namespace, PolicyRule, ServiceAccount, Subject
 
 if TYPE_CHECKING:  # a view holds its classes
     from rbac_audit.audit.estate import View
 
-OfRule = Callable[[Binding, PolicyRule | None, Subject], bool]
-
 PUBLIC = "harvester-public"
-_OF_RULES = ("members-by-shipped-roles", "shipped")
-SUBJECT_CLASSES = (*BITS, *_OF_RULES)
+# Those of Standing, and two that depend on the rules of the role.
+SUBJECT_CLASSES = (*BITS, "members-by-shipped-roles", "shipped")
 RANCHER_CLASSES = frozenset(
     {"project-members", "members-by-shipped-roles", "project-roles", "template-roles", "builtin-global-roles"}
     | {"cluster-owners"}
@@ -27,12 +25,13 @@ NAMESPACE_CLASSES = ("projects", "system", "public", "unassigned", "all", "clust
 
 
 class Strangers:
-    """Whom the bindings of some namespaces reach outside of some classes, whatever the roles say."""
+    """Whom the bindings of some namespaces reach outside of some classes."""
 
-    def __init__(self, standing: Standing, reaching: Mapping[RoleKey, list[Binding]], names: frozenset[str]) -> None:
+    def __init__(self, view: "View", reaching: Mapping[RoleKey, list[Binding]], names: frozenset[str]) -> None:
         """Take the bindings by role, and the classes, or single subjects among them."""
-        self._standing, self._reaching = standing, reaching
-        self._classes, self._called = bits_of(names), frozenset(map(key_of, names - BITS.keys()))
+        self._view, self._reaching = view, reaching
+        self._classes, self._called = bits_of(names), frozenset(map(key_of, names.difference(SUBJECT_CLASSES)))
+        self._shipped, self._members_as_shipped = "shipped" in names, "members-by-shipped-roles" in names
         self._bound: dict[RoleKey, tuple[tuple[Binding, tuple[Subject, ...]], ...]] = {}
 
     def bound_to(self, role: RoleKey) -> tuple[tuple[Binding, tuple[Subject, ...]], ...]:
@@ -44,18 +43,27 @@ class Strangers:
         return found
 
     def of(self, binding: Binding) -> tuple[Subject, ...]:
-        """Find the subjects of a binding that are in none of the classes."""
-        return tuple(
-            [
-                who
-                for who, classes in self._standing.of(binding)
-                if not classes & self._classes and not (self._called and key_of(who) in self._called)
-            ]
-        )
+        """Find the subjects of a binding that are in none of the classes, whatever its role allows."""
+        standing = self._view.standing.of(binding)
+        found = [who for who, classes in standing if not classes & self._classes]
+        return tuple([who for who in found if key_of(who) not in self._called] if self._called else found)
+
+    def by_rule(self, binding: Binding, subjects: tuple[Subject, ...], rule: PolicyRule) -> tuple[Subject, ...]:
+        """Leave out of these whom a rule of the role makes one of the classes: what is shipped so is meant so."""
+        if self._shipped and binding in self._view.shipped and self._is_shipped(binding, rule):
+            subjects = tuple(who for who in subjects if not self._view.baseline.ships(binding.source, who))
+        if self._members_as_shipped and self._is_shipped(binding, rule):
+            project = self._view.projects.of(binding.namespace) if binding.namespace else None
+            inside = project.id if project is not None else ""
+            subjects = tuple(who for who in subjects if not self._view.standing.is_member(who, inside))
+        return subjects
+
+    def _is_shipped(self, binding: Binding, rule: PolicyRule) -> bool:
+        return self._view.baseline.ships_rule(self._view.access.roles.get(binding.role), rule)
 
     def has(self, binding: Binding, who: Subject) -> bool:
         """Tell whether somebody whom a binding reaches, as one of its subjects or through one, is one of them."""
-        return not self._standing.at(binding, who) & self._classes and key_of(who) not in self._called
+        return not self._view.standing.at(binding, who) & self._classes and key_of(who) not in self._called
 
 
 class Classes:
@@ -113,37 +121,20 @@ class Classes:
 
         Kept for each class of namespaces: many rules allow the same classes.
         """
-        wanted = frozenset(names).difference(_OF_RULES)
+        wanted = frozenset(names)
         if not isinstance(where, str):
             places = self._view.access.by_namespace
             chosen = by_role(binding for place in dict.fromkeys(("", *where)) for binding in places.get(place, ()))
-            return Strangers(self._view.standing, chosen, wanted)
+            return Strangers(self._view, chosen, wanted)
         found = self._strangers.get((where, wanted))
         if found is None:
-            found = self._strangers[where, wanted] = Strangers(self._view.standing, self.reaching(where), wanted)
+            found = self._strangers[where, wanted] = Strangers(self._view, self.reaching(where), wanted)
         return found
-
-    def tests(self, names: Iterable[str]) -> list[OfRule]:
-        """Make the tests of those classes that depend on a rule of the role, too."""
-        tests: dict[str, OfRule] = {"shipped": self.is_shipped, "members-by-shipped-roles": self._is_member_as_shipped}
-        return [tests[name] for name in names if name in tests]
 
     def is_shipped(self, binding: Binding, rule: PolicyRule | None, subject: Subject) -> bool:
         """Tell whether a component ships this subject in this binding, and the rule in its role."""
         return (
-            binding in self._shipped
+            binding in self._view.shipped
             and self._view.baseline.ships(binding.source, subject)
-            and self._view.baseline.ships_rule(self._view.access.roles.get(binding.role), rule)
-        )
-
-    @cached_property
-    def _shipped(self) -> frozenset[Binding]:
-        return frozenset(self._view.shipped)
-
-    def _is_member_as_shipped(self, binding: Binding, rule: PolicyRule | None, who: Subject) -> bool:
-        project = self._view.projects.of(binding.namespace) if binding.namespace else None
-        return (
-            project is not None
-            and self._view.standing.is_member(who, project.id)
             and self._view.baseline.ships_rule(self._view.access.roles.get(binding.role), rule)
         )

@@ -11,6 +11,7 @@ from rbac_audit.audit.linking import link, unlinked
 from rbac_audit.audit.standing import Standing
 from rbac_audit.errors import WrongUse
 from rbac_audit.harvester.baseline import Baseline, shipped_baseline
+from rbac_audit.harvester.shipped import Variant
 from rbac_audit.rancher.comparison import Comparison, Difference
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claims, Ownership, unread
@@ -175,11 +176,12 @@ class View:
         return {name: version for name, version in self.versions.items() if name in {"kubevirt", "rancher"}}
 
     @cached_property
-    def shipped(self) -> tuple[Binding, ...]:
-        """The bindings under names that some component ships, whether they are as it ships them or not."""
+    def shipped(self) -> Mapping[Binding, tuple[Variant, ...]]:
+        """The bindings under names that some component ships, with what it ships, whether they are like it or not."""
         places = self.access.by_namespace
         found = (binding for name in sorted(self.baseline.namespaces & places.keys()) for binding in places[name])
-        return tuple(item for item in found if self.baseline.variants(item.source.kind, item.namespace, item.name))
+        named = ((item, self.baseline.variants(item.source.kind, item.namespace, item.name)) for item in found)
+        return {item: variants for item, variants in named if variants}
 
     @property
     def baseline(self) -> Baseline:

@@ -10,7 +10,7 @@ from rbac_audit.access.authorizer import Grant
 from rbac_audit.access.permission import Permission
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.all_of import Hit, together
-from rbac_audit.audit.classes import RANCHER_CLASSES, OfRule, Strangers
+from rbac_audit.audit.classes import RANCHER_CLASSES, Strangers
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, in_brackets, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Link, Severity
@@ -77,13 +77,12 @@ def _hits(spec: PolicySpec, view: View) -> Iterator[Hit]:
     causes = cache(partial(cause_of, view))
     for number, entry in enumerate(spec.permissions or spec.all_of):
         strangers = _strangers(spec, entry, view)
-        of_rule = view.classes.tests((*entry.allowed, *spec.allowed))
         for role, rules in _holding(entry, view).items():
             bound = strangers.bound_to(role)
             inside = _in_namespaces(rules) if bound else {}
             for binding, outsiders in bound:
                 reached = inside if binding.namespace else rules
-                for who, rule in _outsiders(binding, outsiders, list(reached), of_rule):
+                for who, rule in _first_rules(strangers, binding, outsiders, reached):
                     held, grant = tuple(reached[rule]), Grant(binding, rule)
                     yield Hit(number, grant, binding, who, who, binding.namespace, held, causes(role, rule))
 
@@ -94,15 +93,14 @@ def _in_namespaces(rules: Mapping[PolicyRule, list[Permission]]) -> dict[PolicyR
     return {rule: held for rule, held in kept.items() if held}
 
 
-def _outsiders(
-    binding: Binding, strangers: tuple[Subject, ...], rules: list[PolicyRule], of_rule: list[OfRule]
+def _first_rules(
+    strangers: Strangers, binding: Binding, outsiders: tuple[Subject, ...], rules: Iterable[PolicyRule]
 ) -> Iterator[tuple[Subject, PolicyRule]]:
     """Find who may not hold one of the rules, with the first of them."""
-    for who in strangers:
-        for rule in rules:
-            if not any(test(binding, rule, who) for test in of_rule):
-                yield who, rule
-                break
+    for who in outsiders:
+        rule = next((rule for rule in rules if strangers.by_rule(binding, (who,), rule)), None)
+        if rule is not None:
+            yield who, rule
 
 
 def _holding(entry: PolicyPermission, view: View) -> dict[RoleKey, dict[PolicyRule, list[Permission]]]:

@@ -136,8 +136,9 @@ class Baseline:
 
         Here and below: by the stated version of the component, and where none is stated by some known version.
         """
-        content = content_of(binding)
-        return any(shipped_content(variant) == content for variant in self._shipping(binding, versions))
+        shipping = self._shipping(binding, versions)
+        content = content_of(binding) if shipping else None
+        return any(shipped_content(variant) == content for variant in shipping)
 
     def ships(self, binding: AnyBinding, subject: Subject, versions: Versions = ANY_VERSION) -> bool:
         """Tell whether this subject is bound to the same role in the shipped binding of this name."""

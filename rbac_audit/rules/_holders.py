@@ -53,12 +53,10 @@ def held_by_tenants(
     All of them, or those in some namespaces, of which "" is the whole cluster; `besides` are more classes of subjects,
     as policies name them, that are not meant.
     """
-    classes = (*_NOT_TENANTS, *besides)
-    of_rule = view.classes.tests(classes)
-    for binding, strangers in _reached(view.classes.strangers(classes), view, roles, places):
+    strangers = view.classes.strangers((*_NOT_TENANTS, *besides))
+    for binding, found in _reached(strangers, view, roles, places):
         rule = roles[binding.role]
-        tenants = tuple(who for who in strangers if not any(test(binding, rule, who) for test in of_rule))
-        if tenants:
+        if tenants := strangers.by_rule(binding, found, rule):
             yield Held(binding, rule, tenants)
 
 

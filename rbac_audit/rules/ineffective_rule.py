@@ -65,10 +65,11 @@ _ELSEWHERE = frozenset({"management.cattle.io", "project.cattle.io"})
 def check(view: View) -> Iterator[Problem]:
     """Look at every distinct rule of roles that nobody ships, and at the role templates for projects."""
     parts = {part for name in view.access.aggregation.names for part in view.access.aggregation.members(name)}
+    told = cache(_void)
     for key, role in view.access.roles.items():
         bindings = view.access.by_role.get(key, [])
         local = bool(bindings) and role.name not in parts and all(binding.namespace for binding in bindings)
-        void = tuple(_void(role.rules, "a Role" if isinstance(role, Role) else "a RoleBinding" if local else ""))
+        void = told(role.rules, "a Role" if isinstance(role, Role) else "a RoleBinding" if local else "")
         if void and not view.baseline.variants(role.kind, role.namespace, role.name) and not is_rendered(view, role):
             subjects = (placed(subject, item.namespace) for item in bindings for subject in item.subjects)
             yield Problem(
@@ -88,11 +89,10 @@ def _grants(rules: tuple[PolicyRule, ...], void: tuple[str, ...]) -> str:
     return "grants nothing" if len(void) >= len(rules) else "has rules that grant nothing"
 
 
-def _void(rules: Iterable[PolicyRule], local: str) -> Iterator[str]:
+def _void(rules: tuple[PolicyRule, ...], local: str) -> tuple[str, ...]:
     """Say of each rule that no request matches why; `local` is what keeps it in namespaces, "" for nothing."""
-    for rule in rules:
-        if reason := _reason(rule, local):
-            yield f"{describe(rule)} ({reason})"
+    reasons = ((rule, _reason(rule, local)) for rule in rules)
+    return tuple(f"{describe(rule)} ({reason})" for rule, reason in reasons if reason)
 
 
 def _reason(rule: PolicyRule, local: str) -> str:

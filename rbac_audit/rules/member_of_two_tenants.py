@@ -149,7 +149,6 @@ def _by_templates(view: View) -> Iterator[tuple[Who, str, TemplateBinding]]:
 def _by_hand(view: View) -> Iterator[tuple[Who, str, Binding]]:
     """Look at bindings in projects that no template binding is behind: those were told by it."""
     writing: dict[RoleKey, bool] = {}
-    shipped = frozenset(view.shipped)
     for namespace, bindings in view.access.by_namespace.items():
         project = view.projects.of(namespace) if namespace else None
         if project is None or view.classes.namespace_class(namespace) != "projects":
@@ -160,7 +159,7 @@ def _by_hand(view: View) -> Iterator[tuple[Who, str, Binding]]:
             if item.role not in writing:
                 writing[item.role] = changes_something(view.access.rules(item.role))
             for subject in item.subjects if writing[item.role] else ():
-                if item not in shipped or not view.baseline.ships(item.source, subject):
+                if item not in view.shipped or not view.baseline.ships(item.source, subject):
                     yield _who(subject, namespace), project.id, item
 
 

@@ -44,8 +44,9 @@ subjects:
 
 from collections.abc import Iterator
 
-from rbac_audit.access import Binding, Permission, RoleKey
+from rbac_audit.access import Binding, Permission
 from rbac_audit.access.authorizer import Grant
+from rbac_audit.access.bindings import by_role
 from rbac_audit.access.identity import MASTERS
 from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
@@ -71,10 +72,7 @@ _GRAVE = (
 
 def check(view: View) -> Iterator[Problem]:
     """Find the grave rights of platform accounts; who may do everything is reported by cluster-admin-equivalent."""
-    wide: dict[RoleKey, list[Binding]] = {}
-    for binding in view.access.bindings:
-        if not binding.namespace:
-            wide.setdefault(binding.role, []).append(binding)
+    wide = by_role(view.access.by_namespace.get("", ()))
     held: dict[Binding, list[tuple[Permission, Grant]]] = {}
     everything = view.access.allowing(EVERYTHING)
     for permission in _GRAVE:

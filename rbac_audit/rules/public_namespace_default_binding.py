@@ -90,9 +90,9 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _objects(view: View) -> Iterator[RbacObject]:
-    yield from (item for item in view.cluster.of(RoleBinding) if item.metadata.namespace == PUBLIC)
+    bindings = (item for place in ("", PUBLIC) for item in view.access.by_namespace.get(place, ()))
+    yield from (item.source for item in bindings)
     yield from view.cluster.of(ClusterRole)
-    yield from view.cluster.of(ClusterRoleBinding)
 
 
 def _missing(target: ObjectRef) -> Problem:

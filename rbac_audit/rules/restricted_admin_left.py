@@ -89,9 +89,10 @@ def check(view: View) -> Iterator[Problem]:
 def _rendered(view: View) -> Iterator[KubernetesObject]:
     for kind in (ClusterRole, Role, ClusterRoleBinding, RoleBinding):
         for item in view.cluster.of(kind):
-            labels = item.metadata.labels
-            if item.name.startswith(_RENDERED) or (labels and any(key.startswith(_RENDERED) for key in labels)):
-                yield item
+            for mark in (item.metadata.name, *item.metadata.labels):
+                if mark.startswith(_RENDERED):
+                    yield item
+                    break
 
 
 RULE = Rule(
