@@ -23,6 +23,8 @@ if TYPE_CHECKING:  # a view holds its classes
 GUEST_DRIVER = ("", "harvesterhci.io:csi-driver")
 _OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
 _OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator", "cattle-globalrole-admin"})
+# As in the label, because crtb-owner ends alike.
+_LEGACY = "/rtb-owner"
 
 BITS = {
     name: 1 << number
@@ -188,12 +190,12 @@ def _unproven(binding: Binding, marker: str) -> int:
         return any(mark in marker for mark in marks)
 
     found = 0
-    if binding.namespace and says("prtb", "rtb-owner"):
+    if binding.namespace and says("prtb", _LEGACY):
         found |= _PROJECT_MEMBERS | _PROJECT_ROLES
-    if says("prtb", "crtb", "rtb-owner", "aggregation", "binding-owner", "ownerReference"):
+    if says("prtb", "crtb", _LEGACY, "aggregation", "binding-owner", "ownerReference"):
         found |= _TEMPLATE_ROLES
     of_owners = not binding.namespace and binding.role_ref.name in _OWNER_ROLES
-    if of_owners and says("globaladmin", "crtb", "rtb-owner", "authz.management.cattle.io/"):
+    if of_owners and says("globaladmin", "crtb", _LEGACY, "authz.management.cattle.io/"):
         found |= _CLUSTER_OWNERS
     return found
 

@@ -238,6 +238,24 @@ def test_an_entry_allows_on_its_own() -> None:
     assert found(policy(f"permissions: [{SECRETS}, {entry}]"), estate(text))
 
 
+@pytest.mark.parametrize(
+    ("rules", "subject", "namespace", "left"),
+    [
+        (PODS, BOB, "shop-dev", []),
+        (PODS, BOB, "lab", ["User:u-bob"]),
+        (PODS, BOB, "", ["User:u-bob"]),
+        (PODS, ALICE, "shop-dev", ["User:u-alice"]),
+        ('{apiGroups: [""], resources: [pods, nodes], verbs: [create]}', BOB, "shop-dev", ["User:u-bob"]),
+    ],
+)
+def test_members_are_allowed_what_their_role_ships_with(
+    rules: str, subject: str, namespace: str, left: list[str]
+) -> None:
+    rule = policy(f"permissions: [{PODS}]\n  allowed: [members-by-shipped-roles]")
+    text = NAMESPACES + granted("b", rules, subject, namespace, "edit")
+    assert who(found(rule, estate(text, RANCHER))) == left
+
+
 def test_cluster_admins_are_those_who_may_do_everything() -> None:
     everything = '{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}'
     text = granted("root", everything, ALICE) + granted("b", SECRETS, f"{ALICE}, {BOB}", "sandbox")
@@ -438,6 +456,14 @@ SPELLED = '{kind: User, name: "system:serviceaccount:lab:ci"}'
 LABS = '{kind: Group, name: "system:serviceaccounts:lab"}'
 EVERYBODY = '{kind: Group, name: "system:authenticated"}'
 TEAM = '{kind: Group, name: "github_team://7"}'
+
+
+@pytest.mark.parametrize("allowed", ["User:u-dora", "project-members"])
+def test_who_is_allowed_an_entry_does_not_have_it_through_a_group_either(allowed: str) -> None:
+    text = granted("one", PODS, DORA, "shop-dev") + granted("two", SECRETS, EVERYBODY, "shop-dev")
+    entry = SECRETS.replace("}", f', allowed: ["{allowed}"]}}')
+    assert who(found(BOTH, estate(NAMESPACES + text, RANCHER))) == ["User:u-dora"]
+    assert not found(policy(f"allOf: [{PODS}, {entry}]"), estate(NAMESPACES + text, RANCHER))
 
 
 @pytest.mark.parametrize(
