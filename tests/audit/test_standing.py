@@ -6,7 +6,6 @@ import pytest
 
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.standing import BITS
-from rbac_audit.rancher.ownership import Claim
 from rbac_audit.snapshot.objects import GlobalRole, Kind
 from rbac_audit.sources import SourceSpec, read_estate
 from tests.audit.clusters import view
@@ -107,9 +106,11 @@ def test_a_mark_is_believed_where_nobody_could_verify_it(
     assert standing(found, role) == {"User:u-bob": classes}
 
 
-@pytest.mark.parametrize(("unread", "owners"), [((), False), ((GlobalRole,), True)])
+@pytest.mark.parametrize(
+    ("unread", "namespace", "owners"), [((), "", False), ((GlobalRole,), "", True), ((GlobalRole,), "shop", False)]
+)
 def test_who_is_bound_to_a_global_role_that_was_not_read_may_be_an_administrator(
-    unread: tuple[Kind, ...], *, owners: bool
+    unread: tuple[Kind, ...], namespace: str, *, owners: bool
 ) -> None:
     rancher = """
 apiVersion: management.cattle.io/v3
@@ -122,12 +123,11 @@ apiVersion: management.cattle.io/v3
 kind: User
 metadata: {name: u-eve}
 """
-    marks = "name: globaladmin-u-eve, labels: {authz.management.cattle.io/grb-owner: grb-eve}"
-    found = view(
-        estate(bound("cluster-admin", "{kind: User, name: u-eve}", marks), rancher, unread=unread), "harvester"
-    )
+    marks = "name: globaladmin-u-eve, ownerReferences: [{apiVersion: management.cattle.io/v3, kind: GlobalRoleBinding, name: grb-eve, uid: b}]"
+    text = bound("cluster-admin", "{kind: User, name: u-eve}", marks, namespace)
+    found = view(estate(text, rancher, unread=unread), "harvester")
     [verdict] = found.ownership.values()
-    assert (verdict.claim is Claim.UNPROVEN) is owners
+    assert [str(owner.source) for owner in verdict.owners] == ["GlobalRoleBinding grb-eve"]
     assert ("cluster-owners" in standing(found, "cluster-admin")["User:u-eve"]) is owners
 
 
@@ -135,6 +135,7 @@ def test_each_subject_is_told_once_and_nobody_is_not_told() -> None:
     account = "{kind: ServiceAccount, name: ci}, {kind: ServiceAccount, name: ci, namespace: shop}"
     nobody = "{kind: Robot, name: r2}"
     found = view(estate(bound("edit", f"{account}, {nobody}", "name: mine", "shop")), "harvester")
-    assert list(standing(found, "edit")) == ["ServiceAccount:shop/ci"]
+    [binding] = found.access.bindings
+    assert [str(who) for who, _ in found.standing.of(binding)] == ["ServiceAccount:shop/ci"]
     wide = view(estate(bound("edit", "{kind: ServiceAccount, name: ci}", "name: mine")), "harvester")
     assert standing(wide, "edit") == {}
