@@ -1,6 +1,5 @@
 """One Rancher: what its management cluster says about users, templates, bindings and the clusters it manages."""
 
-import re
 from functools import cached_property
 
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding, global_bindings, template_bindings
@@ -21,8 +20,7 @@ from rbac_audit.snapshot.objects import (
     User,
     UserAttribute,
 )
-
-_HOST = re.compile(r"[a-z]+://(?:[^/@]*@)?(\[[^\]]*\]|[^/:?#]+)", re.IGNORECASE)
+from rbac_audit.snapshot.reshape import web_host
 
 WHO_IS_WHO = (
     ProjectRoleTemplateBinding,
@@ -116,8 +114,7 @@ class Rancher:
     def host(self) -> str:
         """The host of its URL (setting server-url) in lower case, "" where that is not known."""
         found = self.setting("server-url")
-        named = _HOST.match(found.value or found.default) if found else None
-        return named[1].strip("[]").lower() if named else ""
+        return web_host(found.value or found.default) if found else ""
 
     @property
     def aggregated(self) -> bool | None:

@@ -181,10 +181,11 @@ def _rancher_server(container: object) -> str:
     """Keep the host of CATTLE_SERVER, the Rancher that an agent obeys; the rest of a URL may hold credentials."""
     variables = [mapping(item) for item in listed(mapping(container).get("env"))]
     urls = [str(item.get("value") or "") for item in variables if item.get("name") == "CATTLE_SERVER"]
-    return next((host for url in urls if (host := _web_host(url))), "")
+    return next((host for url in urls if (host := web_host(url))), "")
 
 
-def _web_host(url: str) -> str:
+def web_host(url: str) -> str:
+    """Return the host of an http or https URL in lower case, "" for anything else."""
     try:
         parsed = urlsplit(url)
         return (parsed.hostname or "") if parsed.scheme in ("http", "https") else ""
