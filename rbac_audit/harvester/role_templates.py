@@ -1,4 +1,4 @@
-"""Whether a role template is what Rancher or a chart ships: its rules and what it inherits."""
+"""Whether a role template or a global role is what Rancher or a chart ships: its rules and what it inherits."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -7,13 +7,14 @@ from importlib.resources import files
 import msgspec
 
 from rbac_audit.harvester.baseline import Atom, atoms_of
-from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate
+from rbac_audit.snapshot.objects import GlobalRole, PolicyRule, RoleTemplate
 
 
 class _Variant(msgspec.Struct, frozen=True):
     versions: tuple[str, ...]
     rules: tuple[PolicyRule, ...] = ()
     role_template_names: tuple[str, ...] = ()
+    namespaced_rules: Mapping[str, tuple[PolicyRule, ...]] = {}
 
 
 class _Template(msgspec.Struct, frozen=True):
@@ -29,11 +30,12 @@ class _Chart(msgspec.Struct, frozen=True):
 class _Shipped(msgspec.Struct, frozen=True):
     versions: tuple[str, ...]
     role_templates: tuple[_Template, ...]
+    global_roles: tuple[_Template, ...]
     charts: tuple[_Chart, ...]
 
 
 class Change(msgspec.Struct, frozen=True):
-    """How a role template is unlike the nearest one that is shipped under its name."""
+    """How a role template or a global role is unlike the nearest one that is shipped under its name."""
 
     added: tuple[str, ...]
     removed: tuple[str, ...]
@@ -46,10 +48,11 @@ def _shipped() -> _Shipped:
 
 
 @cache
-def _variants() -> Mapping[str, tuple[_Variant, ...]]:
+def _variants() -> Mapping[tuple[str, str], tuple[_Variant, ...]]:
     shipped = _shipped()
     templates = (*shipped.role_templates, *(item for chart in shipped.charts for item in chart.role_templates))
-    return {item.name: item.variants for item in templates}
+    found = {(RoleTemplate.kind, item.name): item.variants for item in templates}
+    return {**found, **{(GlobalRole.kind, item.name): item.variants for item in shipped.global_roles}}
 
 
 def knows_rancher(version: str) -> bool:
@@ -57,13 +60,13 @@ def knows_rancher(version: str) -> bool:
     return version.removeprefix("v") in _shipped().versions
 
 
-def change_of(template: RoleTemplate) -> Change | None:
+def change_of(item: RoleTemplate | GlobalRole) -> Change | None:
     """Compare with what is shipped under its name; None where nothing is, empty where it is the same."""
-    found = _variants().get(template.name)
+    found = _variants().get((item.kind, item.name))
     if found is None:
         return None
-    mine = _content(template.rules, template.role_template_names)
-    changes = (_change(mine, _content(item.rules, item.role_template_names)) for item in reversed(found))
+    mine = _template(item) if isinstance(item, RoleTemplate) else _global(item)
+    changes = (_change(mine, _shipped_content(variant)) for variant in reversed(found))
     return min(changes, key=lambda change: len(change.added) + len(change.removed))
 
 
@@ -73,9 +76,34 @@ def is_shipped(template: RoleTemplate) -> bool:
     return change is not None and not change.added and not change.removed
 
 
-def _content(rules: tuple[PolicyRule, ...], inherited: tuple[str, ...]) -> frozenset[Atom | str]:
-    return atoms_of(rules) | frozenset(f"inherits {name}" for name in inherited)
+_Content = frozenset[Atom | str]
 
 
-def _change(mine: frozenset[Atom | str], theirs: frozenset[Atom | str]) -> Change:
+def _template(item: RoleTemplate) -> _Content:
+    return atoms_of(item.rules) | _inherited(item.role_template_names)
+
+
+def _global(item: GlobalRole) -> _Content:
+    fleet = item.inherited_fleet_workspace_permissions
+    found = atoms_of(item.rules) | _inherited(item.inherited_cluster_roles) | _placed(item.namespaced_rules, "")
+    found |= _placed(item.inherited_namespaced_rules, " of every cluster")
+    if fleet is not None:
+        found |= {f"{atom} in every Fleet workspace" for atom in atoms_of(fleet.resource_rules)}
+        found |= {f"{verb} every Fleet workspace" for verb in fleet.workspace_verbs}
+    return found
+
+
+def _shipped_content(variant: _Variant) -> _Content:
+    return atoms_of(variant.rules) | _inherited(variant.role_template_names) | _placed(variant.namespaced_rules, "")
+
+
+def _inherited(names: tuple[str, ...]) -> _Content:
+    return frozenset(f"inherits {name}" for name in names)
+
+
+def _placed(rules: Mapping[str, tuple[PolicyRule, ...]], where: str) -> _Content:
+    return frozenset(f"{atom} in namespace {place}{where}" for place, held in rules.items() for atom in atoms_of(held))
+
+
+def _change(mine: _Content, theirs: _Content) -> Change:
     return Change(tuple(sorted(map(str, mine - theirs))), tuple(sorted(map(str, theirs - mine))))

@@ -1,9 +1,9 @@
 """A shipped role was edited in place.
 
 ## What
-A role of Kubernetes, KubeVirt, CDI, Harvester, Longhorn or Rancher, or a built-in role template, has rights that no
-version of it ships, or lacks some. The message says which. Aggregated roles are judged by their parts (see
-aggregation-changed).
+A role of Kubernetes, KubeVirt, CDI, Harvester, Longhorn or Rancher, or a built-in role template or global role, has
+rights that no version of it ships, or lacks some. The message says which. Aggregated roles are judged by their parts
+(see aggregation-changed).
 
 ## Why
 Everybody who holds the role has the added rights, mostly without anyone knowing, until its owner writes the role again:
@@ -52,22 +52,23 @@ from rbac_audit.harvester.resets import resets
 from rbac_audit.harvester.role_templates import Change, change_of, knows_rancher
 from rbac_audit.rules._shipped import confidence_of, match_installed
 from rbac_audit.rules._words import names
-from rbac_audit.snapshot.objects import ClusterRole, Role, RoleTemplate
+from rbac_audit.snapshot.objects import ClusterRole, GlobalRole, Role, RoleTemplate
 
 _BUILTIN = "authz.management.cattle.io/bootstrapping"
 
 
 def check(view: View) -> Iterator[Problem]:
-    """Compare every role, and where Rancher's objects are every built-in role template, with what is shipped."""
+    """Compare every role, and where Rancher's objects are what is built in there, with what is shipped."""
     for key, role in view.access.roles.items():
         match = match_installed(view, role)
         aggregated = match.nearest is not None and match.nearest.aggregation_selectors
         if match.verdict is Verdict.DIFFERS and not aggregated and (match.added.atoms or match.removed.atoms):
             yield _role(view, role, match, _reach(view, key))
-    for template in view.cluster.of(RoleTemplate):
-        change = change_of(template) if template.builtin or _BUILTIN in template.metadata.labels else None
+    known: tuple[RoleTemplate | GlobalRole, ...] = (*view.cluster.of(RoleTemplate), *view.cluster.of(GlobalRole))
+    for item in known:
+        change = change_of(item) if item.builtin or _BUILTIN in item.metadata.labels else None
         if change is not None and (change.added or change.removed):
-            yield _template(view, template, change)
+            yield _of_rancher(view, item, change)
 
 
 def _reach(view: View, key: RoleKey) -> str:
@@ -97,13 +98,14 @@ def _role(view: View, role: ClusterRole | Role, match: Match, reach: str) -> Pro
     )
 
 
-def _template(view: View, template: RoleTemplate, change: Change) -> Problem:
-    title = in_brackets(template.display_name)
+def _of_rancher(view: View, item: RoleTemplate | GlobalRole, change: Change) -> Problem:
     known = knows_rancher(view.versions.get("rancher", ""))
+    kept = isinstance(item, GlobalRole) and item.inherited_namespaced_rules
+    end = "does not reset its inheritedNamespacedRules" if kept else "resets it at its next start"
     return Problem(
-        target=template.ref(view.name),
-        message=f"built-in {template}{title} is not as Rancher ships it: {_words(change.added, change.removed)}; "
-        f"Rancher resets it at its next start",
+        target=item.ref(view.name),
+        message=f"built-in {item}{in_brackets(item.display_name)} is not as Rancher ships it: "
+        f"{_words(change.added, change.removed)}; Rancher {end}",
         severity=None if change.added else Severity.MEDIUM,
         confidence=Confidence.CERTAIN if known else Confidence.POSSIBLE,
     )
@@ -121,7 +123,7 @@ RULE = Rule(
     severity=Severity.HIGH,
     on=On.ALL,
     uses=(ClusterRole, Role),
-    uses_rancher=(RoleTemplate,),
+    uses_rancher=(RoleTemplate, GlobalRole),
     fix=Fix(
         Safety.CONSENT,
         "Put the wanted rights into a role or role template of your own and bind that; then restore the shipped one "

@@ -115,3 +115,74 @@ def test_an_edited_builtin_role_template_is_found() -> None:
 @pytest.mark.parametrize("text", [template(CREATE), template("", "own", "false"), template("", "create-ns", "false")])
 def test_an_unedited_one_and_those_of_others_are_clean(text: str) -> None:
     assert not found(RULE, estate("", text))
+
+
+def global_role(fields: str, name: str = "view-rancher-metrics", builtin: str = "true") -> str:
+    """Write a global role, Rancher's version beside it."""
+    return f"""
+apiVersion: management.cattle.io/v3
+kind: GlobalRole
+metadata: {{name: {name}}}
+builtin: {builtin}
+{fields}
+---
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: u-any}}
+---
+apiVersion: management.cattle.io/v3
+kind: Setting
+metadata: {{name: server-version}}
+value: v2.15.0
+"""
+
+
+METRICS = "rules: [{apiGroups: [management.cattle.io], resources: [ranchermetrics], verbs: [get]}]"
+SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
+
+
+@pytest.mark.parametrize(
+    ("fields", "what"),
+    [
+        (f"{METRICS[:-1]}, {SECRETS}]", "it also has get secrets; Rancher resets it"),
+        (f"{METRICS}\ninheritedClusterRoles: [cluster-owner]", "it also has inherits cluster-owner; Rancher resets it"),
+        (
+            f"{METRICS}\nnamespacedRules: {{kube-system: [{SECRETS}]}}",
+            "it also has get secrets in namespace kube-system",
+        ),
+        (
+            f"{METRICS}\ninheritedNamespacedRules: {{kube-system: [{SECRETS}]}}",
+            "get secrets in namespace kube-system of every cluster; Rancher does not reset its",
+        ),
+        (
+            f"{METRICS}\ninheritedFleetWorkspacePermissions: {{resourceRules: [{SECRETS}], workspaceVerbs: [update]}}",
+            "get secrets in every Fleet workspace, update every Fleet workspace",
+        ),
+    ],
+)
+def test_an_edited_builtin_global_role_is_found(fields: str, what: str) -> None:
+    [finding] = found(RULE, estate("", global_role(fields)))
+    assert (finding.severity, finding.confidence) == (Severity.HIGH, Confidence.CERTAIN)
+    assert str(finding.object) == "GlobalRole view-rancher-metrics"
+    assert what in finding.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        global_role(METRICS),
+        global_role(f"{METRICS}\ninheritedClusterRoles: null\nnamespacedRules: null"),
+        global_role(f"{METRICS[:-1]}, {SECRETS}]", builtin="false"),
+        global_role(f"rules: [{SECRETS}]", "of-ours"),
+        global_role(
+            "rules: [{apiGroups: [management.cattle.io], resources: [users, globalrolebindings], verbs: ['*']},"
+            "{apiGroups: [management.cattle.io], resources: [globalroles], verbs: [get, list, watch]},"
+            "{apiGroups: [ext.cattle.io], resources: [groupmembershiprefreshrequests], verbs: [create]}]\n"
+            "namespacedRules: {cattle-local-user-passwords: "
+            "[{apiGroups: [''], resources: [secrets], verbs: [create, update]}]}",
+            "users-manage",
+        ),
+    ],
+)
+def test_an_unedited_global_role_and_those_of_others_are_clean(text: str) -> None:
+    assert not found(RULE, estate("", text))
