@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 
 from rbac_audit.access import Binding
 from rbac_audit.access.identity import account_of, home_of, known_as
-from rbac_audit.access.permission import EVERYTHING, Permission
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.harvester.platform import is_platform
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.ownership import Claim, Ownership
-from rbac_audit.rancher.templates import grants
+from rbac_audit.rancher.templates import makes_owner
 from rbac_audit.snapshot.objects import GlobalRole, Subject
 
 if TYPE_CHECKING:  # a view holds its classes
     from rbac_audit.audit.estate import View
 
 GUEST_DRIVER = ("", "harvesterhci.io:csi-driver")
-_OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
 _OWNER_ROLES = frozenset({"cluster-admin", "cluster-owner", "cluster-owner-aggregator", "cattle-globalrole-admin"})
 # As in the label, because crtb-owner ends alike.
 _LEGACY = "/rtb-owner"
@@ -160,10 +159,9 @@ class Standing:
             return set()
         found = {key_of(item.subject) for item in rancher.globals if item.admin and item.subject}
         for item in rancher.bindings:
-            if item.subject and not item.project and item.cluster == self._view.rancher_id:
-                closure = rancher.templates.closure(item.template).templates
-                if any(grants(part.rules, _OWN_CLUSTER) or part.name == "cluster-admin" for part in closure):
-                    found.add(key_of(item.subject))
+            here = not item.project and item.cluster == self._view.rancher_id
+            if item.subject and here and makes_owner(rancher.templates.closure(item.template), "clusters"):
+                found.add(key_of(item.subject))
         return found
 
     def is_cluster_owner(self, subject: Subject) -> bool:

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import msgspec
 
-from rbac_audit.access.permission import Permission, rule_allows
+from rbac_audit.access.permission import EVERYTHING, Permission, rule_allows
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate
 
 CREATE_NAMESPACES = Permission("create", "", "namespaces")
@@ -93,6 +93,23 @@ def _cycle(templates: Mapping[str, RoleTemplate]) -> tuple[str, ...]:
         start = circle.index(min(circle))
         return (*circle[start:], *circle[:start])
     return ()
+
+
+def says_own(rules: Iterable[PolicyRule], resource: str) -> bool:
+    """Tell whether a rule holds the verb `own` literally; `*` does not make an owner, nor does a group count.
+
+    Source: pkg/controllers/management/auth/manager.go (checkReferencedRoles), roletemplates/crtb_handler.go.
+    """
+    return any("own" in rule.verbs and resource in rule.resources for rule in rules)
+
+
+def makes_owner(closure: Closure, resource: str) -> bool:
+    """Tell whether who is bound to a template owns its `clusters` or `projects`: Rancher says so, or all is allowed."""
+    return any(
+        (template.name == "cluster-admin" and resource == "clusters")
+        or (not template.external and (says_own(template.rules, resource) or grants(template.rules, EVERYTHING)))
+        for template in closure.templates
+    )
 
 
 def grants(rules: Iterable[PolicyRule], permission: Permission) -> bool:

@@ -45,19 +45,16 @@ project.
 
 from collections.abc import Iterable, Iterator
 
-from rbac_audit.access import Permission
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.model import WHO_IS_WHO, Rancher
-from rbac_audit.rancher.templates import grants
+from rbac_audit.rancher.templates import makes_owner
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import GlobalRole, ManagementCluster, ObjectRef, Project, RoleTemplate, Subject
 
-_OWN_CLUSTER = Permission("own", "management.cattle.io", "clusters")
-_OWN_PROJECT = Permission("own", "management.cattle.io", "projects")
 _MANY = 5
 
 Owning = TemplateBinding | GlobalBinding
@@ -73,7 +70,8 @@ def check(view: View) -> Iterator[Problem]:
     for item in rancher.bindings:
         key = (item.template, bool(item.project))
         if key not in owns:
-            owns[key] = _owns(rancher, *key)
+            resource = "projects" if item.project else "clusters"
+            owns[key] = makes_owner(rancher.templates.closure(item.template), resource)
         if owns[key]:
             owning.setdefault(_place(view, item), []).append(item)
     for admin in rancher.globals:
@@ -82,13 +80,6 @@ def check(view: View) -> Iterator[Problem]:
             owning.setdefault(ref, []).append(admin)
     for place, items in owning.items():
         yield from _judge(view, rancher, place, items)
-
-
-def _owns(rancher: Rancher, template: str, in_project: bool) -> bool:  # a key of the cache above
-    closure = rancher.templates.closure(template).templates
-    right = _OWN_PROJECT if in_project else _OWN_CLUSTER
-    admin = not in_project and any(part.name == "cluster-admin" for part in closure)
-    return admin or any(grants(part.rules, right) for part in closure if not part.external)
 
 
 def _place(view: View, item: TemplateBinding) -> ObjectRef:

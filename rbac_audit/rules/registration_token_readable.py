@@ -43,6 +43,7 @@ userName: u-erin
 from collections.abc import Iterator
 
 from rbac_audit.access import Permission
+from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of, in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
@@ -50,7 +51,7 @@ from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
-from rbac_audit.rancher.templates import grants
+from rbac_audit.rancher.templates import grants, makes_owner
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._holders import Held, held_by_tenants, roles_holding
 from rbac_audit.rules._words import names
@@ -58,7 +59,6 @@ from rbac_audit.snapshot.objects import ClusterRole, ClusterRoleTemplateBinding,
 
 _MANAGEMENT = "management.cattle.io"
 _READS = tuple(Permission(verb, _MANAGEMENT, "clusterregistrationtokens") for verb in ("get", "list", "watch"))
-_OWN = Permission("own", _MANAGEMENT, "clusters")
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -81,10 +81,11 @@ def check(view: View) -> Iterator[Problem]:
 
 def _reads(view: View, rancher: Rancher, name: str) -> bool:
     """Tell whether a template reads the tokens of the cluster that it is bound on, without owning it."""
-    closure = rancher.templates.closure(name).templates
-    roles = {part.name: part.external_rules or view.access.rules(("", part.name)) for part in closure}
+    closure = rancher.templates.closure(name)
+    roles = {part.name: part.external_rules or view.access.rules(("", part.name)) for part in closure.templates}
     rules = rancher.templates.rules(name, roles)
-    return any(grants(rules, right) for right in _READS) and not grants(rules, _OWN)
+    owns = makes_owner(closure, "clusters") or grants(rules, EVERYTHING)
+    return not owns and any(grants(rules, right) for right in _READS)
 
 
 def _template(view: View, rancher: Rancher, name: str, items: list[TemplateBinding]) -> Problem:

@@ -90,14 +90,12 @@ from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
-from rbac_audit.rancher.templates import grants
+from rbac_audit.rancher.templates import grants, makes_owner
 from rbac_audit.snapshot.objects import ClusterRoleTemplateBinding, ProjectRoleTemplateBinding, RoleTemplate, Subject
 
 _GROUP = "management.cattle.io"
 _CLUSTER, _PROJECT = "clusterroletemplatebindings", "projectroletemplatebindings"
 _VERBS = ("create", "update", "patch")
-_OWN_CLUSTER = Permission("own", _GROUP, "clusters")
-_OWN_PROJECT = Permission("own", _GROUP, "projects")
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -128,8 +126,8 @@ def _owners(rancher: Rancher) -> set[tuple[str, str]]:
     """Name who owns which cluster, "" for all of them."""
     found = {("", str(item.subject)) for item in rancher.globals if item.admin and item.subject}
     for item in rancher.bindings:
-        closure = rancher.templates.closure(item.template).templates if item.subject and not item.project else ()
-        if any(part.name == "cluster-admin" or grants(part.rules, _OWN_CLUSTER) for part in closure):
+        of_cluster = item.subject and not item.project
+        if of_cluster and makes_owner(rancher.templates.closure(item.template), "clusters"):
             found.add((item.cluster, str(item.subject)))
     return found
 
@@ -144,13 +142,10 @@ def _written(view: View, rancher: Rancher, item: TemplateBinding) -> str:
     """Name what the holder of a template may write: "" for nothing, and for what an owner may anyhow."""
     local = {name: view.access.rules(("", name)) for name in ("admin", "edit", "view", "cluster-admin")}
     rules = rancher.templates.rules(item.template, local)
+    if item.project and makes_owner(rancher.templates.closure(item.template), "projects"):
+        return ""
     kinds = (_PROJECT,) if item.project else (_CLUSTER, _PROJECT)
-    found = [
-        kind
-        for kind in kinds
-        if any(grants(rules, Permission(verb, _GROUP, kind)) for verb in _VERBS)
-        and not (kind == _PROJECT and item.project and grants(rules, _OWN_PROJECT))
-    ]
+    found = [kind for kind in kinds if any(grants(rules, Permission(verb, _GROUP, kind)) for verb in _VERBS)]
     return " and ".join(found)
 
 

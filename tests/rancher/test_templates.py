@@ -1,6 +1,8 @@
 """Role templates and what they inherit."""
 
-from rbac_audit.rancher.templates import CREATE_NAMESPACES, RoleTemplates, grants
+import pytest
+
+from rbac_audit.rancher.templates import CREATE_NAMESPACES, RoleTemplates, grants, makes_owner
 from rbac_audit.snapshot.objects import Metadata, PolicyRule, RoleTemplate
 from tests.rancher.worlds import objects
 
@@ -94,3 +96,34 @@ def test_what_an_external_template_says_itself_counts_nothing() -> None:
         "view", {"view": (VIEW,)}
     )
     assert found == (VIEW,)
+
+
+OWN = "{{verbs: [{}], apiGroups: [management.cattle.io], resources: [{}]}}"
+EVERYTHING = '{verbs: ["*"], apiGroups: ["*"], resources: ["*"]}'
+
+
+@pytest.mark.parametrize(
+    ("rules", "more", "owned"),
+    [
+        (OWN.format("own", "clusters"), "", {"clusters"}),
+        (OWN.format("get, own", "clusters, projects"), "", {"clusters", "projects"}),
+        (OWN.format('"*"', "clusters, projects"), "", set()),
+        (OWN.format("own", '"*"'), "", set()),
+        (EVERYTHING, "", {"clusters", "projects"}),
+        (EVERYTHING, "external: true", set()),
+        ("", "roleTemplateNames: [cluster-admin]", {"clusters"}),
+        ("", "roleTemplateNames: [heir]", {"projects"}),
+    ],
+)
+def test_the_verb_own_makes_an_owner_and_a_wildcard_does_not(rules: str, more: str, owned: set[str]) -> None:
+    text = f"""
+{{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {{name: rt}}, rules: [{rules}], {more}}}
+---
+{{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {{name: cluster-admin}}, external: true}}
+---
+{{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {{name: heir}}, roleTemplateNames: [owner]}}
+---
+{{apiVersion: management.cattle.io/v3, kind: RoleTemplate, metadata: {{name: owner}}, rules: [{OWN.format("own", "projects")}]}}
+"""
+    closure = RoleTemplates(item for item in objects(text) if isinstance(item, RoleTemplate)).closure("rt")
+    assert {resource for resource in ("clusters", "projects") if makes_owner(closure, resource)} == owned

@@ -358,3 +358,23 @@ def test_a_global_role_of_one_s_own_that_makes_administrators_is_found_and_a_bui
     [finding] = found(policy("rancher-roles-write"), estate("", USERS + GLOBAL.replace("BUILTIN", "false")))
     assert str(finding.object) == "GlobalRoleBinding grb-1"
     assert not found(policy("rancher-roles-write"), estate("", USERS + GLOBAL.replace("BUILTIN", "true")))
+
+
+@pytest.mark.parametrize(("verb", "flagged"), [("own", False), ('"*"', True), ("update", True)])
+def test_only_the_verb_own_makes_an_owner_of_the_cluster(verb: str, *, flagged: bool) -> None:
+    text = f"""
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: desk}}
+context: cluster
+rules: [{{apiGroups: [management.cattle.io], resources: [clusters], verbs: [{verb}]}}]
+---
+apiVersion: management.cattle.io/v3
+kind: ClusterRoleTemplateBinding
+metadata: {{name: crtb-1, namespace: c-m-abcd1234}}
+clusterName: c-m-abcd1234
+roleTemplateName: desk
+userName: u-alice
+"""
+    harvester = SHOP + bound("list core secrets")
+    assert bool(found(policy("cluster-wide-secret-read"), estate(harvester, USERS + text))) is flagged

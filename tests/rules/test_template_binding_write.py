@@ -56,6 +56,8 @@ userName: u-mallory
         (template("rt", "cluster", CRTBS, "create"), False, f"may write {CRTBS} on cluster harvester"),
         (template("rt", "cluster", PRTBS, "update"), False, f"may write {PRTBS} on cluster harvester"),
         (template("rt", "project", PRTBS, "patch"), True, f"may write {PRTBS} on c-m-abcd1234:p-shop"),
+        (template("rt", "cluster", '"*"', '"*"'), False, f"may write {CRTBS} and {PRTBS} on cluster harvester"),
+        (template("rt", "project", '"*"', '"*"'), True, f"may write {PRTBS} on c-m-abcd1234:p-shop"),
         (
             template("up", "cluster", CRTBS, '"*"') + template("rt", "cluster", CRTBS, "get", inherits="up"),
             False,

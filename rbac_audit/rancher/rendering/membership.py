@@ -6,9 +6,10 @@ project_cluster/common.go and roletemplates/common.go.
 
 from rbac_audit.rancher import naming
 from rbac_audit.rancher.bindings import TemplateBinding
-from rbac_audit.rancher.rendering.rules import Resource, owns
+from rbac_audit.rancher.rendering.rules import Resource
 from rbac_audit.rancher.rendering.sheet import Presence, binding_to_role, cluster_binding, cluster_role, role
 from rbac_audit.rancher.rendering.world import World
+from rbac_audit.rancher.templates import says_own
 from rbac_audit.snapshot.objects import PolicyRule, Subject
 
 _ALL_VERBS = ("get", "update", "delete", "patch", "create", "list", "watch", "deletecollection")
@@ -63,9 +64,9 @@ def membership(world: World, item: TemplateBinding, subject: Subject) -> None:
 def _is_owner(world: World, item: TemplateBinding) -> bool:
     context, resource = ("project", "projects") if item.project else ("cluster", "clusters")
     if world.aggregated:
-        return any(owns(world.local.rules_of(template), resource) for template in world.closure(item))
+        return any(says_own(world.local.rules_of(template), resource) for template in world.closure(item))
     return any(
-        (template.builtin and template.name in _BUILTIN_OWNERS) or owns(template.rules, resource)
+        (template.builtin and template.name in _BUILTIN_OWNERS) or says_own(template.rules, resource)
         for template in world.closure(item)
         if template.context == context
     )

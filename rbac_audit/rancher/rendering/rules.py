@@ -85,11 +85,6 @@ def lowered(rules: Iterable[PolicyRule]) -> tuple[PolicyRule, ...]:
     )
 
 
-def owns(rules: Iterable[PolicyRule], resource: str) -> bool:
-    """Tell whether a rule holds the verb `own` literally; `*` does not make an owner (manager.go)."""
-    return any("own" in rule.verbs and resource in rule.resources for rule in rules)
-
-
 def _lower(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word.lower() for word in words)
 
