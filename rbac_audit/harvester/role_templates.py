@@ -70,6 +70,13 @@ def change_of(item: RoleTemplate | GlobalRole) -> Change | None:
     return min(changes, key=lambda change: len(change.added) + len(change.removed))
 
 
+@cache
+def given_to_users(namespace: str) -> frozenset[Atom]:
+    """Name what the built-in global role `user` of any version gives its holders in a namespace of Rancher's."""
+    variants = _variants()[GlobalRole.kind, "user"]
+    return atoms_of(rule for variant in variants for rule in variant.namespaced_rules.get(namespace, ()))
+
+
 def is_shipped(template: RoleTemplate) -> bool:
     """Tell whether a role template is exactly what Rancher or a known chart ships."""
     change = change_of(template)

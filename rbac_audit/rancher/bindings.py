@@ -96,12 +96,13 @@ def global_bindings(
     """Join global role bindings with their roles."""
     by_name = {role.name: role for role in roles}
     return tuple(
-        GlobalBinding(item, role := by_name.get(item.global_role_name), _subject(item, people), _is_admin(role))
+        GlobalBinding(item, role := by_name.get(item.global_role_name), _subject(item, people), is_admin(role))
         for item in bindings
     )
 
 
-def _is_admin(role: GlobalRole | None) -> bool:
+def is_admin(role: GlobalRole | None) -> bool:
+    """Tell whether Rancher makes who has a global role cluster-admin of every cluster (IsAdminGlobalRole)."""
     if role is None:
         return False
     return (role.builtin and role.name == "admin") or (

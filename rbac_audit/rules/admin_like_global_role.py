@@ -1,9 +1,10 @@
 """Global role of one's own that owns every cluster.
 
 ## What
-A global role that Rancher does not ship and that makes its subjects cluster-admin: by rules with everything on
+A global role other than the built-in admin that makes its subjects cluster-admin: by rules with everything on
 everything, which Rancher takes for an administrator on every cluster, or by an inherited cluster role
-(`inheritedClusterRoles`) that owns each cluster but the management one.
+(`inheritedClusterRoles`) that owns each cluster but the management one. A role that says that it is built in is no
+exception: no other one that Rancher ships gives that.
 
 ## Why
 A list of administrators is a list of who has the global role admin; this one is not on it. Until Rancher v2.12.3 and
@@ -50,7 +51,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
-from rbac_audit.rancher.bindings import GlobalBinding
+from rbac_audit.rancher.bindings import GlobalBinding, is_admin
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._claims import own_rancher
@@ -67,10 +68,9 @@ def check(view: View) -> Iterator[Problem]:
     for item in rancher.globals:
         bound.setdefault(item.source.global_role_name, []).append(item)
     for role in rancher.cluster.of(GlobalRole):
-        held = bound.get(role.name, [])
-        how = "" if role.builtin else _how(rancher, role, held)
-        if how and held:
-            yield from (_bound(view, role, how, item) for item in held)
+        how = "" if role.builtin and role.name == "admin" else owned_by(view, rancher, role)
+        if how and role.name in bound:
+            yield from (_bound(view, role, how, item) for item in bound[role.name])
         elif how:
             yield Problem(
                 target=role.ref(view.name),
@@ -80,18 +80,27 @@ def check(view: View) -> Iterator[Problem]:
             )
 
 
-def _how(rancher: Rancher, role: GlobalRole, held: list[GlobalBinding]) -> str:
-    if any(item.admin for item in held) or (not held and grants(role.rules, EVERYTHING)):
+def owned_by(view: View, rancher: Rancher, role: GlobalRole) -> str:
+    """Say what who has a global role may do everything on; "" for nothing."""
+    if is_admin(role):
         return "everything on every cluster"
-    owning = [name for name in role.inherited_cluster_roles if _owns(rancher, name)]
+    owning = [name for name in role.inherited_cluster_roles if _owns(view, rancher, name)]
     if owning:
         return f"{names(owning)} on every cluster that Rancher manages"
     return "everything on the management cluster" if grants(role.rules, EVERYTHING) else ""
 
 
-def _owns(rancher: Rancher, template: str) -> bool:
-    closure = rancher.templates.closure(template).templates
-    return any(part.name == "cluster-admin" or grants(part.rules, EVERYTHING) for part in closure)
+def _owns(view: View, rancher: Rancher, name: str) -> bool:
+    """Tell whether a cluster role template gives everything, by what its external parts stand for on any cluster."""
+    closure = rancher.templates.closure(name).templates
+    clusters = [each for each in view.managed if each.rancher_id != "local"]
+    behind = {
+        part.name: (*part.external_rules, *(rule for each in clusters for rule in each.access.rules(("", part.name))))
+        for part in closure
+        if part.external
+    }
+    admin = any(part.name == "cluster-admin" for part in closure)
+    return admin or grants(rancher.templates.rules(name, behind), EVERYTHING)
 
 
 def _title(role: GlobalRole) -> str:

@@ -1,9 +1,11 @@
 """Everybody new gets a role that somebody made or widened.
 
 ## What
-A global role that every new user gets (newUserDefault) and a role template that the creator of a cluster or project
-gets (clusterCreatorDefault, projectCreatorDefault), if Rancher does not ship it as such: not `user`, `user-base`,
-cluster-owner or project-owner.
+A global role that every new user gets (newUserDefault) other than the built-in `user` and `user-base`, and a role
+template that the creator of a cluster or project gets (clusterCreatorDefault, projectCreatorDefault), unless it is a
+built-in one for just that: the owner's, which is the default, or one of those that give less. A locked role template
+is given to nobody. It is critical where every new user owns clusters, high where every new user has rights on all of
+them, and low where the role gives nothing. That a built-in role was edited, shipped-role-edited tells.
 
 ## Why
 Nobody decides about it again: whoever logs in for the first time, from whatever directory, has the role. A global
@@ -33,37 +35,58 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe, in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._words import names
+from rbac_audit.rules.admin_like_global_role import owned_by
 from rbac_audit.snapshot.objects import GlobalRole, RoleTemplate
 
-_SHIPPED = frozenset({"user", "user-base", "cluster-owner", "project-owner"})
+_FOR_EVERYBODY = frozenset({"user", "user-base"})
 
 
 def check(view: View) -> Iterator[Problem]:
     """Look at the three kinds of default."""
     for role in view.cluster.of(GlobalRole):
-        if role.new_user_default and not (role.builtin and role.name in _SHIPPED):
-            gives = [*map(describe, role.rules), *(f"{name} on every cluster" for name in role.inherited_cluster_roles)]
-            yield _problem(view, role, "every new user", gives)
+        if role.new_user_default and not (role.builtin and role.name in _FOR_EVERYBODY):
+            yield _problem(view, role, "every new user", tuple(_given_by(role)), _severity(view, role))
     for template in view.cluster.of(RoleTemplate):
         whom = [
-            words
-            for is_default, words in (
-                (template.cluster_creator_default, "whoever creates a cluster"),
-                (template.project_creator_default, "whoever creates a project"),
+            f"whoever creates a {place}"
+            for is_default, place in (
+                (template.cluster_creator_default, "cluster"),
+                (template.project_creator_default, "project"),
             )
-            if is_default and not (template.builtin and template.name in _SHIPPED)
+            if is_default and not template.locked and not (template.builtin and template.context == place)
         ]
         if whom:
-            inherits = [f"all of {name}" for name in template.role_template_names]
-            yield _problem(view, template, " and ".join(whom), [*map(describe, template.rules), *inherits])
+            inherits = (f"all of {name}" for name in template.role_template_names)
+            yield _problem(view, template, " and ".join(whom), (*map(describe, template.rules), *inherits))
 
 
-def _problem(view: View, role: GlobalRole | RoleTemplate, whom: str, gives: list[str]) -> Problem:
+def _given_by(role: GlobalRole) -> Iterator[str]:
+    yield from map(describe, role.rules)
+    yield from (f"{name} on every cluster" for name in role.inherited_cluster_roles)
+    for where, places in (("", role.namespaced_rules), (" of every cluster", role.inherited_namespaced_rules)):
+        for place, rules in places.items():
+            yield from (f"{describe(rule)} in namespace {place}{where}" for rule in rules)
+    if fleet := role.inherited_fleet_workspace_permissions:
+        yield from (f"{describe(rule)} in every Fleet workspace" for rule in fleet.resource_rules)
+
+
+def _severity(view: View, role: GlobalRole) -> Severity | None:
+    rancher = own_rancher(view)
+    if rancher is not None and owned_by(view, rancher, role):
+        return Severity.CRITICAL
+    return Severity.HIGH if role.inherited_cluster_roles or role.inherited_namespaced_rules else None
+
+
+def _problem(
+    view: View, role: GlobalRole | RoleTemplate, whom: str, gives: tuple[str, ...], severity: Severity | None = None
+) -> Problem:
     return Problem(
         target=role.ref(view.name),
         message=f"{role}{in_brackets(role.display_name)} goes to {whom}: {names(gives) or 'it has no rules'}",
         scope=FindingScope(cluster_wide=True),
+        severity=severity or (None if gives else Severity.LOW),
     )
 
 
@@ -78,6 +101,9 @@ RULE = Rule(
         "Take the default off and bind the role to those who need it. Users who got it by default keep it: look at the "
         "bindings of the role.",
     ),
-    references=("rancher/rancher pkg/data/management/role_data.go",),
+    references=(
+        "rancher/rancher pkg/data/management/role_data.go",
+        "rancher/rancher pkg/controllers/management/auth/project_cluster/cluster_handler.go (addRTAnnotation)",
+    ),
     check=check,
 )

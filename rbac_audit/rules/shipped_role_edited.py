@@ -2,8 +2,8 @@
 
 ## What
 A role of Kubernetes, KubeVirt, CDI, Harvester, Longhorn or Rancher, or a built-in role template or global role, has
-rights that no version of it ships, or lacks some. The message says which. Aggregated roles are judged by their parts
-(see aggregation-changed).
+rights that no version of it ships, or lacks some. The message says which. A role template or global role that only says
+that it is built in is told as well. Aggregated roles are judged by their parts (see aggregation-changed).
 
 ## Why
 Everybody who holds the role has the added rights, mostly without anyone knowing, until its owner writes the role again:
@@ -69,6 +69,8 @@ def check(view: View) -> Iterator[Problem]:
         change = change_of(item) if item.builtin or _BUILTIN in item.metadata.labels else None
         if change is not None and (change.added or change.removed):
             yield _of_rancher(view, item, change)
+        elif item.builtin and change is None and knows_rancher(view.versions.get("rancher", "")):
+            yield _not_built_in(view, item)
 
 
 def _reach(view: View, key: RoleKey) -> str:
@@ -108,6 +110,20 @@ def _of_rancher(view: View, item: RoleTemplate | GlobalRole, change: Change) -> 
         f"{_words(change.added, change.removed)}; Rancher {end}",
         severity=None if change.added else Severity.MEDIUM,
         confidence=Confidence.CERTAIN if known else Confidence.POSSIBLE,
+    )
+
+
+def _not_built_in(view: View, item: RoleTemplate | GlobalRole) -> Problem:
+    return Problem(
+        target=item.ref(view.name),
+        message=f"{item}{in_brackets(item.display_name)} says that it is built in, but Rancher has none of that name: "
+        f"whoever trusts what is built in trusts it too",
+        key="builtin",
+        fix=Fix(
+            Safety.MANUAL,
+            "Find out who set `builtin`, which the webhook lets nobody do, and what else was written then; make a role "
+            "of your own with the wanted rights and delete this one.",
+        ),
     )
 
 

@@ -5,8 +5,11 @@ A project role template binding in the System project for anyone but Rancher's s
 RoleBindings in system namespaces (kube-system, harvester-system, longhorn-system, cattle-…, whatever else is in the
 System project) for users, groups, or service accounts of other namespaces. Shipped bindings and the platform's own
 accounts are not meant. A named Secret, or changing what the platform runs by (its ConfigMaps, Longhorn's objects), is
-told as high, other rights as medium, and the shipped role that every API server of one's own needs as low. What a
-subject may do in every namespace is told by cluster-wide-edit and cluster-wide-secret-read.
+told as high, other rights as medium, and the shipped role that every API server of one's own needs as low. Of what a
+global role that somebody made gives in such a namespace (namespacedRules, inheritedNamespacedRules, Fleet workspaces),
+only what is high or worse is told, and not what the built-in global role user gives everybody there or what
+rancher-deputies-write tells. What a subject may do in every namespace is told by cluster-wide-edit and
+cluster-wide-secret-read.
 
 ## Why
 From Harvester v1.8 on, the System project holds harvester-system, longhorn-system, cattle-… and more, and Rancher adds
@@ -65,15 +68,19 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, scope_of, target_of
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.baseline import atoms_of
 from rbac_audit.harvester.platform import is_platform
-from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.harvester.role_templates import given_to_users
+from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.marks import IMPERSONATION_NAMESPACE
 from rbac_audit.rancher.model import Rancher
-from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rancher.ownership import Claim, Ownership
 from rbac_audit.rules._takeover import consequence
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (
     ClusterRole,
+    GlobalRole,
+    GlobalRoleBinding,
     Namespace,
     ObjectRef,
     Project,
@@ -120,7 +127,9 @@ def _members(view: View, rancher: Rancher) -> Iterator[Problem]:
                 rendered.setdefault(owner, []).append(binding.source.ref(view.name))
     for owner in rancher.bindings:
         project = view.projects.find(owner.project)
-        if project is not None and project.system and owner.subject and not _belongs(view, owner.subject):
+        # Of a template that is not there nobody has anything: template-binding-astray tells that.
+        there = project is not None and project.system and owner.template in rancher.templates.by_name
+        if there and owner.subject and not _belongs(view, owner.subject):
             problem = _member(view, rancher, owner, owner.subject)
             yield msgspec.structs.replace(problem, related=tuple(rendered.get(owner, ())))
 
@@ -139,14 +148,31 @@ def _is_system(view: View, subject: Subject) -> bool:
 
 def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
     verdict = view.ownership[binding]
-    # What Rancher makes for itself, or of a global role, is told where that is.
     own = verdict.claim is Claim.HOLDS and not any(isinstance(owner, TemplateBinding) for owner in verdict.owners)
-    if own or binding.role not in view.access.roles:
+    # What Rancher makes for itself is meant, and a global role's modest rights are told where that is.
+    modest = own and not (_is_of_own_global_role(verdict) and _is_grave(view, binding))
+    if modest or binding.role not in view.access.roles:
         return
     for subject in dict.fromkeys(binding.subjects):
         who = placed(subject, binding.namespace)
         if not view.baseline.ships(binding.source, subject) and not _belongs(view, who):
             yield who
+
+
+def _is_of_own_global_role(verdict: Ownership) -> bool:
+    roles = (owner.role for owner in verdict.owners if isinstance(owner, GlobalBinding))
+    return any(role is not None and not role.builtin for role in roles)
+
+
+def _is_grave(view: View, binding: Binding) -> bool:
+    """Tell whether rights of a global role in a namespace of the platform go beyond what everybody is given there.
+
+    What writes Fleet's objects is told by rancher-deputies-write, in every workspace.
+    """
+    everybody = given_to_users(binding.namespace)
+    rules = [rule for rule in view.access.rules(binding.role) if set(rule.api_groups) != {"fleet.cattle.io"}]
+    _, severity = consequence(tuple(rule for rule in rules if not atoms_of((rule,)) <= everybody))
+    return severity in {Severity.CRITICAL, Severity.HIGH}
 
 
 def _member(view: View, rancher: Rancher, owner: TemplateBinding, subject: Subject) -> Problem:
@@ -205,7 +231,7 @@ RULE = Rule(
     on=On.ALL,
     needs=(Namespace,),
     uses=(RoleBinding, Role, ClusterRole),
-    uses_rancher=(ProjectRoleTemplateBinding, RoleTemplate, Project),
+    uses_rancher=(ProjectRoleTemplateBinding, RoleTemplate, Project, GlobalRole, GlobalRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Delete the binding. Whoever really operates the platform should own the cluster, and be told so; for logs and "

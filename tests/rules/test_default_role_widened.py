@@ -2,6 +2,7 @@
 
 import pytest
 
+from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.default_role_widened import RULE
 from tests.rules.estate import estate, found
 
@@ -31,6 +32,14 @@ metadata: {{name: {name}}}
             role("RoleTemplate", "own", "projectCreatorDefault: true\nroleTemplateNames: [edit]"),
             "a project: all of edit",
         ),
+        (
+            role("RoleTemplate", "cluster-owner", "builtin: true\ncontext: cluster\nprojectCreatorDefault: true"),
+            "whoever creates a project",
+        ),
+        (
+            role("RoleTemplate", "own", "context: cluster\nclusterCreatorDefault: true\nprojectCreatorDefault: true"),
+            "whoever creates a cluster and whoever creates a project",
+        ),
     ],
 )
 def test_a_default_that_is_not_shipped_so_is_told(text: str, whom: str) -> None:
@@ -42,9 +51,53 @@ def test_a_default_that_is_not_shipped_so_is_told(text: str, whom: str) -> None:
     "text",
     [
         role("GlobalRole", "user", "builtin: true\nnewUserDefault: true"),
-        role("RoleTemplate", "project-owner", "builtin: true\nprojectCreatorDefault: true"),
+        role("GlobalRole", "user-base", "builtin: true\nnewUserDefault: true"),
+        role("RoleTemplate", "project-owner", "builtin: true\ncontext: project\nprojectCreatorDefault: true"),
+        role("RoleTemplate", "cluster-owner", "builtin: true\ncontext: cluster\nclusterCreatorDefault: true"),
+        role("RoleTemplate", "read-only", "builtin: true\ncontext: project\nprojectCreatorDefault: true"),
+        role("RoleTemplate", "own", "locked: true\nprojectCreatorDefault: true"),
         role("GlobalRole", "own", "newUserDefault: false"),
     ],
 )
 def test_what_rancher_ships_is_clean(text: str) -> None:
     assert found(RULE, estate("", text)) == []
+
+
+SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "severity", "gives"),
+    [
+        ("admin", "builtin: true", Severity.CRITICAL, "it has no rules"),
+        ("own", "inheritedClusterRoles: [owner]", Severity.CRITICAL, "owner on every cluster"),
+        ("own", "inheritedClusterRoles: [nodes]", Severity.HIGH, "nodes on every cluster"),
+        (
+            "own",
+            f"inheritedNamespacedRules: {{kube-system: [{SECRETS}]}}",
+            Severity.HIGH,
+            "get on secrets in core in namespace kube-system of every cluster",
+        ),
+        (
+            "own",
+            f"namespacedRules: {{fleet-default: [{SECRETS}]}}",
+            Severity.MEDIUM,
+            "get on secrets in core in namespace fleet-default",
+        ),
+        (
+            "own",
+            f"inheritedFleetWorkspacePermissions: {{resourceRules: [{SECRETS}]}}",
+            Severity.MEDIUM,
+            "get on secrets in core in every Fleet workspace",
+        ),
+        ("own", f"rules: [{SECRETS}]", Severity.MEDIUM, "get on secrets in core"),
+        ("user", f"rules: [{SECRETS}]", Severity.MEDIUM, "get on secrets in core"),
+        ("own", "rules: null", Severity.LOW, "it has no rules"),
+    ],
+)
+def test_what_every_new_user_gets_says_how_bad_it_is(name: str, fields: str, severity: Severity, gives: str) -> None:
+    owner = role("RoleTemplate", "owner", 'rules: [{apiGroups: ["*"], resources: ["*"], verbs: ["*"]}]')
+    text = f"{owner}---{role('GlobalRole', name, f'newUserDefault: true{chr(10)}{fields}')}"
+    [finding] = found(RULE, estate("", f"{text}---{role('User', 'u-any', '')}"))
+    assert (finding.severity, str(finding.object)) == (severity, f"GlobalRole {name}")
+    assert finding.message.endswith(f"goes to every new user: {gives}")

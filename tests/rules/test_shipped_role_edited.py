@@ -173,7 +173,7 @@ def test_an_edited_builtin_global_role_is_found(fields: str, what: str) -> None:
         global_role(METRICS),
         global_role(f"{METRICS}\ninheritedClusterRoles: null\nnamespacedRules: null"),
         global_role(f"{METRICS[:-1]}, {SECRETS}]", builtin="false"),
-        global_role(f"rules: [{SECRETS}]", "of-ours"),
+        global_role(f"rules: [{SECRETS}]", "of-ours", builtin="false"),
         global_role(
             "rules: [{apiGroups: [management.cattle.io], resources: [users, globalrolebindings], verbs: ['*']},"
             "{apiGroups: [management.cattle.io], resources: [globalroles], verbs: [get, list, watch]},"
@@ -186,3 +186,12 @@ def test_an_edited_builtin_global_role_is_found(fields: str, what: str) -> None:
 )
 def test_an_unedited_global_role_and_those_of_others_are_clean(text: str) -> None:
     assert not found(RULE, estate("", text))
+
+
+@pytest.mark.parametrize(("version", "told"), [("v2.15.0", True), ("v2.99.0", False)])
+@pytest.mark.parametrize("text", [global_role(METRICS, "of-ours"), template(CREATE, "of-ours")])
+def test_one_that_only_says_that_it_is_built_in_is_found_where_all_such_are_known(
+    text: str, version: str, *, told: bool
+) -> None:
+    result = found(RULE, estate("", text.replace("v2.15.0", version)))
+    assert [(item.severity, item.object.name) for item in result] == [(Severity.HIGH, "of-ours")] * told

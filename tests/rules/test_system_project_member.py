@@ -5,7 +5,8 @@ import pytest
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.rules.system_project_member import RULE
-from tests.rules.estate import estate, found
+from rbac_audit.snapshot.objects import GlobalRole
+from tests.rules.estate import estate, found, not_evaluated
 
 CLUSTER = """
 apiVersion: v1
@@ -324,3 +325,105 @@ def test_a_member_of_another_project_is_not_meant() -> None:
 def test_without_the_project_objects_kube_system_tells_which_it_is() -> None:
     text = rancher().partition("---\n")[2]
     assert len(found(RULE, estate(CLUSTER, text))) == 1
+
+
+def test_a_member_by_a_template_that_is_gone_has_nothing() -> None:
+    assert not found(RULE, estate(CLUSTER, rancher("gone")))
+
+
+def global_role(field: str, rule: str, place: str, user: str = "u-erin", builtin: str = "false") -> str:
+    """Write a global role with rights in one namespace, and somebody who has it."""
+    return f"""
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {{name: {user}}}
+---
+apiVersion: management.cattle.io/v3
+kind: GlobalRole
+metadata: {{name: desk}}
+builtin: {builtin}
+{field}: {{{place}: [{rule}]}}
+---
+apiVersion: management.cattle.io/v3
+kind: GlobalRoleBinding
+metadata: {{name: grb-desk}}
+globalRoleName: desk
+userName: {user}
+---
+"""
+
+
+def rendered(rule: str, place: str, user: str = "u-erin") -> str:
+    """Write what Rancher makes of it."""
+    return f"""
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {place}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: desk-{place}, namespace: {place}}}
+rules: [{rule}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: grb-desk-{place}
+  namespace: {place}
+  labels: {{authz.management.cattle.io/grb-owner: grb-desk}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: desk-{place}}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: {user}}}]
+---
+"""
+
+
+SECRETS = '{{apiGroups: [""], resources: [secrets], verbs: [{}]}}'
+READ, CREATE = SECRETS.format("get, list"), SECRETS.format("create")
+CONFIG = '{apiGroups: [""], resources: [configmaps], verbs: [get]}'
+BUNDLES = "{apiGroups: [fleet.cattle.io], resources: [bundles], verbs: [create]}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "place"),
+    [
+        (READ, "cattle-system"),
+        (READ, "fleet-default"),
+        (CREATE, "cattle-system"),
+        (SECRETS.format("create, update"), "cattle-global-data"),
+        (SECRETS.format("create, update"), "cattle-local-user-passwords"),
+    ],
+)
+def test_a_global_role_of_one_s_own_in_a_namespace_of_rancher_is_found(rule: str, place: str) -> None:
+    text = global_role("namespacedRules", rule, place) + rendered(rule, place)
+    [finding] = found(RULE, estate("", text))
+    assert (finding.severity, str(finding.object)) == (Severity.CRITICAL, "GlobalRoleBinding grb-desk")
+    assert [str(subject) for subject in finding.subjects] == ["User:u-erin"]
+    assert finding.scope.namespaces == (place,)
+
+
+def test_what_it_gives_on_every_cluster_is_found_on_each() -> None:
+    text = global_role("inheritedNamespacedRules", READ, "kube-system")
+    [finding] = found(RULE, estate(rendered(READ, "kube-system"), text))
+    assert (finding.cluster, str(finding.object)) == ("harvester", "GlobalRoleBinding grb-desk")
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "builtin"),
+    [
+        (CREATE, "cattle-global-data", "false"),
+        (CREATE, "fleet-default", "false"),
+        (CONFIG, "cattle-system", "false"),
+        (BUNDLES, "fleet-default", "false"),
+        (READ, "shop", "false"),
+        (READ, "cattle-system", "true"),
+    ],
+    ids=["as everybody", "as everybody in Fleet's", "modest", "told by another rule", "elsewhere", "shipped"],
+)
+def test_what_a_global_role_gives_there_as_it_is_meant_is_clean(rule: str, place: str, builtin: str) -> None:
+    text = global_role("namespacedRules", rule, place, builtin=builtin) + rendered(rule, place)
+    assert not found(RULE, estate("", text))
+
+
+def test_where_global_roles_were_not_read_it_is_evaluated_in_part() -> None:
+    [blind] = not_evaluated(RULE, estate("", rendered(READ, "cattle-system") + rancher(), unread=[GlobalRole]))
+    assert blind.partly
