@@ -2,7 +2,7 @@
 
 One line a group: `plural`, `!` for cluster-scoped, `=` and the short names. Read from API discovery of Harvester v1.9
 and Rancher 2.15; groups that are served but never listed by an object's kind (subresources, uploads, metrics) from
-their API documentation.
+their API documentation, and those of Rancher's backup operator from its CustomResourceDefinitions.
 """
 
 from functools import cache
@@ -33,8 +33,9 @@ _TABLE = """
 core: bindings componentstatuses!=cs configmaps=cm endpoints=ep events=ev limitranges=limits namespaces!=ns
   nodes!=no persistentvolumeclaims=pvc persistentvolumes!=pv pods=po podtemplates replicationcontrollers=rc
   resourcequotas=quota secrets serviceaccounts=sa services=svc
-admissionregistration.k8s.io: mutatingwebhookconfigurations! validatingadmissionpolicies!
-  validatingadmissionpolicybindings! validatingwebhookconfigurations!
+admissionregistration.k8s.io: mutatingadmissionpolicies! mutatingadmissionpolicybindings!
+  mutatingwebhookconfigurations! validatingadmissionpolicies! validatingadmissionpolicybindings!
+  validatingwebhookconfigurations!
 apiextensions.k8s.io: customresourcedefinitions!=crd,crds
 apiregistration.k8s.io: apiservices!
 apps: controllerrevisions daemonsets=ds deployments=deploy replicasets=rs statefulsets=sts
@@ -103,6 +104,7 @@ pool.kubevirt.io: virtualmachinepools=vmpool,vmpools
 provisioning.cattle.io: clusters
 rbac.authorization.k8s.io: clusterrolebindings! clusterroles! rolebindings roles
 resource.k8s.io: deviceclasses! resourceclaims resourceclaimtemplates resourceslices!
+resources.cattle.io: backups! resourcesets! restores!
 rke.cattle.io: custommachines etcdsnapshots rkebootstraps rkebootstraptemplates rkeclusters rkecontrolplanes=rcp
 scc.cattle.io: registrations!
 scheduling.k8s.io: priorityclasses!=pc

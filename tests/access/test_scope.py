@@ -74,6 +74,8 @@ def test_a_namespace_that_no_request_carries_is_named(
 
 def test_the_scope_of_a_kind_is_that_of_its_group() -> None:
     assert is_cluster_scoped("management.cattle.io", "settings")
+    assert is_cluster_scoped("resources.cattle.io", "restores")
+    assert is_cluster_scoped("admissionregistration.k8s.io", "mutatingadmissionpolicybindings")
     assert not is_cluster_scoped("longhorn.io", "settings")
     assert is_cluster_scoped("loadbalancer.harvesterhci.io", "ippools")
     assert not is_cluster_scoped("network.harvesterhci.io", "ippools")

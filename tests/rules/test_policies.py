@@ -248,6 +248,8 @@ ON_RANCHER = [
     ("rancher-deputies-write", "update fleet.cattle.io bundles fleet-agent", WORKSPACE),
     ("rancher-deputies-write", "patch management.cattle.io managedcharts", "fleet-local"),
     ("rancher-deputies-write", "* upgrade.cattle.io *", ""),
+    ("rancher-deputies-write", "create resources.cattle.io *", ""),
+    ("rancher-deputies-write", "patch * backups nightly", ""),
     ("rancher-provisioning-write", "update provisioning.cattle.io clusters guest-1", WORKSPACE),
     ("rancher-provisioning-write", "create cluster.x-k8s.io machines", WORKSPACE),
     ("rancher-roles-write", f"update {MANAGEMENT} globalroles gr-1", ""),
@@ -262,6 +264,8 @@ ON_RANCHER = [
 NOT_ON_RANCHER = [
     ("cluster-wide-secret-read", "list core secrets", CLUSTER),
     ("rancher-deputies-write", "create fleet.cattle.io clusters", WORKSPACE),
+    ("rancher-deputies-write", "create resources.cattle.io restores", "cattle-resources-system"),
+    ("rancher-deputies-write", "update,patch resources.cattle.io restores/status", ""),
     ("rancher-deputies-write", "get,list,watch fleet.cattle.io gitrepos", WORKSPACE),
     ("rancher-provisioning-write", "create provisioning.cattle.io clusters", ""),
     ("rancher-roles-write", f"update {MANAGEMENT} globalroles", CLUSTER),
