@@ -4,8 +4,10 @@
 A project, cluster or global role binding of Rancher whose role template, global role, project or cluster does not
 exist, that names nobody, that lies outside the namespace where its project or cluster keeps its bindings, or whose
 external role template stands for a ClusterRole that its cluster does not have (low, where Rancher ships the template).
-A project's binding for one of Rancher's own users (`system://…`), as whom nobody logs in, is told too, and, as high, a
-cluster's binding that Rancher made for a global role binding that is gone or has another role now: it goes on granting.
+So is a cluster's binding whose role template inherits one that does not exist (project-broken-by-binding tells that of
+a project's), and a project's binding to a role template for clusters. A project's binding for one of Rancher's own
+users (`system://…`), as whom nobody logs in, is told too, and, as high, a cluster's binding that Rancher made for a
+global role binding that is gone or has another role now: it goes on granting.
 
 ## Why
 Deleting a role template or a global role leaves its bindings, and nothing in Rancher marks them: they come back to
@@ -57,6 +59,7 @@ from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.naming import safe_concat
 from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._differences import what_it_gives
+from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRole,
     ClusterRoleTemplateBinding,
@@ -104,11 +107,26 @@ def _lacks(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
         yield f"it lies in namespace {source.namespace}, those of its project in {backing[item.project]}"
     elif not item.project and source.namespace != item.cluster:
         yield f"it lies in namespace {source.namespace}, those of its cluster in {item.cluster}"
+    yield from _unfit(rancher, item)
     if item.subject is None and not rancher.fault_of(item):
         yield "it names nobody"
     person = rancher.people.find(source.user_name)
     if item.project and person is not None and person.system:
         yield f"{source.user_name} is one of Rancher's own users, as whom nobody logs in"
+
+
+def _unfit(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
+    """Name what is wrong with a template for this kind of binding: what it inherits for a cluster's, its context else.
+
+    What a project's inherits in vain breaks the project: project-broken-by-binding tells that.
+    """
+    template = rancher.templates.by_name.get(item.template)
+    missing = rancher.templates.closure(item.template).missing if template is not None else ()
+    if missing and not item.project:
+        made = {True: "the rest", False: "nothing", None: "nothing, or the rest, by its model"}[rancher.aggregated]
+        yield f"role template {item.template} inherits {names(missing)}, which does not exist: Rancher makes {made}"
+    if template is not None and item.project and template.context == "cluster":
+        yield f"role template {item.template} is one for clusters, which Rancher's webhook does not bind in a project"
 
 
 def _lost_owner(rancher: Rancher, item: TemplateBinding) -> str:

@@ -58,3 +58,21 @@ def test_nobody_is_bound_to_it() -> None:
     assert not found(
         RULE, estate("", template("locked: true") + PRTB.replace("roleTemplateName: rt", "roleTemplateName: rt2"))
     )
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [("", True), ("locked: true", False), ("builtin: true", False)],
+    ids=["own", "locked", "shipped"],
+)
+def test_a_locked_template_that_is_inherited_goes_on_being_given(fields: str, *, told: bool) -> None:
+    between = template(f"roleTemplateNames: [middle]\n{fields}") + template("roleTemplateNames: [old]").replace(
+        "name: rt", "name: middle"
+    )
+    text = between + template("locked: true").replace("name: rt", "name: old") + PRTB
+    result = found(RULE, estate("", text))
+    inherited = [item for item in result if "old (Old admin), which it inherits, is locked" in item.message]
+    assert [[str(ref) for ref in item.related] for item in inherited] == [
+        ["RoleTemplate rt", "RoleTemplate old"]
+    ] * told
+    assert len(result) == (0 if "builtin" in fields else 1)

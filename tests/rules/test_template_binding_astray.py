@@ -18,6 +18,21 @@ metadata: {name: here}
 context: project
 ---
 apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: of-clusters}
+context: cluster
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: heir}
+roleTemplateNames: [middle]
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: middle}
+roleTemplateNames: [gone]
+---
+apiVersion: management.cattle.io/v3
 kind: GlobalRole
 metadata: {name: here}
 ---
@@ -40,13 +55,13 @@ roleTemplateName: {role}
 """
 
 
-def crtb(namespace: str = "c-m-abcd1234", cluster: str = "c-m-abcd1234") -> str:
+def crtb(namespace: str = "c-m-abcd1234", cluster: str = "c-m-abcd1234", role: str = "here") -> str:
     return f"""
 apiVersion: management.cattle.io/v3
 kind: ClusterRoleTemplateBinding
 metadata: {{name: b, namespace: {namespace}}}
 clusterName: {cluster}
-roleTemplateName: here
+roleTemplateName: {role}
 userName: u-a
 """
 
@@ -72,6 +87,11 @@ userName: u-a
         (crtb(namespace="local"), "it lies in namespace local, those of its cluster in c-m-abcd1234"),
         (crtb("c-gone", "c-gone"), "Rancher has no cluster c-gone"),
         (grb("gone"), "global role gone does not exist"),
+        (prtb(role="of-clusters"), "role template of-clusters is one for clusters"),
+        (
+            crtb(role="heir"),
+            "role template heir inherits gone, which does not exist: Rancher makes nothing, or the rest",
+        ),
     ],
 )
 def test_what_a_binding_lacks_is_told(binding: str, lacks: str) -> None:
@@ -82,7 +102,11 @@ def test_what_a_binding_lacks_is_told(binding: str, lacks: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "binding", [prtb(), crtb(), grb("here"), prtb(who="serviceAccount: 'a:b'"), prtb(who="userName: u-a\ngroupName: g")]
+    "binding",
+    [
+        *(prtb(), crtb(), crtb(role="of-clusters"), grb("here"), prtb(role="heir")),
+        *(prtb(who="serviceAccount: 'a:b'"), prtb(who="userName: u-a\ngroupName: g")),
+    ],
 )
 def test_what_points_at_something_is_clean(binding: str) -> None:
     assert found(RULE, estate("", RANCHER + binding)) == []
@@ -91,3 +115,16 @@ def test_what_points_at_something_is_clean(binding: str) -> None:
 def test_a_project_without_a_backing_namespace_has_that_of_its_name() -> None:
     old = RANCHER.replace("status: {backingNamespace: c-m-abcd1234-p-shop}", "")
     assert found(RULE, estate("", old + prtb(namespace="p-shop"))) == []
+
+
+@pytest.mark.parametrize(("aggregated", "made"), [("true", "the rest"), ("false", "nothing")])
+def test_what_a_missing_parent_leaves_follows_from_the_model(aggregated: str, made: str) -> None:
+    feature = f"""
+---
+apiVersion: management.cattle.io/v3
+kind: Feature
+metadata: {{name: aggregated-roletemplates}}
+spec: {{value: {aggregated}}}
+"""
+    [finding] = found(RULE, estate("", RANCHER + crtb(role="heir") + feature))
+    assert finding.message.endswith(f"Rancher makes {made}")
