@@ -10,7 +10,7 @@ from rbac_audit.audit.contents import accounts, added_up, contents, quotas, shar
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import Outcome
 from rbac_audit.audit.evidence import subject_ref
-from rbac_audit.audit.filters import Filters
+from rbac_audit.audit.filters import Filters, Reached
 from rbac_audit.audit.finding import Finding, Severity, SubjectRef
 from rbac_audit.audit.public import public
 from rbac_audit.audit.report import ClusterSummary, EstateSummary, Report, RuleResult, Summary, Tool
@@ -43,8 +43,8 @@ def build_report(
     run: Run,
 ) -> Report:
     """Put the report together; the exit code is that of what is shown."""
-    names = {project.id: project.name for view in estate.views for project in view.projects.all}
-    shown = tuple(item for item in outcome.findings if filters.shows(item, names.get(item.scope.project, "")))
+    reached = Reached((view.name, project) for view in estate.views for project in view.projects.all)
+    shown = tuple(item for item in outcome.findings if filters.shows(item, reached.names(item)))
     gaps = tuple(sorted({*estate.snapshot.gaps, *estate.gaps}))
     counts = Counter(finding.severity for finding in shown)
     blind = bool(gaps or outcome.not_evaluated)

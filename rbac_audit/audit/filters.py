@@ -1,15 +1,35 @@
 """What a report shows of what was found: filters, which never change what is evaluated."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 import msgspec
 
 from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.finding import Finding, Severity
+from rbac_audit.audit.sections import ProjectSummary
 from rbac_audit.errors import WrongUse
+from rbac_audit.rancher.projects import ProjectInfo
 from rbac_audit.snapshot.objects import Namespace
+
+
+class Reached:
+    """Which projects a finding reaches into: that of its scope, and those of the namespaces there."""
+
+    def __init__(self, projects: Iterable[tuple[str, ProjectInfo | ProjectSummary]]) -> None:
+        """Take the projects, each with the name of its cluster; a later one replaces an earlier one."""
+        self._names: dict[str, str] = {}
+        self._ids: dict[tuple[str, str], str] = {}
+        for cluster, project in projects:
+            self._names[project.id] = project.name
+            self._ids.update(((cluster, namespace), project.id) for namespace in project.namespaces)
+
+    def names(self, finding: Finding) -> frozenset[str]:
+        """Name them, by id and by name."""
+        places = ((finding.cluster, namespace) for namespace in finding.scope.namespaces)
+        ids = {finding.scope.project, *(self._ids.get(place, "") for place in places)}
+        return frozenset((*ids, *(self._names.get(each, "") for each in ids)))
 
 
 class Filters(msgspec.Struct, frozen=True):
@@ -24,14 +44,14 @@ class Filters(msgspec.Struct, frozen=True):
     subjects: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
 
-    def shows(self, finding: Finding, project_name: str) -> bool:
-        """Decide one finding."""
+    def shows(self, finding: Finding, projects: Set[str]) -> bool:
+        """Decide one finding, which reaches into the projects of these ids and names."""
         names = {str(subject) for subject in finding.subjects} | {subject.display_name for subject in finding.subjects}
         places = {*finding.scope.namespaces, finding.object.namespace}
         return (
             finding.severity.rank <= self.min_severity.rank
             and (not self.rules or finding.rule in self.rules)
-            and (not self.projects or not {finding.scope.project, project_name}.isdisjoint(self.projects))
+            and (not self.projects or not projects.isdisjoint(self.projects))
             and (not self.subjects or not names.isdisjoint(self.subjects))
             and (not self.namespaces or not places.isdisjoint(self.namespaces))
         )

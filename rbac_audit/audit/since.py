@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from rbac_audit.audit.filters import Filters
+from rbac_audit.audit.filters import Filters, Reached
 from rbac_audit.audit.finding import Finding
 from rbac_audit.audit.report import Report, Since
 from rbac_audit.errors import WrongUse
@@ -16,8 +16,8 @@ def compared(report: Report, old: Report, filters: Filters) -> Report:
     Raises WrongUse for an old report that lacks findings, or is about other clusters.
     """
     _check(report, old)
-    names = {project.id: project.name for project in (*old.projects, *report.projects)}
-    shown = [each for each in old.findings if filters.shows(each, names.get(each.scope.project, ""))]
+    reached = Reached((project.cluster, project) for project in (*old.projects, *report.projects))
+    shown = [each for each in old.findings if filters.shows(each, reached.names(each))]
     before = {finding.fingerprint for finding in shown}
     now = {finding.fingerprint for finding in report.findings}
     accepted = {finding.fingerprint for finding in report.waived}

@@ -59,7 +59,11 @@ class _Recorded(click.RichCommand):
 @click.option("--min-severity", type=SEVERITIES, default="info", help="Show findings from this severity on.")
 @click.option("--rule", "rules", multiple=True, metavar="ID", help="Show findings of this rule only.")
 @click.option(
-    "--project", "projects", multiple=True, metavar="NAME", help="Show findings in this project (name or id) only."
+    "--project",
+    "projects",
+    multiple=True,
+    metavar="NAME",
+    help="Show findings that reach into this project (name or id) only.",
 )
 @click.option("--extract", is_flag=True, help="Write what is about the one --project only, and nothing about others.")
 @click.option(
@@ -75,7 +79,12 @@ class _Recorded(click.RichCommand):
     "--subject", "subjects", multiple=True, metavar="SUBJECT", help="Show findings about User:x, Group:x, … or a name."
 )
 @click.option(
-    "--namespace", "-n", "namespaces", multiple=True, metavar="NAME", help="Show findings in this namespace only."
+    "--namespace",
+    "-n",
+    "namespaces",
+    multiple=True,
+    metavar="NAME",
+    help="Show findings that reach into this namespace only.",
 )
 @click.option(
     "--policies", "folders", multiple=True, type=click.Path(path_type=Path), help="A folder of your own policies."

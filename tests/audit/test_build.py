@@ -1,15 +1,17 @@
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from rbac_audit.audit.build import Run, build_report
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import Outcome, evaluate
-from rbac_audit.audit.filters import Filters, check_filters
+from rbac_audit.audit.filters import Filters, Reached, check_filters
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.report import Report
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.errors import WrongUse
+from rbac_audit.rancher.projects import ProjectInfo
 from rbac_audit.snapshot.estate import Gap
 from rbac_audit.snapshot.objects import ClusterRole, ObjectRef, RoleBinding, Secret, Subject
 from tests.audit.clusters import joined, namespace, rancher
@@ -166,6 +168,33 @@ def test_a_filter_hides_and_is_counted(filters: Filters, shown: list[str]) -> No
     assert found.summary.hidden == 4 - len(shown)
 
 
+@pytest.mark.parametrize(
+    ("scope", "cluster", "projects"),
+    [
+        (FindingScope(("till",)), "harvester", ["Shop"]),
+        (FindingScope(("attic", "till")), "harvester", ["Shop"]),
+        (FindingScope(("till", "lab")), "harvester", ["Lab", "Shop"]),
+        (FindingScope(("lab",), SHOP), "harvester", ["Lab", "Shop"]),
+        (FindingScope(("attic",)), "harvester", []),
+        (FindingScope(("till",)), "other", ["Lab"]),
+        (FindingScope(("shop",)), "other", []),
+        (FindingScope((), "", cluster_wide=True), "harvester", []),
+    ],
+)
+def test_a_finding_is_of_every_project_that_it_reaches_into(
+    scope: FindingScope, cluster: str, projects: list[str]
+) -> None:
+    """Somebody who writes in two projects is a finding of both, whichever of them is asked about."""
+    rows = [
+        ("harvester", ProjectInfo(SHOP, "Shop", False, False, True, "", ("shop", "till"))),
+        ("harvester", ProjectInfo("c-m-abcd1234:p-lab", "Lab", False, False, True, "", ("lab",))),
+        ("other", ProjectInfo("c-m-efgh5678:p-lab", "Lab", False, False, True, "", ("till",))),
+    ]
+    finding = replace(report().findings[0], scope=scope, cluster=cluster)
+    reached = Reached(rows).names(finding)
+    assert [name for name in ("Lab", "Shop") if Filters(projects=(name,)).shows(finding, reached)] == projects
+
+
 def test_a_filter_never_changes_what_is_evaluated() -> None:
     whole, part = report(), report(Filters(Severity.CRITICAL, ("one",), ("Shop",), ("User:u-alice",), ("shop",)))
     assert part.not_evaluated == whole.not_evaluated
@@ -174,6 +203,11 @@ def test_a_filter_never_changes_what_is_evaluated() -> None:
     assert part.estate == whole.estate
     assert [result.rule for result in part.rules] == [result.rule for result in whole.rules]
     assert [it for it in whole.findings if it in part.findings] == list(part.findings)
+
+
+def test_a_report_on_a_project_has_what_reaches_into_it_by_a_namespace_alone() -> None:
+    both = replace(problem("e", Severity.HIGH), scope=FindingScope(("attic", "till")))
+    assert names(report(Filters(projects=("Shop",)), rules=(rule("r", both),))) == ["e"]
 
 
 def test_the_filters_in_force_are_in_the_report() -> None:
