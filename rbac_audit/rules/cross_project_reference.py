@@ -181,13 +181,14 @@ def _severity(item: Referring, to: Reference) -> Severity:
 def _problem(view: View, borders: Borders, item: Referring, crossings: list[_Crossing]) -> Problem:
     whose = dict.fromkeys(crossing.border.owner for crossing in crossings)
     refs = tuple(crossing.to.ref(view.name) for crossing in crossings)
+    whence = {ref.namespace for ref in refs if ref.namespace}
     project = view.projects.of(item.namespace)
     certain = any(crossing.border.certain for crossing in crossings)
     return Problem(
         target=item.ref(view.name),
         message=f"{item}, in {borders.owner_of(item.namespace)}, uses {names(refs)} of {names(whose)}",
         related=refs,
-        scope=FindingScope((item.namespace,), project.id if project else ""),
+        scope=FindingScope(tuple(sorted({item.namespace, *whence})), project.id if project else ""),
         chain=tuple(_maker(view, item, refs)),
         severity=min((crossing.severity for crossing in crossings), key=_RANK),
         confidence=Confidence.CERTAIN if certain else Confidence.POSSIBLE,
