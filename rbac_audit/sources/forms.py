@@ -89,7 +89,8 @@ def _form_of_content(content: Peekable, name: str) -> Form | None:
         return Form.SNAPSHOT
     _check_name(name, start)
     if _TEXT_NAME.search(name):
-        return Form.MANIFESTS if _BEGINS.match(start) else None
+        # Windows PowerShell writes UTF-16 with `>`; what is wrong with that, the reader says.
+        return Form.MANIFESTS if _BEGINS.match(_without_utf16(start)) else None
     if (manifests and _undecided(start)) or start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return Form.CALLED
     if b"\0" in start:
@@ -97,6 +98,12 @@ def _form_of_content(content: Peekable, name: str) -> Form | None:
     if _has_manifests(content):
         return Form.MANIFESTS
     return Form.CALLED if kinds_of_resource(name) else None
+
+
+def _without_utf16(start: bytes) -> bytes:
+    """Make ASCII of UTF-16, to look for words of ASCII."""
+    marked = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return start[2:].replace(b"\0", b"") if marked else start
 
 
 def _check_name(name: str, start: bytes) -> None:

@@ -6,7 +6,14 @@ No tree of nodes is built, so memory follows the largest item; aliases, depth an
 from collections.abc import Iterator
 
 import yaml
-from yaml.events import MappingEndEvent, MappingStartEvent, SequenceEndEvent, SequenceStartEvent, StreamEndEvent
+from yaml.events import (
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
 from rbac_audit.snapshot.reshape import Raw
 from rbac_audit.sources import limits
@@ -74,8 +81,10 @@ class _Reader:
         elif self._values.value(root, 0) is not None:
             raise Refused("a manifest must be a mapping", line_of(root))
         # Else what follows a complete value without `---` would be lost in silence: libyaml looks for it only now.
-        while not isinstance(self._events.next(), StreamEndEvent):
-            pass
+        while not isinstance(event := self._events.next(), StreamEndEvent):
+            if isinstance(event, DocumentStartEvent):
+                # YAML knows more line ends than those at which a stream is cut, here and in kubectl.
+                raise Refused("a document whose `---` follows no line feed", line_of(event))
 
     def _root(self, place: Place) -> Iterator[Part]:
         fields: Raw = {}

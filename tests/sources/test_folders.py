@@ -110,11 +110,18 @@ def test_an_archive_of_manifests_is_a_gap_and_a_chart_is_none(folder: Path, name
     assert told(read(folder), folder) == expected
 
 
-def test_a_file_of_powershell_is_a_gap_whatever_it_is_called(folder: Path) -> None:
-    (folder / "dump").write_bytes(json.dumps(role()).encode("utf-16"))
+@pytest.mark.parametrize("name", ["dump", "roles.txt"])
+@pytest.mark.parametrize("content", [json.dumps(role()), "apiVersion: v1\r\nkind: List\r\n"])
+def test_a_file_of_powershell_is_a_gap_whatever_it_is_called(folder: Path, name: str, content: str) -> None:
+    (folder / name).write_bytes(content.encode("utf-16"))
     assert told(read(folder), folder) == [
-        ("dump, line 1", "it is UTF-16 or binary, not UTF-8; what follows was not read")
+        (f"{name}, line 1", "it is UTF-16 or binary, not UTF-8; what follows was not read")
     ]
+
+
+def test_a_text_of_another_program_in_utf_16_is_passed_over(folder: Path) -> None:
+    (folder / "notes.txt").write_bytes("what apiVersion: v1 means".encode("utf-16"))
+    assert told(read(folder), folder) == []
 
 
 COMMENTS = b"# a licence\n" * 20_000

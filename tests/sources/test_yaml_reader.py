@@ -55,6 +55,15 @@ def test_documents(text: str, expected: list[object]) -> None:
     assert raws(text) == expected
 
 
+@pytest.mark.parametrize("end", ["\r", "\x85", "\u2028", "\u2029"])
+def test_a_document_behind_another_line_end_is_not_lost_in_silence(end: str) -> None:
+    text = f"a: 1{end}---{end}b: 2\n---\nc: 3\n"
+    assert raws(text) == [{"a": 1}, {"c": 3}]
+    assert [(document, text, lost) for document, _, _, text, lost in problems(text)] == [
+        (1, "a document whose `---` follows no line feed", True)
+    ]
+
+
 @pytest.mark.parametrize(
     ("scalar", "expected"),
     [
