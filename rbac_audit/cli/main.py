@@ -1,5 +1,7 @@
 """The command `rbac-audit` and its sub-commands, imported when they are called."""
 
+import contextlib
+import errno
 import gc
 import importlib
 import io
@@ -32,9 +34,12 @@ COMMANDS = {
     "why": "Explain why somebody can or cannot do something.",
 }
 
-# Beside the codes of the commands: those of the shell for signals, and EX_SOFTWARE of sysexits.h. None of them is 0, 1
-# or 3, which say something about an estate.
-INTERRUPTED, READER_GONE, INTERNAL = 130, 141, 70
+# Beside the codes of the commands: those of the shell for signals, and EX_SOFTWARE and EX_IOERR of sysexits.h. None of
+# them is 0, 1 or 3, which say something about an estate.
+INTERRUPTED, READER_GONE, INTERNAL, UNWRITTEN = 130, 141, 70, 74
+
+# Every file that a command names has its own error, so that these are of standard output.
+_OUTPUT_FAILS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF))
 
 
 class LazyGroup(click.RichGroup):
@@ -89,7 +94,7 @@ def main(leave: Callable[[int], NoReturn] = sys.exit) -> None:
     sys.excepthook = _internal
     # One run makes few cycles of millions of objects: collecting them would take a third of the time.
     gc.disable()
-    _take_any_name()
+    _have_streams()
     ended: SystemExit | None = None
     try:
         code = _run()
@@ -99,10 +104,8 @@ def main(leave: Callable[[int], NoReturn] = sys.exit) -> None:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _let_go()
-        code = READER_GONE
-    sys.stderr.flush()
+    except OSError as error:
+        code = _unwritten(error)
     leave(code)
 
 
@@ -116,12 +119,25 @@ def _run() -> int:
         return _failed(f"{error.format_message().rstrip('.')}; see {path} --help", error.exit_code)
     except RbacAuditError as error:
         return _failed(str(error), error.exit_code)
+    except OSError as error:
+        if error.errno not in _OUTPUT_FAILS:
+            raise
+        return _unwritten(error)
     return result if isinstance(result, int) else 0
 
 
 def _failed(line: str, code: int) -> int:
-    click.echo(f"rbac-audit: {one_line(line)}", err=True)
+    # Where standard error cannot be written either, the code has to do.
+    with contextlib.suppress(OSError):
+        click.echo(f"rbac-audit: {one_line(line)}", err=True)
     return code
+
+
+def _unwritten(error: OSError) -> int:
+    _let_go()
+    if isinstance(error, BrokenPipeError):
+        return READER_GONE
+    return _failed(f"output at -: it cannot be written ({error.strerror}); send it elsewhere", UNWRITTEN)
 
 
 def _internal(_: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -132,13 +148,14 @@ def _internal(_: type[BaseException], error: BaseException, trace: TracebackType
     places = (f"{'/'.join(Path(frame.filename).parts[-2:])}:{frame.lineno}" for frame in frames)
     what = f"{type(error).__name__} at {' > '.join(places)}"
     code = _failed(f"internal error: {what}; please report it with this line", INTERNAL)
-    sys.stderr.flush()
     # Python would say 1, which means findings.
     os._exit(code)
 
 
-def _take_any_name() -> None:
-    """Let no name fail on a terminal that cannot show it: it is written as an escape."""
+def _have_streams() -> None:
+    """Put an empty one in place of a closed stream, and write a name that a terminal cannot show as an escape."""
+    opened = (sys.stdin, sys.stdout, sys.stderr)
+    sys.stdin, sys.stdout, sys.stderr = (each or Path(os.devnull).open("r+") for each in opened)  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -18,9 +18,9 @@ def check_places(paths: Iterable[str]) -> None:
             raise _unwritable(path, "it is a folder")
         if not place.parent.is_dir():
             raise _unwritable(path, f"there is no folder {place.parent}")
-        if place.resolve() in seen:
+        if (real := _followed(path)) in seen:
             raise _unwritable(path, "two formats would be written to one file")
-        seen.add(place.resolve())
+        seen.add(real)
 
 
 def write_files(contents: Iterable[tuple[str, bytes]]) -> None:
@@ -32,11 +32,11 @@ def write_files(contents: Iterable[tuple[str, bytes]]) -> None:
     path = ""
     try:
         for path, content in contents:
-            # Through a link, which else would be replaced instead of what it points to.
-            place = Path(path).resolve()
-            if place.exists() and not place.is_file():
-                place.write_bytes(content)
+            if Path(path).exists() and not Path(path).is_file():
+                # Not followed: what /dev/stdout leads to may have no name.
+                Path(path).write_bytes(content)
             else:
+                place = _followed(path)
                 beside.append((_placeholder(place), place))
                 beside[-1][0].write_bytes(content)
         for written, place in beside:
@@ -46,6 +46,12 @@ def write_files(contents: Iterable[tuple[str, bytes]]) -> None:
     finally:
         for written, _ in beside:
             written.unlink(missing_ok=True)
+
+
+def _followed(path: str) -> Path:
+    """Follow a link, which else would be replaced instead of what it points to; one that leads nowhere is kept."""
+    # Path.resolve raises RuntimeError for a link to itself.
+    return Path(os.path.realpath(path))
 
 
 def _placeholder(place: Path) -> Path:

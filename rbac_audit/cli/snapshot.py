@@ -6,6 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from rbac_audit.cli.asking import backup_key, read_sources
+from rbac_audit.cli.output import check_places
 from rbac_audit.snapshot.file import write_snapshot
 
 
@@ -20,6 +21,7 @@ def command(sources: tuple[str, ...], output: Path) -> None:
 
     Exit codes: 0 everything was read, 2 wrong use or bad input, 3 written with gaps.
     """
+    check_places([str(output)])
     snapshot = read_sources(sources)
     write_snapshot(snapshot, output)
     gaps = f", {len(snapshot.gaps)} gaps" if snapshot.gaps else ""

@@ -55,7 +55,8 @@ def digest(snapshot: Snapshot) -> str:
 def write_snapshot(snapshot: Snapshot, path: Path, *, version: str = __version__) -> None:
     """Write beside `path` and rename, so that there is never half a file; the name's ending says how to compress.
 
-    The file is readable by its owner only, as it names people. Raises WrongUse when it cannot be written.
+    The file is readable by its owner only, as it names people; a device or a pipe is written to directly, as there is
+    nothing to replace. Raises WrongUse when it cannot be written.
     """
     write_lines(snapshot, object_lines(snapshot), path, version=version)
 
@@ -66,20 +67,25 @@ def write_lines(header: Snapshot, objects: Lines, path: Path, *, version: str = 
     `header` says everything else; returns how many objects there were. As `write_snapshot` in all other respects.
     """
     try:
-        count = _write_beside(header, objects, path, version)
-        _sync_folder(path.parent)
+        if path.exists() and not path.is_file():
+            with path.open("wb", _CHUNK_BYTES) as raw:
+                return _write_packed(raw, path.name, lambda write: _write(header, objects, write, version))
+        # Through a link, which else would be replaced instead of what it points to.
+        place = Path(os.path.realpath(path))
+        count = _write_beside(header, objects, place, path.name, version)
+        _sync_folder(place.parent)
         return count
     except OSError as error:
         problem = f"it cannot be written ({error.strerror})"
         raise WrongUse("snapshot", str(path), problem, "choose another place") from None
 
 
-def _write_beside(header: Snapshot, objects: Lines, path: Path, version: str) -> int:
+def _write_beside(header: Snapshot, objects: Lines, path: Path, called: str, version: str) -> int:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     beside = Path(name)
     try:
         with os.fdopen(descriptor, "wb", _CHUNK_BYTES) as raw:
-            count = _write_packed(raw, path.name, lambda write: _write(header, objects, write, version))
+            count = _write_packed(raw, called, lambda write: _write(header, objects, write, version))
             raw.flush()
             os.fsync(raw.fileno())
         beside.replace(path)

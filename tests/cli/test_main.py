@@ -155,7 +155,21 @@ def test_an_internal_error_shows_no_value() -> None:
 
 
 def test_the_code_of_an_internal_error_says_nothing_about_an_estate() -> None:
-    assert len({command_line.INTERNAL, command_line.INTERRUPTED, command_line.READER_GONE, 0, 1, 2, 3}) == 7
+    assert (
+        len(
+            {
+                command_line.INTERNAL,
+                command_line.INTERRUPTED,
+                command_line.READER_GONE,
+                command_line.UNWRITTEN,
+                0,
+                1,
+                2,
+                3,
+            }
+        )
+        == 8
+    )
 
 
 @pytest.mark.parametrize("flags", [[], ["-u"]])
@@ -170,6 +184,27 @@ def test_a_reader_that_leaves_is_no_error(arguments: list[object], flags: list[s
         process.wait(timeout=30)
     assert said == ""
     assert process.returncode == command_line.READER_GONE
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("flags", [[], ["-u"]])
+@pytest.mark.parametrize("arguments", [["audit", LIVED_IN, "--format", "json"], ["audit", LIVED_IN], ["rules", "list"]])
+def test_an_output_that_is_full_is_no_fault_of_the_program(arguments: list[object], flags: list[str]) -> None:
+    command = [sys.executable, *flags, "-m", "rbac_audit", *map(str, arguments)]
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment(), check=False)
+        mute = subprocess.run(command, stdout=full, stderr=full, env=environment(), check=False)
+    assert ran.returncode == mute.returncode == command_line.UNWRITTEN
+    assert ran.stderr == (
+        "rbac-audit: output at -: it cannot be written (No space left on device); send it elsewhere\n"
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_was_closed_changes_no_exit_code(closed: str) -> None:
+    command = shlex.join([sys.executable, "-m", "rbac_audit", "audit", str(LIVED_IN)])
+    ran = subprocess.run(["/bin/sh", "-c", f"{command} {closed}"], capture_output=True, env=environment(), check=False)
+    assert (ran.returncode, ran.stderr) == (1, b"")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,29 @@ def test_a_device_is_written_to_and_not_replaced() -> None:
     assert stat.S_ISCHR(Path(os.devnull).stat().st_mode)
 
 
+def test_a_pipe_that_has_no_name_is_written_to(tmp_path: Path) -> None:
+    """As /dev/stdout in a pipeline, or what a shell makes of `>(command)`."""
+    reading, writing = os.pipe()
+    link = tmp_path / "out"
+    link.symlink_to(f"/dev/fd/{writing}")
+    for place in (f"/dev/fd/{writing}", str(link)):
+        check_places([place])
+        write_files([(place, b"all of it")])
+        assert os.read(reading, 100) == b"all of it"
+    os.close(writing)
+    os.close(reading)
+    assert list(tmp_path.iterdir()) == [link]
+
+
+def test_a_link_to_itself_is_replaced(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    check_places([str(loop)])
+    write_files([(str(loop), b"new")])
+    assert loop.read_text() == "new"
+    assert not loop.is_symlink()
+
+
 @pytest.mark.parametrize(
     ("paths", "words"),
     [

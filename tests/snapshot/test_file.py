@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import stat
 import sys
 from collections.abc import Callable
@@ -141,6 +142,26 @@ def test_nothing_is_left_behind_when_writing_fails(tmp_path: Path, monkeypatch: 
     with pytest.raises(WrongUse, match=r"it cannot be written \(No space left on device\)"):
         write_snapshot(SNAPSHOT, tmp_path / "x.jsonl")
     assert [each.read_text() for each in tmp_path.iterdir()] == ["old"]
+
+
+def test_a_link_stays_and_its_target_is_replaced(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / f"latest{path.name.removeprefix('estate')}"
+    link.symlink_to(path.name)
+    path.write_text("old")
+    write_snapshot(SNAPSHOT, link)
+    assert link.is_symlink()
+    assert parts(read_snapshot(path)) == parts(SNAPSHOT)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "x.jsonl"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    write_snapshot(SNAPSHOT, pipe)
+    assert parts(read_stream(io.BytesIO(os.read(reading, 1 << 20)), "x")) == parts(SNAPSHOT)
+    os.close(reading)
+    assert [each.is_fifo() for each in tmp_path.iterdir()] == [True]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
