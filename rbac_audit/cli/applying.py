@@ -113,7 +113,7 @@ def apply(
     with _written(_journal(place, read, TELL[form], resume=resume), form) as journal:
         run = Run(read, servers, journal, Waiting(deadline=deadline, settle=settle, interval=_interval(settle)))
         run.apply(steps, pause)
-    waiting = [step.id for step in read.steps if not step.ready]
+    waiting = [step.id for step in read.waiting]
     left = f"; left out, as they need consent: {', '.join(waiting)}" if waiting and not only else ""
     if form == "terminal":
         done = f"{count(len(steps), 'step')} done; to take them back: rbac-audit fix rollback {place}"
@@ -122,13 +122,14 @@ def apply(
 
 
 def _chosen(read: Plan, only: tuple[str, ...], max_changes: int | None) -> list[Step]:
-    known = {step.id: step for step in read.steps}
+    known = [step.id for step in read.steps]
     for name in only:
         if name not in known:
             raise WrongUse("option", f"--only {name}", "the plan has no such step", f"one of: {', '.join(known)}")
-        if not known[name].ready:
-            raise WrongUse("option", f"--only {name}", "it needs consent", "set given: true in the plan")
-    steps = [step for step in read.steps if step.ready and (not only or step.id in only)]
+        if name in {step.id for step in read.waiting}:
+            problem = "it needs consent, or comes after a step that does"
+            raise WrongUse("option", f"--only {name}", problem, "set given: true in the plan")
+    steps = [step for step in read.ready if not only or step.id in only]
     if not steps:
         raise WrongUse("plan", read.cluster, "no step of it may be applied", "give consent in the plan: given: true")
     writes = sum(len(step.do) for step in steps)

@@ -99,7 +99,7 @@ def make(
         click.echo(text, nl=False)
     else:
         write_files([(output, text.encode())])
-        waiting = sum(not step.ready for step in made.steps)
+        waiting = len(made.waiting)
         steps = f"{count(len(made.steps), 'step')}, {waiting} waiting for consent, {len(made.refusals)} refused"
         click.echo(one_line(f"{output}: {steps}; look at it: rbac-audit fix show {output}"))
     sys.exit(INCOMPLETE if blind else 0)
@@ -166,7 +166,7 @@ def _write(read: Plan, kind: str, folder: Path | None) -> None:
         raise WrongUse("option", "-o", "the folder to write into is not there", "make it, and name it with -o")
     files = outputs.OUTPUTS[kind](read)
     write_files((str(folder / name), text.encode()) for name, text in files.items())
-    left = [step.id for step in read.steps if not step.ready]
+    left = [step.id for step in read.waiting]
     note = f"; left out, as they need consent: {', '.join(left)}" if left else ""
     click.echo(one_line(f"{folder}: {', '.join(files)}{note}"), err=True)
 

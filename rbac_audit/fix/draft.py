@@ -10,7 +10,8 @@ from rbac_audit.snapshot.objects import ObjectRef
 class Draft(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What is done and undone, and what it means; `sources` are the objects because of which it is done.
 
-    `decisions` are reasons for consent that lie in the rule and not in the effect; `order` is that among its like.
+    `decisions` are reasons for consent that lie in the rule and not in the effect; `order` is that among its like;
+    `after` are those without which the effects would be others.
     """
 
     action: str
@@ -25,3 +26,4 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     preconditions: tuple[Precondition, ...] = ()
     expect: tuple[Rendering, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    after: tuple["Draft", ...] = ()

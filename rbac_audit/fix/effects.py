@@ -1,6 +1,6 @@
 """What edits of one cluster's RBAC objects do to everybody's rights there, through aggregated roles too."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -9,7 +9,9 @@ from rbac_audit.access.bindings import RoleKey
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
+from rbac_audit.fix.draft import Draft
 from rbac_audit.fix.holdings import Holdings
+from rbac_audit.fix.objects import target, typed
 from rbac_audit.fix.offers import Gain
 from rbac_audit.fix.plan import Difference, Edits, Effect
 from rbac_audit.fix.rights import Rights, Some, takes_effect
@@ -35,6 +37,22 @@ def consequence(view: View, *edits: Edits, since: Iterable[Edits] = ()) -> Conse
     earlier = tuple(since)
     before = _after(view, earlier) if earlier else view.access
     return _Comparison(view, before, _after(view, (*earlier, *edits))).consequence()
+
+
+def following(view: View, do: Edits, done: Sequence[Draft]) -> tuple[Consequence, tuple[Draft, ...]]:
+    """Work out what edits change after steps, and without which of these they would fail or change something else."""
+
+    def result(since: Iterable[Draft]) -> Consequence:
+        return consequence(view, do, since=(draft.do for draft in since))
+
+    found, places = result(done), {target(typed(item), item.cluster) for item in do.creates}
+    builds = bool(done) and result(()).effects != found.effects
+    return found, tuple(
+        draft
+        for draft in done
+        if not places.isdisjoint(draft.do.deletes)
+        or (builds and result(each for each in done if each is not draft).effects != found.effects)
+    )
 
 
 def _after(view: View, edits: Iterable[Edits]) -> Authorizer:

@@ -93,7 +93,7 @@ def _step(step: Step, events: Iterable[Event]) -> StepRecord:
     own = [event for event in events if event.step == step.id or event.event == "rollback"]
     state, why, left = _state(own)
     begun = state is not State.NOT_BEGUN
-    if not begun and not step.ready:
+    if not begun and not step.agreed:
         state, why = State.LEFT_OUT, ("it needs consent", *step.consent.because)
     return StepRecord(
         id=step.id,

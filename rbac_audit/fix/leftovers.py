@@ -6,14 +6,14 @@ Rancher lives that Harvester itself needs. Source: harvester
 pkg/controller/master/setting/cluster_registration_url.go, rancher pkg/systemtemplate/template.go.
 """
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Finding
 from rbac_audit.fix.draft import Draft
 from rbac_audit.fix.effects import consequence
 from rbac_audit.fix.objects import manifest, target, touched
-from rbac_audit.fix.plan import Creation, Edits, Refusal
+from rbac_audit.fix.plan import Creation, Edits, Refusal, ref_of
 from rbac_audit.fix.refusals import Why, owned_by
 from rbac_audit.fix.remove import is_left_over
 from rbac_audit.snapshot.objects import (
@@ -42,8 +42,9 @@ class Leftovers:
         kinds: tuple[type[KubernetesObject], ...] = (ClusterRole, Role, ClusterRoleBinding)
         self._there = {item.ref(view.name): item for kind in kinds for item in view.cluster.of(kind)}
 
-    def plan(self, findings: Iterable[Finding], going: Container[ObjectRef]) -> Iterator[Draft | Refusal]:
-        """Plan each finding; `going` are the bindings that other steps delete before."""
+    def plan(self, findings: Iterable[Finding], earlier: Iterable[Draft]) -> Iterator[Draft | Refusal]:
+        """Plan each finding; `earlier` are the steps that delete bindings before."""
+        going = {ref_of(place): draft for draft in earlier for place in draft.do.deletes}
         for finding in findings:
             if finding.rule == AGENT:
                 yield from self._agent(finding)
@@ -91,7 +92,7 @@ class Leftovers:
         items = [binding, *([role] if role is not None and not others else [])]
         return self._deletion("remove", items, finding)
 
-    def _orphan(self, finding: Finding, going: Container[ObjectRef]) -> Iterator[Draft | Refusal]:
+    def _orphan(self, finding: Finding, going: Mapping[ObjectRef, Draft]) -> Iterator[Draft | Refusal]:
         refs = (finding.object, *finding.related)
         items: list[KubernetesObject] = [self._there[ref] for ref in refs if ref in self._there]
         if len(items) < len(refs) or finding.object.name.startswith("cattle-impersonation-"):
@@ -99,15 +100,19 @@ class Leftovers:
             yield _refusal(finding.object, Why(reason, "; ".join(map(_delete, refs))))
             return
         bound = [item for role in items for item in self._view.access.by_role.get((role.namespace, role.name), ())]
-        stay = [item for item in bound if item.source.ref(self._view.name) not in going]
-        if stay:
-            reason = f"{stay[0].source} binds it, and no step of this plan takes that away"
-            yield _refusal(finding.object, Why(reason, "convert or delete that binding, then plan again"))
-            return
-        since = Edits(deletes=tuple(target(item.source, self._view.name) for item in bound))
-        yield self._deletion("remove-role", items, finding, since)
+        before: dict[Draft, None] = {}
+        for binding in bound:
+            # A step may take only some of the subjects: the others hold the role by it still.
+            if (draft := going.get(binding.source.ref(self._view.name))) is None:
+                reason = f"{binding.source} binds it, and no step of this plan takes that away"
+                yield _refusal(finding.object, Why(reason, "convert or delete that binding, then plan again"))
+                return
+            before[draft] = None
+        yield self._deletion("remove-role", items, finding, tuple(before))
 
-    def _deletion(self, action: str, items: list[KubernetesObject], finding: Finding, *since: Edits) -> Draft | Refusal:
+    def _deletion(
+        self, action: str, items: list[KubernetesObject], finding: Finding, before: tuple[Draft, ...] = ()
+    ) -> Draft | Refusal:
         name = self._view.name
         for item in items:
             if mark := owned_by(item.metadata):
@@ -117,7 +122,7 @@ class Leftovers:
                 reason = f"{item} is being deleted or has a finalizer"
                 return _refusal(finding.object, Why(reason, "see who holds it, then plan again"))
         do = Edits(deletes=tuple(target(item, name) for item in items))
-        result = consequence(self._view, do, since=since)
+        result = consequence(self._view, do, since=(Edits(deletes=draft.do.deletes) for draft in before))
         if result.leaderless:
             reason = f"nobody who may be a person would administer {result.leaderless[0] or 'the cluster'} any more"
             return _refusal(finding.object, Why(reason, "make somebody an administrator first, then plan again"))
@@ -131,6 +136,7 @@ class Leftovers:
             do=do,
             undo=Edits(creates=back),
             preconditions=tuple(touched(item, name) for item in items),
+            after=before,
         )
 
 

@@ -44,14 +44,10 @@ def _filled(files: Files, plan: Plan) -> Files:
 OUTPUTS = {"manifests": manifests, "terraform": terraform, "fleet": fleet}
 
 
-def _ready(plan: Plan) -> Iterator[Step]:
-    return (step for step in plan.steps if step.ready)
-
-
 def _created(plan: Plan) -> Iterator[Mapping[str, object]]:
     """List what is created, each once, role templates before the bindings that name them."""
     seen: dict[str, Creation] = {}
-    for edits in (*(step.do for step in _ready(plan)), *(refusal.change for refusal in plan.refusals)):
+    for edits in (*(step.do for step in plan.ready), *(refusal.change for refusal in plan.refusals)):
         for creation in edits.creates:
             if _is_of_rancher(creation):
                 seen.setdefault(f"{creation.manifest['kind']} {_name(creation.manifest)}", creation)
@@ -80,7 +76,7 @@ def script(plan: Plan) -> str:
         f"# with CONTEXT set to the kubeconfig context of {plan.cluster}. It stops at the first error.",
         'set -eu\n: "${CONTEXT:?}"',
     ]
-    for step in _ready(plan):
+    for step in plan.ready:
         lines += ["", *(f"# {line}" for line in f"step {step.id}: {step.title}".splitlines())]
         for wanted in step.expect:
             for role in getattr(wanted, plan.model):

@@ -133,9 +133,13 @@ class Consent(Value, frozen=True, kw_only=True):
 
 
 class Step(Value, frozen=True, kw_only=True):
-    """One change that stands by itself: everything in it is done, or nothing of it stays."""
+    """One change that stands by itself: everything in it is done, or nothing of it stays.
+
+    Its effects are those after the steps that `after` names: without them it would do something else to somebody.
+    """
 
     id: str
+    after: tuple[str, ...] = ()
     action: str
     title: str
     rules: tuple[str, ...]
@@ -148,8 +152,8 @@ class Step(Value, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...] = ()
 
     @property
-    def ready(self) -> bool:
-        """Tell whether it may be applied as it is."""
+    def agreed(self) -> bool:
+        """Tell whether it has the consent that it needs."""
         return not self.consent.needed or self.consent.given
 
 
@@ -187,6 +191,21 @@ class Plan(Value, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     refusals: tuple[Refusal, ...]
     unread: tuple[str, ...] = ()
+
+    @property
+    def ready(self) -> tuple[Step, ...]:
+        """List the steps that may be applied as they are: agreed to, and so are all that they come after."""
+        ready: dict[str, Step] = {}
+        for step in self.steps:
+            if step.agreed and ready.keys() >= set(step.after):
+                ready[step.id] = step
+        return tuple(ready.values())
+
+    @property
+    def waiting(self) -> tuple[Step, ...]:
+        """List the others: they need consent, or come after one that does."""
+        ready = {step.id for step in self.ready}
+        return tuple(step for step in self.steps if step.id not in ready)
 
     @property
     def touched(self) -> Iterator[Target]:

@@ -1,6 +1,6 @@
 """From findings or a selection to a plan: the same snapshot and the same request give the same plan, byte for byte."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -48,12 +48,11 @@ def plan(estate: Estate, view: View, request: Request) -> Plan:
     found = list(_conversions(view, request)) if _converts(request) else []
     for others in (Restorer(view).plan, Remover(view).plan):
         found += others(_left(view, request, _sources(found)))
-    taken = _sources(found)
-    found += Leftovers(view).plan(_left(view, request, taken), taken)
+    found += Leftovers(view).plan(_left(view, request, _sources(found)), _drafts(found))
     found += {item.object: item for item in _elsewhere(view, request)}.values()
-    drafts = [item for item in found if isinstance(item, Draft)]
     rules = _rules(request.findings)
-    steps = tuple(_step(number, draft, rules, request) for number, draft in enumerate(sorted(drafts, key=_order), 1))
+    numbers = {draft: f"{number:04}" for number, draft in enumerate(sorted(_drafts(found), key=_order), 1)}
+    steps = tuple(_step(draft, numbers, rules, request) for draft in numbers)
     return Plan(
         format=FORMAT,
         tool=Tool(version=request.version),
@@ -83,8 +82,12 @@ def _wanted(view: View, request: Request) -> Iterator[Binding]:
             yield binding
 
 
+def _drafts(found: Iterable[Draft | Refusal]) -> list[Draft]:
+    return [item for item in found if isinstance(item, Draft)]
+
+
 def _sources(found: Iterable[Draft | Refusal]) -> frozenset[ObjectRef]:
-    return frozenset(source for item in found if isinstance(item, Draft) for source in item.sources)
+    return frozenset(source for item in _drafts(found) for source in item.sources)
 
 
 def _converts(request: Request) -> bool:
@@ -155,10 +158,11 @@ def _rules(findings: Iterable[Finding]) -> dict[ObjectRef, set[str]]:
     return rules
 
 
-def _step(number: int, draft: Draft, rules: dict[ObjectRef, set[str]], request: Request) -> Step:
+def _step(draft: Draft, numbers: Mapping[Draft, str], rules: dict[ObjectRef, set[str]], request: Request) -> Step:
     because = tuple(_because(draft, request.allow_gain))
     return Step(
-        id=f"{number:04}",
+        id=numbers[draft],
+        after=tuple(sorted(numbers[each] for each in draft.after)),
         action=draft.action,
         title=draft.title,
         rules=tuple(sorted({rule for source in draft.sources for rule in rules.get(source, ())})),

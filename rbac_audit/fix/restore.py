@@ -1,13 +1,13 @@
 """Shipped RBAC objects that somebody edited or deleted, set back to what the installed version ships."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Finding
 from rbac_audit.fix.draft import Draft
-from rbac_audit.fix.effects import consequence
+from rbac_audit.fix.effects import consequence, following
 from rbac_audit.fix.objects import manifest, plain, relied_on, target, touched
 from rbac_audit.fix.plan import Change, Creation, Edits, Precondition, Refusal
 from rbac_audit.fix.refusals import BUILT_IN, Why, in_repository
@@ -76,13 +76,14 @@ class Restorer:
                 known[ref] = shipped
             else:
                 yield _refusal(ref, Why(shipped, found[0].fix.text) if isinstance(shipped, str) else why or _UNCHANGED)
-        done: list[Edits] = []
-        for ref in sorted(known, key=lambda ref: (not self._is_swapped(ref, known[ref]), str(ref))):
+        done: list[Draft] = []
+        for ref in sorted(known, key=str):
             if self._is_swapped(ref, known[ref]):
-                yield self._with(self._gone(self._there[ref], done), wanted[ref])
+                done.append(self._with(self._gone(self._there[ref], done), wanted[ref]))
         for number, ref in enumerate(sorted(known, key=lambda ref: (_depth(ref, known), str(ref)))):
             draft = self._with(self._back(ref, known[ref], done), wanted[ref])
-            yield msgspec.structs.replace(draft, order=number)
+            done.append(msgspec.structs.replace(draft, order=number))
+        yield from done
 
     def _with(self, draft: Draft, findings: list[Finding]) -> Draft:
         """Add whose findings a step is for, why it needs consent, and on which versions it relies."""
@@ -126,19 +127,21 @@ class Restorer:
         return None
 
     def _edits(self, ref: ObjectRef, shipped: Variant) -> list[Edits]:
-        gone = [self._gone(self._there[ref], []).do] if self._is_swapped(ref, shipped) else []
+        gone = [self._deletion(ref)] if self._is_swapped(ref, shipped) else []
         return [*gone, self._change(ref, shipped)[0]]
 
     def _is_swapped(self, ref: ObjectRef, shipped: Variant) -> bool:
         item = self._there.get(ref)
         return isinstance(item, AnyBinding) and role_key(item.role_ref) != role_key(shipped.role_ref)
 
-    def _back(self, ref: ObjectRef, shipped: Variant, done: list[Edits]) -> Draft:
+    def _deletion(self, ref: ObjectRef) -> Edits:
+        return Edits(deletes=(target(self._there[ref], self._view.name),))
+
+    def _back(self, ref: ObjectRef, shipped: Variant, done: Sequence[Draft]) -> Draft:
         item = self._there.get(ref)
         stays = item if not self._is_swapped(ref, shipped) else None
         do, undo = self._change(ref, shipped)
-        result = consequence(self._view, do, since=done)
-        done.append(do)
+        result, after = following(self._view, do, done)
         more = stays is not None and bool(_more(stays, shipped))
         own = resets(shipped.component, ref.kind, ref.name, more=more)
         maker = f"{shipped.component} {self._view.exact_components[shipped.component].removeprefix('v')}"
@@ -151,12 +154,12 @@ class Restorer:
             do=do,
             undo=undo,
             preconditions=(touched(stays, self._view.name),) if stays else (),
+            after=after,
         )
 
-    def _gone(self, item: RbacObject, done: list[Edits]) -> Draft:
-        do = Edits(deletes=(target(item, self._view.name),))
-        result = consequence(self._view, do, since=done)
-        done.append(do)
+    def _gone(self, item: RbacObject, done: Sequence[Draft]) -> Draft:
+        do = self._deletion(item.ref(self._view.name))
+        result, after = following(self._view, do, done)
         return Draft(
             action="remove",
             title=f"delete {item}, which binds another role than is shipped; a later step makes the shipped one",
@@ -165,6 +168,7 @@ class Restorer:
             do=do,
             undo=Edits(creates=(Creation(cluster=self._view.name, manifest=manifest(item)),)),
             preconditions=(touched(item, self._view.name),),
+            after=after,
         )
 
     def _change(self, ref: ObjectRef, shipped: Variant) -> tuple[Edits, Edits]:

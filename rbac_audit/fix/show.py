@@ -46,12 +46,14 @@ def page(plan: Plan) -> str:
 
 def _totals(plan: Plan) -> tuple[int, int]:
     """Count the steps without the consent that they need, and the writes of all."""
-    return sum(not step.ready for step in plan.steps), sum(len(step.do) for step in plan.steps)
+    return sum(not step.agreed for step in plan.steps), sum(len(step.do) for step in plan.steps)
 
 
 def _step(step: Step) -> Iterator[str]:
     yield f"{step.id}  {step.action}  [{_state(step)}]  {step.title}"
     yield from (f"      consent: {reason}" for reason in step.consent.because)
+    if step.after:
+        yield f"      comes after {', '.join(step.after)}, without which it would do something else"
     yield from (f"      {line}" for line in _edits(step.do))
     for effect in step.effects:
         name = f" ({effect.display_name})" if effect.display_name else ""
@@ -64,7 +66,7 @@ def _step(step: Step) -> Iterator[str]:
 
 
 def _state(step: Step) -> str:
-    if not step.ready:
+    if not step.agreed:
         return "needs consent"
     return "ready, consent given" if step.consent.needed else "ready"
 

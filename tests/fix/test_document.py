@@ -16,8 +16,8 @@ def plan() -> Plan:
 def test_consent_is_given_in_the_file() -> None:
     text = document.write(plan())
     read = document.read(text.replace("given: false", "given: true"), "plan.yaml")
-    assert not plan().steps[0].ready
-    assert read.steps[0].ready
+    assert not plan().steps[0].agreed
+    assert read.steps[0].agreed
     assert document.digest(read) == document.digest(plan()), "consent does not make another plan of it"
 
 

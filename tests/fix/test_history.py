@@ -23,7 +23,7 @@ def plan() -> Plan:
     """Two steps, both ready, and a refusal."""
     made = planned(estate([*RAW, binding("dev/c", "kubevirt.io:view", "ServiceAccount:dev/c")]), "listed", KUBEVIRT)
     assert len(made.steps) == 2
-    assert all(step.ready for step in made.steps)
+    assert all(step.agreed for step in made.steps)
     return made
 
 

@@ -137,6 +137,8 @@ def test_roles_of_a_deleted_role_template_go_after_their_bindings() -> None:
     first, second = plan.steps
     assert [effect.subject for effect in first.effects] == ["User:u-bob"]
     assert not second.effects
+    # Before it the role is held by what the first one takes away.
+    assert second.after == (first.id,)
     assert second.rules == ("orphaned-rancher-binding",)
     later = after(found, plan)
     assert "gone" not in {item.name for item in view(later).cluster.of(ClusterRole)}
@@ -161,6 +163,23 @@ def test_a_role_that_something_else_binds_stays() -> None:
     plan = of(estate([gone(), binding("dev/mine", "gone", "User:u-bob")]), "orphaned-rancher-binding")
     assert not plan.steps
     assert plan.refusals[0].reason == "RoleBinding dev/mine binds it, and no step of this plan takes that away"
+
+
+def test_a_role_stays_where_a_step_takes_only_some_out_of_its_binding() -> None:
+    raw = [gone(), binding("dev/mine", "gone", "User:ghost", "ServiceAccount:dev/ci")]
+    plan = of(estate(raw), "orphaned-rancher-binding", "unknown-subject")
+    assert [step.action for step in plan.steps] == ["restrict"]
+    (refusal,) = plan.refusals
+    assert refusal.object == "ClusterRole gone"
+    assert refusal.reason == "RoleBinding dev/mine binds it, and no step of this plan takes that away"
+
+
+def test_a_role_goes_after_a_conversion_that_deletes_its_binding() -> None:
+    found = estate([gone(), binding("dev/mine", "gone", "User:u-bob")])
+    convert, remove = of(found, "orphaned-rancher-binding", "raw-binding").steps
+    assert (convert.action, remove.action) == ("convert", "remove-role")
+    assert remove.after == (convert.id,)
+    assert not remove.effects
 
 
 def test_an_account_is_named_with_all_that_is_its_own() -> None:

@@ -131,6 +131,7 @@ def test_a_binding_to_another_role_is_deleted_first() -> None:
     plan = restored(of)
     assert [step.action for step in plan.steps] == ["remove", "restore"]
     gone, back = plan.steps
+    assert (gone.after, back.after) == ((), (gone.id,))
     assert [str(item) for item in gone.do.deletes] == ["RoleBinding harvester-public/harvester-public"]
     assert gone.preconditions[0].uid
     assert [item.manifest["kind"] for item in back.do.creates] == ["RoleBinding"]
@@ -176,6 +177,18 @@ def test_a_role_that_is_aggregated_again_comes_before_its_parts() -> None:
     assert plan.steps[0].undo.changes[0].fields["rules"] == [rule("core", "pods", "delete")]
     done = simulate(of, view(of), plan.steps)
     assert bare(revert(done, of, plan.steps)) == bare(of.snapshot)
+
+
+def test_steps_of_which_one_changes_what_the_other_does_come_one_after_the_other() -> None:
+    """While the whole has rules of its own, what is taken from the part is taken from nobody who holds the whole."""
+    part = more(("ClusterRole", "", "kubevirt.io:edit"), rules=[rule("example.com", "things", "get")])
+    whole = obj(RBAC, "ClusterRole", "edit", rules=[SECRETS])
+    other = more(("ClusterRole", "", "kubevirt.io:view"), rules=[SECRETS])
+    bound = [binding("dev/b", "edit", "User:u-alice"), binding("dev/c", "kubevirt.io:view", "User:u-bob")]
+    plan = restored(cluster([part, whole, other, *bound]))
+    ids = {step.do.changes[0].target.name: step.id for step in plan.steps}
+    after = {step.do.changes[0].target.name: step.after for step in plan.steps}
+    assert after == {"edit": (), "kubevirt.io:edit": (ids["edit"],), "kubevirt.io:view": ()}
 
 
 def test_rules_that_the_controller_writes_are_left_to_it() -> None:

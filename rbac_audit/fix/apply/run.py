@@ -38,8 +38,11 @@ class Run:
         """Do steps in order.
 
         Everything is checked, backed up and tried before the first write. A step that fails is taken back, and the
-        run stops there; raises ApplyFailed, Stale before anything was done.
+        run stops there; raises ApplyFailed, Stale before anything was done, and WrongUse for a step without those that
+        it comes after.
         """
+        steps = tuple(steps)
+        self._check_order(steps)
         if not self._journal.digest:
             made_by = f"{self._digest[:16]}.{secrets.token_hex(4)}"
             self._journal.say(Event(event="begin", plan=self._plan, digest=self._digest, mark=made_by))
@@ -55,6 +58,14 @@ class Run:
             self._step(step)
         self._journal.say(Event(event="end"))
         return Outcome(done=len(open_steps))
+
+    def _check_order(self, steps: Iterable[Step]) -> None:
+        done = {step.id for step in self._plan.steps if self._journal.state(step.id) == "done"}
+        for step in steps:
+            if missing := sorted(set(step.after) - done):
+                problem = f"it comes after step {missing[0]}, which is not done"
+                raise WrongUse("step", step.id, problem, f"apply step {missing[0]} as well")
+            done.add(step.id)
 
     def _accounts(self) -> dict[str, str]:
         return {name: server.account() for name, server in self._servers.items()}
