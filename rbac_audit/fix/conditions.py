@@ -7,6 +7,7 @@ from rbac_audit.audit.estate import View
 from rbac_audit.fix.objects import relied_on, touched
 from rbac_audit.fix.offers import Offer
 from rbac_audit.fix.plan import Precondition
+from rbac_audit.rancher.bindings import Owner
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.projects import ProjectInfo
 from rbac_audit.snapshot.objects import Feature, Kind, KubernetesObject, Namespace, Project, Subject, User
@@ -42,6 +43,15 @@ class Conditions:
                 yield relied_on(self._of(self._rancher, User, "", subject.name), there)
             if offer:
                 yield from self._of_offer(offer)
+
+    def kept(self, bindings: Iterable[Binding], owners: Iterable[Owner]) -> Iterator[Precondition]:
+        """List what lets somebody keep rights: bindings of Rancher, their roles, and what Rancher makes them from."""
+        for binding in bindings:
+            yield relied_on(binding.source, self._view.name)
+            if binding.role in self._view.access.roles:
+                yield relied_on(self._view.access.roles[binding.role], self._view.name)
+        for owner in owners:
+            yield relied_on(owner.source, self._rancher.cluster.name)
 
     def _of_offer(self, offer: Offer) -> Iterator[Precondition]:
         for template in offer.closure:

@@ -13,10 +13,12 @@ from rbac_audit.fix.choose import Choice, Chooser
 from rbac_audit.fix.conditions import Conditions
 from rbac_audit.fix.draft import Draft
 from rbac_audit.fix.groups import names, subjects_of, together
+from rbac_audit.fix.lasting import Lasting
 from rbac_audit.fix.objects import manifest, plain, project_binding, target, typed
 from rbac_audit.fix.offers import Offer
 from rbac_audit.fix.plan import Change, Creation, Difference, Edits, Effect, Kept, Refusal, Rendering, Target
-from rbac_audit.fix.rights import Cover, Rights, carried
+from rbac_audit.fix.rights import Rights, carried
+from rbac_audit.rancher.bindings import Owner
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.rancher.ownership import Claim
@@ -25,11 +27,15 @@ from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
 
 
 class Moved(msgspec.Struct, frozen=True, eq=False):
-    """A subject that moves into a project binding: the rights it must keep, by namespace, and the choice for it."""
+    """A subject that moves into a project binding: the rights it must keep, by namespace, and the choice for it.
+
+    Without a choice it keeps what it has by bindings of Rancher that `lasting` names.
+    """
 
     subject: Subject
     needs: dict[str, Rights]
     choice: Choice | None
+    lasting: tuple[Binding, ...] = ()
 
 
 class Converter:
@@ -42,8 +48,9 @@ class Converter:
         self._rights: dict[RoleKey, Rights] = {}
         self._compacted: dict[Rights, tuple[PolicyRule, ...]] = {}
         self._conditions = Conditions(view, rancher)
+        self._lasting = Lasting(view, rancher, chooser.offers.here)
         self._bound = {
-            (str(item.subject), item.project, item.template)
+            (str(item.subject), item.project, item.template): item
             for item in rancher.bindings
             if item.subject and not item.source.metadata.deletion_timestamp
         }
@@ -94,8 +101,9 @@ class Converter:
         for binding in mine:
             before = needs.get(binding.namespace, ())
             needs[binding.namespace] = tuple(dict.fromkeys((*before, *self._carried(binding))))
-        if all(not self._lasting(subject, namespace).uncovered(rights) for namespace, rights in needs.items()):
-            return Moved(subject, needs, None)
+        lasting = {namespace: self._lasting.of(subject, namespace) for namespace in needs}
+        if not any(self._lasting.cover(lasting[namespace]).uncovered(rights) for namespace, rights in needs.items()):
+            return Moved(subject, needs, None, tuple(dict.fromkeys(item for each in lasting.values() for item in each)))
         wanted = tuple(dict.fromkeys(atom for _, rights in sorted(needs.items()) for atom in rights))
         roles = {binding.role_ref for binding in mine if binding.role_ref.kind == "ClusterRole"}
         named = roles or {binding.role_ref for binding in mine}
@@ -110,18 +118,6 @@ class Converter:
         if binding.role not in self._rights:
             self._rights[binding.role] = carried(self._view.access.rules(binding.role))
         return self._rights[binding.role]
-
-    def _lasting(self, subject: Subject, namespace: str) -> Cover:
-        """Add up what Rancher's own bindings give a subject there: that stays when raw ones go."""
-        here = self._chooser.offers.here
-        held = here.bindings(subject, namespace)
-        return here.cover(frozenset(item.role for item in held if self._lasts(item)))
-
-    def _lasts(self, binding: Binding) -> bool:
-        """Tell whether Rancher makes a binding now, from something that is not being deleted."""
-        verdict = self._view.ownership[binding]
-        going = [bool(owner.source.metadata.deletion_timestamp) for owner in verdict.owners]
-        return verdict.claim is Claim.HOLDS and not verdict.other_model and not (going and all(going))
 
     def _clashes(self, project: ProjectInfo, item: Moved) -> Iterator[str]:
         """Find bindings in the way: Rancher never adopts one of the name that it wants to give."""
@@ -141,6 +137,7 @@ class Converter:
         made = {target(typed(item), item.cluster): item for item in creates}
         removal, return_ = self._removals(group)
         whom = [(item.subject, item.choice.offer if item.choice else None) for item in moved]
+        kept = [binding for item in moved for binding in item.lasting], self._members(project, moved)
         gains = tuple(gain for item in moved if item.choice for gain in item.choice.gains)
         return Draft(
             action="convert",
@@ -150,10 +147,19 @@ class Converter:
             effects=tuple(self._effect(item) for item in moved),
             do=msgspec.structs.replace(removal, creates=tuple(made.values())),
             undo=msgspec.structs.replace(return_, deletes=_bindings_first(made)),
-            preconditions=tuple(dict.fromkeys(self._conditions.of(project, group, whom))),
+            preconditions=tuple(
+                dict.fromkeys((*self._conditions.of(project, group, whom), *self._conditions.kept(*kept)))
+            ),
             expect=tuple(_rendering(project, item.subject, item.choice.offer) for item in moved if item.choice),
             candidates=tuple(found for item in moved if item.choice for found in item.choice.candidates),
         )
+
+    def _members(self, project: ProjectInfo, moved: Iterable[Moved]) -> Iterator[Owner]:
+        """Find from what Rancher makes what stays: of who keeps what it has, and of who is bound as chosen already."""
+        for item in moved:
+            yield from (owner for binding in item.lasting for owner in self._lasting.owners(binding))
+            if item.choice and (bound := self._bound.get((str(item.subject), project.id, item.choice.offer.name))):
+                yield bound
 
     def _creations(self, project: ProjectInfo, item: Moved, group: dict[Binding, list[Subject]]) -> Iterator[Creation]:
         if item.choice is None:

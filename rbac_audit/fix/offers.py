@@ -116,7 +116,7 @@ class Offers:
         local = self.there.access.roles
         external = (item for item in closure.templates if item.external)
         bare = any(not item.external_rules and ("", item.name) not in local for item in external)
-        if closure.missing or closure.cyclic or bare:
+        if closure.missing or closure.cyclic or closure.leaving or bare:
             return None
         found = granted(self._view, template.name)
         return None if found.missing else _offer(found, template, closure.templates)

@@ -89,6 +89,11 @@ def _of_place(view: View, binding: Binding) -> ProjectInfo | Why:
     if not project.known or project.id.partition(":")[0] != view.rancher_id:
         reason = f"{namespace} names project {project.id}, which this Rancher does not have on this cluster"
         return Why(reason, "move the namespace into a project that exists, then plan again")
+    if view.projects.is_leaving(namespace):
+        return Why(f"{namespace} is being deleted", "nothing: the binding goes with it")
+    if project.leaving:
+        reason = f"project {project.name} is being deleted, and every project binding with it"
+        return Why(reason, f"move {namespace} into another project, then plan again")
     return project
 
 
@@ -119,6 +124,10 @@ def _of_role(view: View, binding: Binding) -> Why | None:
     name = f"{binding.role_ref.kind} {binding.role_ref.name}"
     if binding.role not in view.access.roles:
         return Why(f"{name} does not exist, so nobody knows what it would grant", "remove it: --rule dangling-role-ref")
+    if view.access.roles[binding.role].metadata.deletion_timestamp:
+        return Why(
+            f"{name} is being deleted, and grants nothing then", "bind another role, or plan again when it is gone"
+        )
     rules = view.access.rules(binding.role)
     effective = [atom for rule in rules for atom in breakdown(rule) if takes_effect(atom)]
     # An external role template stands for the very role, names and all.
@@ -166,6 +175,8 @@ def _of_user(view: View, name: str) -> Why | None:
         same = [item.user for item in view.people.all if name in {item.username, item.display_name}]
         hint = f"; did you mean {same[0]}, whose login that is" if len(same) == 1 else ""
         return Why(f"Rancher has no user {name}: it matches nobody who comes through Rancher", f"remove it{hint}")
+    if person.leaving:
+        return Why(f"Rancher is deleting user {name}", "nothing, or remove it when the user is gone")
     if person.system:
         return Why(f"{name} is a system user of Rancher", "leave it: Rancher binds its own users")
     return None

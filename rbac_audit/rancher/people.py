@@ -26,7 +26,10 @@ class KnownToken(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """One Rancher user; `groups` are whole principal ids as of `groups_as_of`, empty for who never logged in."""
+    """One Rancher user; `groups` are whole principal ids as of `groups_as_of`, empty for who never logged in.
+
+    Who is `leaving` is being deleted.
+    """
 
     user: str
     username: str
@@ -38,6 +41,7 @@ class Person(msgspec.Struct, frozen=True):
     groups_as_of: str
     last_login: str
     tokens: tuple[KnownToken, ...] = ()
+    leaving: bool = False
 
 
 class People:
@@ -107,4 +111,5 @@ def _person(user: User, learnt: UserAttribute | None, tokens: tuple[KnownToken, 
         groups_as_of=learnt.last_refresh if learnt else "",
         last_login=learnt.last_login if learnt else "",
         tokens=tokens,
+        leaving=bool(user.metadata.deletion_timestamp),
     )

@@ -17,7 +17,11 @@ _DEFAULT = "authz.management.cattle.io/default-project"
 
 
 class ProjectInfo(msgspec.Struct, frozen=True):
-    """A project as it counts on one cluster; `known` is False where only namespaces speak of it."""
+    """A project as it counts on one cluster; `known` is False where only namespaces speak of it.
+
+    `leaving` ones are being deleted: their namespaces go, or lose their project, and all bindings with it (rancher
+    pkg/controllers/managementuser/rbac/project_handler.go, Remove).
+    """
 
     id: str
     name: str
@@ -26,6 +30,7 @@ class ProjectInfo(msgspec.Struct, frozen=True):
     known: bool
     backing_namespace: str
     namespaces: tuple[str, ...]
+    leaving: bool = False
 
 
 class Projects:
@@ -36,8 +41,11 @@ class Projects:
         places: dict[str, list[str]] = {}
         self._labels: dict[str, str] = {}
         self._of: dict[str, str] = {}
+        self._leaving: set[str] = set()
         for namespace in namespaces:
             wanted = namespace.metadata.annotations.get(PROJECT_ID, "")
+            if namespace.metadata.deletion_timestamp:
+                self._leaving.add(namespace.name)
             self._labels[namespace.name] = namespace.metadata.labels.get(PROJECT_ID, "")
             if ":" in wanted:
                 places.setdefault(wanted, []).append(namespace.name)
@@ -57,6 +65,10 @@ class Projects:
     def of(self, namespace: str) -> ProjectInfo | None:
         """Find the project of a namespace, by its annotation."""
         return self._by_id.get(self._of.get(namespace, ""))
+
+    def is_leaving(self, namespace: str) -> bool:
+        """Tell whether a namespace is being deleted."""
+        return namespace in self._leaving
 
     def label_of(self, namespace: str) -> str:
         """Return the project part that the namespace's label states, "" for none."""
@@ -82,4 +94,5 @@ def _info(project_id: str, project: Project | None, namespaces: tuple[str, ...])
         known=True,
         backing_namespace=project.status.backing_namespace or project.name,
         namespaces=namespaces,
+        leaving=bool(project.metadata.deletion_timestamp),
     )

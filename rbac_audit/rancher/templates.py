@@ -28,6 +28,11 @@ class Closure(msgspec.Struct, frozen=True):
     cycle: tuple[str, ...]
 
     @property
+    def leaving(self) -> bool:
+        """Whether one of them is being deleted: its bindings stay, and grant nothing then."""
+        return any(template.metadata.deletion_timestamp for template in self.templates)
+
+    @property
     def cyclic(self) -> bool:
         """Whether it inherits in a circle."""
         return bool(self.cycle)

@@ -11,7 +11,7 @@ from rbac_audit.fix.objects import content_hash
 from rbac_audit.fix.plan import Effect, Plan, Precondition, Rendering, Step, Target
 from rbac_audit.rancher.projects import PROJECT_ID
 from rbac_audit.snapshot.decode import decode
-from rbac_audit.snapshot.objects import PolicyRule
+from rbac_audit.snapshot.objects import Namespace, PolicyRule
 
 Servers = Mapping[str, Server]
 _AGAIN = "collect and plan again; nothing of this step was done"
@@ -50,6 +50,9 @@ def check(servers: Servers, condition: Precondition) -> Raw:
     item = servers[target.cluster].read(target)
     if item is None:
         raise Stale(str(target), target.cluster, "it is gone since the plan was made", _AGAIN)
+    if target.kind != Namespace.kind and item["metadata"].get("deletionTimestamp"):
+        # Of a namespace, the content tells.
+        raise Stale(str(target), target.cluster, "it is being deleted", _AGAIN)
     if not fits(item, condition):
         raise Stale(str(target), target.cluster, "it has changed since the plan was made", _AGAIN)
     return item

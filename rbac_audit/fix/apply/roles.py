@@ -13,7 +13,8 @@ rules:
 """
 _MANAGEMENT = """\
 - {apiGroups: [management.cattle.io], resources: [features, projects, users], verbs: [get]}
-- {apiGroups: [management.cattle.io], resources: [clusterroletemplatebindings], verbs: [list]}
+- {apiGroups: [management.cattle.io], resources: [globalrolebindings], verbs: [get]}
+- {apiGroups: [management.cattle.io], resources: [clusterroletemplatebindings], verbs: [get, list]}
 - apiGroups: [management.cattle.io]
   resources: [roletemplates, projectroletemplatebindings]
   verbs: [get, list, create, delete]
