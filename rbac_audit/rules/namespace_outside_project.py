@@ -2,7 +2,9 @@
 
 ## What
 A namespace that is in no Rancher project and holds VMs, VM images or volumes (PersistentVolumeClaims). Namespaces of
-the platform and harvester-public are not meant; `default` is told as low. An empty namespace is clean.
+the platform and harvester-public are not meant; `default` is told as low. An empty namespace is clean. The finding
+names whom RoleBindings there let change VMs, run pods or read Secrets: in a namespace that is nobody's, no rule can
+tell a member from an outsider, so somebody has to look at them.
 
 ## Why
 Everything that keeps tenants apart hangs on the project: members, roles, quotas, network isolation. Outside of it a
@@ -37,20 +39,31 @@ metadata: {name: empty}
 
 from collections.abc import Iterator
 
+from rbac_audit.access import Permission
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import Problem, Rule
+from rbac_audit.rules._holders import held_by_tenants, roles_holding
+from rbac_audit.rules._takeover import READ_SECRETS
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
+    ClusterRole,
     Kind,
     KubernetesObject,
     Namespace,
     PersistentVolumeClaim,
+    Role,
+    RoleBinding,
     VirtualMachine,
     VirtualMachineImage,
     VirtualMachineInstance,
 )
 
+_CHANGE = (
+    *(Permission(verb, "kubevirt.io", "virtualmachines") for verb in ("create", "update", "patch", "delete")),
+    Permission("create", "", "pods"),
+    Permission("create", "", "pods/exec"),
+)
 _WORKLOADS: tuple[Kind, ...] = (
     VirtualMachine,
     VirtualMachineInstance,
@@ -72,11 +85,16 @@ def check(view: View) -> Iterator[Problem]:
 
 def _problem(view: View, namespace: Namespace, items: list[KubernetesObject]) -> Problem:
     ref = namespace.ref(view.name)
+    reaching = tuple(held_by_tenants(view, roles_holding(view, (*_CHANGE, *READ_SECRETS)), (namespace.name,)))
+    subjects = tuple(dict.fromkeys(who for item in reaching for who in item.tenants))
+    more = f"; RoleBindings there let {names(subjects)} change VMs, run pods or read Secrets" if subjects else ""
     return Problem(
         target=ref,
         message=f"{namespace} is in no project and holds {names(items)}: no role template binding or project quota "
-        f"reaches it",
-        related=tuple(item.ref(view.name) for item in items[:10]),
+        f"reaches it{more}",
+        related=tuple(item.ref(view.name) for item in items[:10])
+        + tuple(dict.fromkeys(item.binding.source.ref(view.name) for item in reaching)),
+        subjects=subjects,
         scope=FindingScope((namespace.name,)),
         chain=(
             Link("fact", f"{namespace} has no annotation field.cattle.io/projectId of the form cluster:project", ref),
@@ -90,6 +108,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.MEDIUM,
     needs=(Namespace, VirtualMachine),
+    uses=(RoleBinding, Role, ClusterRole),
     fix=Fix(
         Safety.CONSENT,
         "Move the namespace into its tenant's project (in Rancher: Cluster, Projects/Namespaces, Move). All members "

@@ -74,3 +74,44 @@ def test_an_annotation_that_names_no_project_is_none() -> None:
 def test_a_namespace_is_told_once() -> None:
     text = namespace("sandbox") + item("VirtualMachine", "sandbox") + item("PersistentVolumeClaim", "sandbox")
     assert len(found(RULE, estate(text))) == 1
+
+
+def bound(rule: str, subject: str, place: str = "sandbox") -> str:
+    """Write a Role and a RoleBinding to it."""
+    return f"""
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: own, namespace: {place}}}
+rules: [{rule}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: own, namespace: {place}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: own}}
+subjects: [{subject}]
+---
+"""
+
+
+ALICE, MOVER = "{kind: User, name: u-alice}", "{kind: ServiceAccount, name: mover, namespace: harvester-system}"
+RULE_OF = "{{verbs: [{}], apiGroups: [{}], resources: [{}]}}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "place", "told"),
+    [
+        (RULE_OF.format("patch", "kubevirt.io", "virtualmachines"), ALICE, "sandbox", True),
+        (RULE_OF.format("create", '""', "pods"), ALICE, "sandbox", True),
+        (RULE_OF.format("list", '""', "secrets"), ALICE, "sandbox", True),
+        (RULE_OF.format("get", '""', "pods"), ALICE, "sandbox", False),
+        (RULE_OF.format('"*"', '"*"', '"*"'), ALICE, "other", False),
+        (RULE_OF.format('"*"', '"*"', '"*"'), MOVER, "sandbox", False),
+    ],
+    ids=["changes VMs", "runs pods", "reads Secrets", "looks", "elsewhere", "the platform"],
+)
+def test_whom_bindings_there_let_in_is_named(rule: str, subject: str, place: str, *, told: bool) -> None:
+    text = namespace("sandbox") + item("VirtualMachine", "sandbox") + bound(rule, subject, place)
+    [finding] = found(RULE, estate(text))
+    assert [str(who) for who in finding.subjects] == ["User:u-alice"] * told
+    assert ("RoleBinding sandbox/own" in map(str, finding.related)) is told
+    assert ("let User:u-alice change VMs" in finding.message) is told
