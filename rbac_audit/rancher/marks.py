@@ -17,6 +17,8 @@ IMPERSONATION = "cattle-impersonation-"
 IMPERSONATION_NAMESPACE = "cattle-impersonation-system"
 POD_SECURITY = "-namespaces-psa"
 _HASHED = ("rb-", "crb-")
+# v2.4: pkg/controllers/user/rbac/handler_base.go, pkg/controllers/management/auth/manager.go.
+_BEFORE_HASHES = ("rolebinding-", "clusterrolebinding-")
 _PROJECT_ROLES = (POD_SECURITY, "-namespaces-edit", "-namespaces-readonly")
 _MEMBER_ROLES = ("-projectmember", "-projectowner")
 _OWNER_LABELS = (naming.LEGACY_UID_OWNER, naming.PRTB_OWNER[:-1], naming.CRTB_OWNER[:-1], naming.AGGREGATION)
@@ -78,12 +80,17 @@ def _names(name: str, role: str) -> Iterator[str]:
 
 
 def is_named_by_rancher(item: RoleBinding | ClusterRoleBinding) -> bool:
-    """Tell whether the name may be Rancher's: hashed ones follow from the content, others are taken as they are.
+    """Tell whether the name may be Rancher's: hashed ones follow from the content, most others are taken as they are.
 
-    The hash of a psa binding has its owner's name in it, which nobody can know once the owner is gone.
+    The hash of a psa binding has its owner's name in it, which nobody can know once the owner is gone. With an owner
+    label of a project's or cluster's binding, Rancher gives no other name but those of before v2.5.
     """
-    hashed = item.name.startswith(_HASHED) and not item.role_ref.name.endswith(POD_SECURITY)
-    return not hashed or has_hashed_name(item)
+    if item.name.startswith(_HASHED):
+        return item.role_ref.name.endswith(POD_SECURITY) or has_hashed_name(item)
+    return item.name.startswith(_BEFORE_HASHES) or not any(
+        key.startswith((naming.PRTB_OWNER, naming.CRTB_OWNER, naming.LEGACY_UID_OWNER)) or key == naming.AGGREGATION
+        for key in item.metadata.labels
+    )
 
 
 def has_hashed_name(item: RoleBinding | ClusterRoleBinding) -> bool:

@@ -21,6 +21,7 @@ from rbac_audit.rancher.marks import (
     marker,
 )
 from rbac_audit.rancher.naming import AGGREGATION
+from rbac_audit.rancher.places import can_make, management_places
 from rbac_audit.rancher.prediction import Grant, Prediction, by_grant, gives_the_same, grant_of
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -61,6 +62,7 @@ class Ownership(msgspec.Struct, frozen=True):
 
 _NO_CLAIM = Ownership(Claim.NONE)
 _UNREAD = "Rancher's objects were not read"
+UNPREDICTED = "controllers of Rancher that are not predicted make such bindings"
 _SUFFIXES = ("-promoted-aggregator", "-promoted", "-aggregator")
 # Kinds that other controllers of Rancher, which are not predicted, give rights to in namespaces of the management
 # cluster: provisioning, Fleet, the API of clusters.
@@ -173,8 +175,12 @@ class Claims:
             return "not all projects were read, so what is made for them is not known"
         namespaced = bool(item.namespace) and self._manages_itself and not claimed
         if namespaced and any(owner.kind in _UNMODELLED for owner in item.metadata.owner_references):
-            return "controllers of Rancher that are not predicted make such bindings"
+            return UNPREDICTED
         return ""
+
+    @cached_property
+    def _places(self) -> frozenset[str]:
+        return management_places(self.rancher) if self._manages_itself else frozenset()
 
     @property
     def _manages_itself(self) -> bool:
@@ -183,9 +189,9 @@ class Claims:
     def _is_management_plane(self, item: RoleBinding | ClusterRoleBinding, claimed: tuple[Owner, ...]) -> bool:
         """Tell whether a live owner may have made a RoleBinding to a Role of the management plane.
 
-        Versions of Rancher differ in the names and places of these; whom they are for does not.
+        Versions of Rancher differ in the names of these; whom they are for, and in which namespaces, does not.
         """
-        if not self._manages_itself or item.role_ref.kind != "Role" or len(item.subjects) != 1:
+        if item.namespace not in self._places or item.role_ref.kind != "Role" or len(item.subjects) != 1:
             return False
         subject = item.subjects[0]
         return any(
@@ -200,7 +206,8 @@ class Claims:
         known = template in self.rancher.templates.by_name or role.endswith(POD_SECURITY) or "-namespaces-" in role
         # What an owner's template gave that is gone, nobody knows any more.
         known = known or any(self._lost_its_template(owner) for owner in claimed)
-        whom = [(owner.subject.kind, owner.subject.name) for owner in claimed if owner.subject]
+        makers = [owner for owner in claimed if can_make(owner, item, self._manages_itself)]
+        whom = [(owner.subject.kind, owner.subject.name) for owner in makers if owner.subject]
         mine = [(subject.kind, subject.name) for subject in item.subjects]
         return known and has_hashed_name(item) and len(mine) == 1 and mine[0] in whom
 

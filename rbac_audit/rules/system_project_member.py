@@ -66,7 +66,7 @@ from rbac_audit.access import Binding
 from rbac_audit.access.identity import home_of, placed
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, scope_of, target_of
-from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import atoms_of
 from rbac_audit.harvester.platform import is_platform
@@ -74,7 +74,7 @@ from rbac_audit.harvester.role_templates import given_to_users
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.marks import IMPERSONATION_NAMESPACE
 from rbac_audit.rancher.model import Rancher
-from rbac_audit.rancher.ownership import Claim, Ownership
+from rbac_audit.rancher.ownership import UNPREDICTED, Claim, Ownership
 from rbac_audit.rules._takeover import consequence
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (
@@ -104,8 +104,9 @@ def check(view: View) -> Iterator[Problem]:
     groups: dict[ObjectRef | str, list[tuple[Binding, Subject]]] = {}
     for binding in view.classes.bindings_in("system"):
         # One template binding makes many of these: without Rancher's objects, the subject is all that joins them.
-        unproven = view.ownership[binding].claim is Claim.UNPROVEN
-        if unproven and view.manages:
+        verdict = view.ownership[binding]
+        unproven = verdict.claim is Claim.UNPROVEN
+        if unproven and view.manages and not (verdict.reason == UNPREDICTED and _is_grave(view, binding)):
             # Everybody who may log in has such bindings here; a backup may have these alone in the clear.
             continue
         for subject in _outsiders(view, binding):
@@ -212,6 +213,7 @@ def _bound(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]]) -
     if all(_is_for_api_servers(view, binding) for binding in bindings):
         what, severity = "may read what an API server of its own needs to know its callers", Severity.LOW
     places = sorted({binding.namespace for binding in bindings})
+    unpredicted = all(view.ownership[binding].reason == UNPREDICTED for binding in bindings)
     return Problem(
         target=target,
         message=f"{target} gives {names(subjects)} {names(sorted({b.role_ref.name for b in bindings}))} in system "
@@ -221,6 +223,7 @@ def _bound(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]]) -
         scope=scope_of(view, bindings),
         chain=binding_chain(view, bindings[0], subjects),
         severity=severity,
+        confidence=Confidence.POSSIBLE if unpredicted else Confidence.CERTAIN,
     )
 
 

@@ -154,6 +154,40 @@ def test_claims_that_hold(binding: str) -> None:
             id="owner gone, Rancher's name",
         ),
         pytest.param(
+            namespaced("anything", "dev", "old", f"{{{LEGACY}: c-9-p-x_prtb-gone}}"),
+            Claim.FORGED,
+            id="owner gone, and no name of Rancher's",
+        ),
+        pytest.param(
+            namespaced("rolebinding-x7k2p", "dev", "old", "{authz.cluster.cattle.io/rtb-owner: 1f2e}"),
+            Claim.ORPHANED,
+            id="owner gone, a name from before v2.5",
+        ),
+        pytest.param(
+            clusterwide(naming.cluster_role_binding_name("ClusterRole", "edit", "User", "u-alice"), "edit", OWNED),
+            Claim.FORGED,
+            id="a project's binding in the whole cluster",
+        ),
+        pytest.param(
+            clusterwide(
+                naming.cluster_role_binding_name("ClusterRole", "read-only-promoted", "User", "u-alice"),
+                "read-only-promoted",
+                OWNED,
+            ),
+            Claim.ORPHANED,
+            id="what a project's template promoted before",
+        ),
+        pytest.param(
+            namespaced(
+                naming.role_binding_name("dev", "ClusterRole", "cluster-owner", "Group", "github_team://1"),
+                "dev",
+                "cluster-owner",
+                f"{{{LEGACY}: c-1_crtb-a}}",
+            ).replace("{kind: User, name: u-alice}", '{kind: Group, name: "github_team://1"}'),
+            Claim.FORGED,
+            id="a cluster's binding in a namespace",
+        ),
+        pytest.param(
             clusterwide("globaladmin-u-former", "cluster-admin", subject="{kind: User, name: u-former}"),
             Claim.ORPHANED,
             id="global admin binding without its global role binding",

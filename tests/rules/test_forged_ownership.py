@@ -146,3 +146,49 @@ subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: u-olga}]
 def test_what_is_made_for_projects_is_not_judged_where_projects_were_not_read() -> None:
     assert found(RULE, estate("", MANAGEMENT))
     assert not found(RULE, estate("", MANAGEMENT, unread=[Project]))
+
+
+@pytest.mark.parametrize(
+    ("place", "forged"),
+    [
+        ("c-m-abcd1234", False),
+        ("c-m-abcd1234-p-shop", False),
+        ("fleet-default", False),
+        ("workspace-of-ours", False),
+        ("guests", False),
+        ("cattle-system", True),
+        ("apps", True),
+    ],
+)
+def test_members_are_let_see_their_clusters_and_projects_in_namespaces_of_these_only(
+    place: str, *, forged: bool
+) -> None:
+    text = f"""
+---
+apiVersion: management.cattle.io/v3
+kind: Project
+metadata: {{name: p-shop, namespace: c-m-abcd1234}}
+status: {{backingNamespace: c-m-abcd1234-p-shop}}
+---
+apiVersion: management.cattle.io/v3
+kind: FleetWorkspace
+metadata: {{name: workspace-of-ours}}
+---
+apiVersion: provisioning.cattle.io/v1
+kind: Cluster
+metadata: {{name: guest, namespace: guests}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: of-another-version, namespace: {place}}}
+rules: [{{apiGroups: [""], resources: [secrets], verbs: [get]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: of-another-version, namespace: {place}, labels: {{c-m-abcd1234_crtb-olga: "true"}}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: of-another-version}}
+subjects: [{{apiGroup: rbac.authorization.k8s.io, kind: User, name: u-olga}}]
+"""
+    owner = MANAGEMENT[: MANAGEMENT.rindex("---")]
+    result = found(RULE, estate("", owner + text))
+    assert [str(item.object) for item in result] == [f"RoleBinding {place}/of-another-version"] * forged

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rbac_audit.audit.finding import Severity
+from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.rules.system_project_member import RULE
 from rbac_audit.snapshot.objects import GlobalRole
@@ -427,3 +427,12 @@ def test_what_a_global_role_gives_there_as_it_is_meant_is_clean(rule: str, place
 def test_where_global_roles_were_not_read_it_is_evaluated_in_part() -> None:
     [blind] = not_evaluated(RULE, estate("", rendered(READ, "cattle-system") + rancher(), unread=[GlobalRole]))
     assert blind.partly
+
+
+@pytest.mark.parametrize(("rule", "told"), [(READ, True), (CONFIG, False)])
+def test_what_only_says_that_another_controller_made_it_is_possible(rule: str, *, told: bool) -> None:
+    owned = "ownerReferences: [{apiVersion: provisioning.cattle.io/v1, kind: Cluster, name: c, uid: '1'}]"
+    label = "labels: {authz.management.cattle.io/grb-owner: grb-desk}"
+    text = rendered(rule, "cattle-system").replace(label, owned) + rancher()
+    result = [item for item in found(RULE, estate("", text)) if item.cluster == "rancher"]
+    assert [(item.severity, item.confidence) for item in result] == [(Severity.CRITICAL, Confidence.POSSIBLE)] * told
