@@ -15,6 +15,12 @@ from rbac_audit.harvester.rancher_advisories import RANCHER
 from rbac_audit.snapshot.estate import Cluster, Gap
 from rbac_audit.snapshot.objects import KubernetesObject, qualified
 
+_NONE_READ = {
+    On.HARVESTER: "no Harvester cluster was read",
+    On.MANAGEMENT: "no cluster with the objects of a Rancher was read",
+    On.ALL: "no cluster was read",
+}
+
 
 class Outcome(msgspec.Struct, frozen=True):
     """What the rules found, worst first, and where they could not look."""
@@ -26,11 +32,13 @@ class Outcome(msgspec.Struct, frozen=True):
 def evaluate(estate: Estate, rules: Iterable[Rule]) -> Outcome:
     """Evaluate every rule on every cluster that it is about.
 
-    A rule without its inputs is not evaluated, never clean.
+    A rule without its inputs, or without any such cluster, is not evaluated, never clean.
     """
     findings: list[Finding] = []
     blind: list[NotEvaluated] = []
     for rule in rules:
+        if not any(map(rule.on.takes, estate.views)):
+            blind.append(NotEvaluated(rule.id, (_NONE_READ[rule.on],)))
         for view in filter(rule.is_about, estate.views):
             missing = tuple(missing_for(rule, view))
             if not missing and (why := rule.undecided(view)):

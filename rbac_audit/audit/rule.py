@@ -17,6 +17,16 @@ class On(Enum):
     MANAGEMENT = "management"
     ALL = "all"
 
+    def takes(self, view: View) -> bool:
+        """Tell whether a cluster is one of those."""
+        match self:
+            case On.HARVESTER:
+                return view.role != "management"
+            case On.MANAGEMENT:
+                return view.manages
+            case On.ALL:
+                return True
+
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What a check yields: the evidence; the rule adds the rest.
@@ -71,13 +81,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def is_about(self, view: View) -> bool:
         """Tell whether the rule looks at a cluster, where that was read."""
-        match self.on:
-            case On.HARVESTER:
-                return view.role != "management" and self.concerns(view)
-            case On.MANAGEMENT:
-                return view.manages and self.concerns(view)
-            case On.ALL:
-                return self.concerns(view)
+        return self.on.takes(view) and self.concerns(view)
 
     @property
     def title(self) -> str:

@@ -97,7 +97,7 @@ def tell_gaps(estate: Estate, side: str = "") -> bool:
     """Say on standard error what could not be read: an answer must not look like the whole truth."""
     gaps = sorted({*estate.snapshot.gaps, *estate.gaps})
     for gap in gaps:
-        click.echo(one_line(f"gap {side}{gap.cluster}: {gap.what}: {gap.reason}; {gap.advice}"), err=True)
+        click.echo(one_line(f"{f'gap {side}{gap.cluster}'.rstrip()}: {gap.what}: {gap.reason}; {gap.advice}"), err=True)
     return bool(gaps)
 
 

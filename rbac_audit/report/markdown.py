@@ -68,11 +68,15 @@ def _since(report: Report, t: Words) -> Iterator[str]:
 
 
 def _unknown(report: Report, t: Words) -> Iterator[str]:
-    lines = [f"- {inert(f'{gap.what}: {gap.reason}; {gap.advice}')} ({code(gap.cluster)})" for gap in report.gaps]
+    lines = [f"- {inert(f'{gap.what}: {gap.reason}; {gap.advice}')}{_on(gap.cluster)}" for gap in report.gaps]
     for each in report.not_evaluated:
         part = f", {t('in part')}" if each.partly else ""
-        lines.append(f"- {code(each.rule)}{part}: {inert('; '.join(each.because))} ({code(each.cluster)})")
+        lines.append(f"- {code(each.rule)}{part}: {inert('; '.join(each.because))}{_on(each.cluster)}")
     yield from _cut(lines, t)
+
+
+def _on(cluster: str) -> str:
+    return f" ({code(cluster)})" if cluster else ""
 
 
 def _changes(report: Report, t: Words) -> Iterator[str]:

@@ -76,9 +76,9 @@ def _lines(report: Report) -> Iterator[str]:
     for finding in report.findings:
         yield " ".join((*_cells(finding, report), *(["(new)"] if finding.fingerprint in new else [])))
     for gap in report.gaps:
-        yield one_line(f"gap {gap.cluster}: {gap.what}: {gap.reason}; {gap.advice}")
+        yield one_line(f"{f'gap {gap.cluster}'.rstrip()}: {gap.what}: {gap.reason}; {gap.advice}")
     for cluster, rules, because, how in _blind(report):
-        yield one_line(f"{how} {cluster}: {rules}: {because}")
+        yield one_line(f"{f'{how} {cluster}'.rstrip()}: {rules}: {because}")
 
 
 def _blind(report: Report) -> Iterator[tuple[str, str, str, str]]:

@@ -72,7 +72,7 @@ def _facts(report: Report, words: Words) -> str:
     if at_risk:
         one, many = "{n} binding may not survive the next upgrade", "{n} bindings may not survive the next upgrade"
         facts.append(words.n(at_risk, one, many))
-    unread = len({gap.cluster for gap in report.gaps})
+    unread = len({gap.cluster for gap in report.gaps if gap.cluster})
     if unread and facts:
         one, many = "{n} cluster could not be read in full", "{n} clusters could not be read in full"
         facts.append(words.n(unread, one, many))

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.evaluate import evaluate
@@ -98,6 +99,24 @@ def blind(of: Estate, one: Rule) -> tuple[NotEvaluated, ...]:
 )
 def test_a_rule_is_asked_about_the_clusters_it_is_about(on: On, names: list[str]) -> None:
     assert where(joined({"harvester": SHOP, "rancher": rancher("c-m-abcd1234")}), on) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "on", "because"),
+    [
+        (rancher("c-m-abcd1234"), On.HARVESTER, "no Harvester cluster was read"),
+        (SHOP, On.MANAGEMENT, "no cluster with the objects of a Rancher was read"),
+    ],
+)
+def test_a_rule_without_any_cluster_that_it_is_about_is_not_clean(text: str, on: On, because: str) -> None:
+    """Of a Rancher alone nobody knows what its bindings give on the clusters that it manages."""
+    assert blind(joined({"one": text}), rule(fails, on=on, needs=())) == (NotEvaluated("some-rule", (because,)),)
+    assert blind(joined({"one": text}), rule(on=On.ALL, needs=())) == ()
+
+
+def test_a_rule_that_does_not_concern_the_cluster_read_says_nothing() -> None:
+    idle = replace(rule(fails, needs=()), concerns=lambda _: False)
+    assert blind(joined({"harvester": SHOP}), idle) == ()
 
 
 def test_a_rule_without_its_types_is_not_evaluated_and_not_asked() -> None:

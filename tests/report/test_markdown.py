@@ -3,10 +3,13 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from msgspec.structs import replace
 
+from rbac_audit.audit.report import NotEvaluated
 from rbac_audit.report import markdown, summary
 from rbac_audit.report.text import visible
 from rbac_audit.report.words import words
+from rbac_audit.snapshot.estate import Gap
 from tests.report import factory
 from tests.report.hostile import HOSTILE, replace_texts
 
@@ -113,3 +116,12 @@ def test_it_speaks_german() -> None:
     assert "# Zugriffsbericht 2026-11-24" in text
     assert words("de")("Worst findings") in text
     assert REPORT.findings[0].fingerprint in text
+
+
+def test_what_is_of_no_cluster_names_none() -> None:
+    gap = Gap("", "a bundle", "it has no Rancher", "add it")
+    empty = factory.report(0, gaps=False)
+    report = replace(empty, gaps=(gap,), not_evaluated=(NotEvaluated("one", ("nothing was read",)),))
+    lines = markdown.render(report, "en").splitlines()
+    assert "- a bundle: it has no Rancher; add it" in lines
+    assert "- `one`: nothing was read" in lines

@@ -8,6 +8,7 @@ from rich.console import Console
 from rbac_audit.audit.finding import Severity
 from rbac_audit.audit.report import NotEvaluated, Report
 from rbac_audit.report import terminal
+from rbac_audit.snapshot.estate import Gap
 from tests.report import factory
 from tests.report.hostile import HOSTILE, replace_texts
 
@@ -98,6 +99,16 @@ def test_rules_that_the_same_reason_keeps_from_looking_share_a_line() -> None:
     assert lines == [
         "not evaluated a: one, two: no Secret was read",
         "not evaluated in full a: three: no Secret was read",
+    ]
+
+
+def test_what_is_of_no_cluster_names_none() -> None:
+    gap = Gap("", "a bundle", "it has no Rancher", "add it")
+    empty = factory.report(0, gaps=False)
+    report = msgspec.structs.replace(empty, gaps=(gap,), not_evaluated=(NotEvaluated("one", ("nothing was read",)),))
+    assert terminal.plain(report).splitlines()[:-1] == [
+        "gap: a bundle: it has no Rancher; add it",
+        "not evaluated: one: nothing was read",
     ]
 
 

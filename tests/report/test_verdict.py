@@ -76,6 +76,15 @@ def bare(findings: int) -> Report:
     return msgspec.structs.replace(factory.report(findings, gaps=False), holdings=(), survival=(), projects=())
 
 
+def test_a_gap_of_no_cluster_is_not_counted_as_one() -> None:
+    report = factory.report(100)
+    elsewhere = msgspec.structs.replace(
+        report, gaps=(*report.gaps, msgspec.structs.replace(report.gaps[0], cluster=""))
+    )
+    assert "2 clusters could not be read in full" in verdict(report, ENGLISH).headline
+    assert verdict(elsewhere, ENGLISH).headline == verdict(report, ENGLISH).headline
+
+
 def test_without_any_of_the_facts_the_headline_counts() -> None:
     assert verdict(bare(1), ENGLISH).headline == "1 finding, medium."
 
