@@ -65,6 +65,10 @@ SUBJECTS: list[tuple[Manifest, Identity, bool, bool]] = [
     (group("system:cattle:authenticated"), Identity.of_user("u-1", through_rancher=True), True, True),
     (group("system:cattle:authenticated"), Identity.of_user("u-1"), False, False),
     (group("system:cattle:authenticated"), BOT, False, False),
+    # The namespace of a user or a group means nothing.
+    ({**user("alice"), "namespace": "team-b"}, ALICE, True, True),
+    ({**group("devs"), "namespace": "team-b"}, ALICE, True, True),
+    ({**user("alice"), "namespace": "team-b"}, Identity("team-b/alice"), False, False),
     ({"kind": "Robot", "name": "alice"}, ALICE, False, False),
     ({"kind": "user", "name": "alice"}, ALICE, False, False),
     ({"kind": "GROUP", "name": "devs"}, ALICE, False, False),

@@ -113,6 +113,8 @@ def subjects(*, storable: bool = False, namespaced: bool = True) -> st.SearchStr
         *map(manifests.user, USERS),
         *map(manifests.group, USER_GROUPS),
         *(manifests.account(name, home) for name in ("bot", "bot2") for home in homes),
+        # The API server takes a namespace there, and does not look at it.
+        *({**somebody, "namespace": "team-b"} for somebody in (manifests.user("alice"), manifests.group("devs"))),
     ]
     odd = [{"kind": kind, "name": name} for kind in ("user", "Robot", "") for name in ("alice", "devs")]
     return st.sampled_from(known if storable else [*known, *odd])

@@ -56,7 +56,7 @@ def _aggregated(role: Manifest) -> dict[str, str]:
 
 def _subject(subject: Manifest) -> str:
     known = {"User": "user", "Group": "group"}
-    if subject["kind"] in known:
+    if subject["kind"] in known and "namespace" not in subject:
         return _call(known[subject["kind"]], _text(subject["name"]))
     if subject["kind"] == "ServiceAccount":
         return _call("account", _text(subject["name"]), *map(_text, filter(None, [subject.get("namespace", "")])))

@@ -241,6 +241,22 @@ def test_rights_through_a_group_do_not_replace_those_of_the_person() -> None:
 
 
 @MODELS
+def test_a_user_with_a_namespace_is_that_user(aggregated: bool) -> None:
+    """The API server does not look at it: two spellings are one person, who may be a member already."""
+    other = binding("dev/b", "kubevirt.io:view", "User:u-alice", f"Group:{DEVS}")
+    for who in other["subjects"]:  # type: ignore[attr-defined]  # JSON
+        who["namespace"] = "dev"
+    raw = [binding("dev/a", "pods", "User:u-alice"), other]
+    step = only(planned(estate(raw, aggregated=aggregated)))
+    assert [effect.subject for effect in step.effects] == [f"Group:{DEVS}", "User:u-alice"]
+    names = [(item.manifest.get("userName"), item.manifest.get("groupPrincipalName")) for item in step.do.creates]
+    assert [pair for pair in names if any(pair)] == [(None, DEVS), ("u-alice", None)]
+    member = [prtb("prtb-1", SHOP, "project-member", "User:u-alice")]
+    step = only(planned(estate(raw, member, aggregated=aggregated)))
+    assert "User:u-alice (keeps what it has)" in step.title
+
+
+@MODELS
 def test_a_name_that_rancher_wants_to_give_blocks_the_step(aggregated: bool) -> None:
     """The name is that of a RoleBinding in prod to ClusterRole edit for User u-alice."""
     from rbac_audit.rancher.naming import role_binding_name

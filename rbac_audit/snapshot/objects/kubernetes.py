@@ -23,12 +23,21 @@ class PolicyRule(Struct, frozen=True):
 
 
 class Subject(Struct, frozen=True):
-    """A subject of a binding: a User, a Group or a ServiceAccount."""
+    """A subject of a binding: a User, a Group or a ServiceAccount.
+
+    A namespace is kept of a ServiceAccount only: the API server takes one of a User or Group, and never looks at it
+    (kubernetes pkg/apis/rbac/validation ValidateRoleBindingSubject, plugin/pkg/auth/authorizer/rbac appliesToUser).
+    """
 
     kind: str
     name: str
     namespace: str = ""
     api_group: str = ""
+
+    def __post_init__(self) -> None:
+        """Leave out a namespace that means nothing, so that two spellings of somebody are one."""
+        if self.namespace and self.kind in {"User", "Group"}:
+            msgspec.structs.force_setattr(self, "namespace", "")
 
     def __str__(self) -> str:
         """`User:alice`, `Group:devs`, `ServiceAccount:ns/name`."""
