@@ -10,6 +10,7 @@ import yaml
 from tests.controlplane.plugin import Estate
 from tests.fix.stage import Sampler, Stage, staged, users
 from tests.fix.standin import RBAC
+from tests.fix.worlds import binding
 
 pytestmark = pytest.mark.timeout(300)
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
@@ -87,3 +88,22 @@ def test_the_printed_roles_are_enough(stage: Stage, two_apiservers: Estate) -> N
     assert back.code == 0, back.text
     assert len(stage.raw()) == 3
     assert not [call for call in stage.faults.calls if call.status == 403]
+
+
+def test_any_name_that_the_server_takes(two_apiservers: Estate, tmp_path: Path) -> None:
+    """Names of RBAC objects are free text but for / and %: a request must not end at a # or a ?."""
+    with staged(two_apiservers, tmp_path, 1) as stage:
+        for name in ("raw-#1", "raw-a?b", "raw-a?dryRun=All", "raw-of us", "raw-ü", "raw-a;b&c=d+e", "raw-a:b@c"):
+            made = binding(f"dev/{name}", "pod-reader", "User:u-00")
+            stage.harvester.create({**made, "metadata": {"name": name, "namespace": "dev"}})
+        # What a name that is cut short would mean.
+        for name in ("raw-", "raw-a"):
+            made = binding(f"dev/{name}", "pod-reader", "User:u-01")
+            stage.harvester.create({**made, "metadata": {"name": name, "namespace": "dev"}})
+        before = stage.raw()
+        ended = stage.apply(plan := stage.plan())
+        assert ended.code == 0, ended.text
+        assert set(stage.raw()) == {"raw-", "raw-a"}
+        back = stage.rollback(plan)
+        assert back.code == 0, back.text
+        assert stage.raw() == before

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Generator, Iterator, Mapping
 from typing import Any  # an object of an API server is untyped JSON until `decode` has converted it
+from urllib.parse import quote
 
 import msgspec
 
@@ -136,7 +137,8 @@ class Server:
 
 
 def _path(target: Target) -> str:
-    return f"{_collection(target.api_version, target.plural, target.namespace)}/{target.name}"
+    # Names of RBAC objects may hold all but / and % (apimachinery pkg/api/validation/path IsValidPathSegmentName).
+    return f"{_collection(target.api_version, target.plural, target.namespace)}/{quote(target.name, safe='')}"
 
 
 def _collection(api_version: str, plural: str, namespace: str) -> str:
