@@ -23,7 +23,7 @@ from tests.controlplane.settle import wait
 from tests.fix.plugin import PROPERTY
 from tests.fix.proxy import Call, Fate
 from tests.fix.stage import QUICK, Sampler, Stage, journal_of, staged, users
-from tests.fix.standin import LEGACY, MANAGEMENT, rb_name
+from tests.fix.standin import LEGACY, MANAGEMENT, RBAC, rb_name
 from tests.fix.worlds import ID, SHOP, binding, obj
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.no_cover]
@@ -245,3 +245,32 @@ def test_a_write_that_nobody_answers_in_time(
     assert stage.members() == set(PEOPLE)
     assert not sampler.refused
     record_property(PROPERTY, ["faults of a write", 1])
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["gone", "going"])
+def test_a_rollback_goes_on_where_a_namespace_is_no_more(stage: Stage, whole: bool) -> None:
+    """What was in it cannot come back, today or later; everybody else gets theirs back, and the rest is said."""
+    made = binding("prod/raw-last", "pod-reader", "User:u-01")
+    stage.harvester.delete(RBAC, "RoleBinding", "raw-u-01", "dev")
+    stage.harvester.create({**made, "metadata": {"name": "raw-last", "namespace": "prod"}})
+    before = stage.raw()
+    plan = stage.plan()
+    assert stage.apply(plan).code == 0
+    remove(stage, "prod", whole=whole)
+    for _ in range(2):
+        back = stage.rollback(plan)
+        assert back.code == 4
+        assert "left alone: RoleBinding prod/raw-last on harvester: " in back.text
+        assert stage.raw() == before
+        assert stage.members() == {"u-01"}
+
+
+def remove(stage: Stage, namespace: str, *, whole: bool) -> None:
+    """Delete a namespace, and without what is in it where no controller does that."""
+    path = f"/api/v1/namespaces/{namespace}"
+    stage.harvester.call("DELETE", path)
+    if whole:
+        for item in stage.harvester.objects(RBAC, "RoleBinding", namespace):
+            stage.harvester.delete(RBAC, "RoleBinding", item["metadata"]["name"], namespace)
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}, "spec": {"finalizers": []}}
+        stage.harvester.call("PUT", f"{path}/finalize", body)

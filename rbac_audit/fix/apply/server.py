@@ -29,7 +29,7 @@ class Stale(ApplyFailed):
 
 
 class Rejected(ApplyFailed):
-    """The server, or an admission webhook behind it, refused a write."""
+    """The server, or an admission webhook behind it, refused a request, and would do so again."""
 
 
 class Server:
@@ -126,14 +126,16 @@ class Server:
             retry_after = ""
             try:
                 answer = self._connection.send(verb, path, query, _JSON, patience, body=body)
-                if answer.status < 300 or answer.status in {404, 409}:
+                if answer.status < 300 or answer.status in ({409} if verb == "POST" else {404, 409}):
                     return answer
-                failed = Failed(_said(answer), "see what it says", again=answer.status == 429 or answer.status >= 500)
+                again = answer.status == 429 or answer.status >= 500
+                failed = Failed(_said(answer), "see what it says", again=again, status=answer.status)
                 retry_after = answer.retry_after
             except Failed as error:
                 failed = error
             if not failed.again or not patience.wait(retry_after):
-                raise Rejected(what, self.name, f"{verb} was refused: {failed.problem}", failed.advice) from None
+                kind = Rejected if failed.status and not failed.again else ApplyFailed
+                raise kind(what, self.name, f"{verb} was refused: {failed.problem}", failed.advice) from None
 
 
 def _path(target: Target) -> str:

@@ -1,17 +1,16 @@
 """The writes of a step, forwards and back: each one said in the journal before and after, each one repeatable."""
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from rbac_audit.fix.apply.checks import Servers, Waiting, content_of, fits
+from rbac_audit.fix.apply.contents import bare, changed, is_changed, same
 from rbac_audit.fix.apply.server import ApplyFailed, Raw, Rejected, Server, Stale
 from rbac_audit.fix.journal import Event, Journal
 from rbac_audit.fix.objects import MADE_BY, target, typed
 from rbac_audit.fix.plan import Change, Creation, Precondition, Step, Target
-from rbac_audit.snapshot.decode import decode
-from rbac_audit.snapshot.objects import ProjectRoleTemplateBinding, RoleTemplate
-
-WRITTEN = frozenset(("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink"))
+from rbac_audit.snapshot.objects import RoleTemplate
 
 
 class Writer:
@@ -122,12 +121,13 @@ class Writer:
 
     def restore(self, step: Step) -> list[str]:
         """Bring back what a step took away, from its backup; returns what was not touched, and why."""
-        left = [line for creation in step.undo.creates for line in self._restore(step.id, creation)]
-        pairs = zip(step.do.changes, step.undo.changes, strict=True)
-        return [*left, *(line for done, back in pairs for line in self._change_back(step.id, done, back))]
+        places = [target(typed(creation), creation.cluster) for creation in step.undo.creates]
+        left = [line for place in places for line in _left(place, partial(self._restore, step.id, place))]
+        for done, back in zip(step.do.changes, step.undo.changes, strict=True):
+            left += _left(back.target, partial(self._change_back, step.id, done, back))
+        return left
 
-    def _restore(self, step: str, creation: Creation) -> Iterable[str]:
-        place = target(typed(creation), creation.cluster)
+    def _restore(self, step: str, place: Target) -> Iterable[str]:
         server, original = self.servers[place.cluster], self._journal.backup(place)
         if original is None or not self._journal.intended(step, place):
             return ()
@@ -160,7 +160,8 @@ class Writer:
 
     def take_away(self, step: Step) -> list[str]:
         """Delete what a step created, as far as it is still that and nobody else needs it."""
-        return [line for place in step.undo.deletes for line in self._take_away(step.id, place)]
+        places = step.undo.deletes
+        return [line for place in places for line in _left(place, partial(self._take_away, step.id, place))]
 
     def _take_away(self, step: str, place: Target) -> Iterable[str]:
         server, uid = self.servers[place.cluster], self._journal.made(step, place)
@@ -205,6 +206,14 @@ class Writer:
                     yield f"{plural} {metadata['name']}", bool(metadata.get("deletionTimestamp")), mine
 
 
+def _left(place: Target, back: Callable[[], Iterable[str]]) -> list[str]:
+    """Leave alone what the server does not let back, and say so: it is no reason to leave the rest."""
+    try:
+        return list(back())
+    except Rejected as refused:
+        return [f"{place} on {place.cluster}: {refused.problem}"]
+
+
 def _maker(item: Raw) -> str:
     mark: str = (item["metadata"].get("annotations") or {}).get(MADE_BY, "")
     return mark
@@ -212,38 +221,3 @@ def _maker(item: Raw) -> str:
 
 def _stale(place: Target) -> Stale:
     return Stale(str(place), place.cluster, "it has changed since the plan was made", "plan again")
-
-
-def bare(item: Raw) -> Raw:
-    """Take off what the server writes, so that an object can be created again."""
-    metadata = {name: value for name, value in item["metadata"].items() if name not in WRITTEN}
-    return {**item, "metadata": metadata}
-
-
-def changed(item: Raw, change: Change) -> Raw:
-    """Make a change to a live object, which keeps its resourceVersion."""
-    labels = {**(item["metadata"].get("labels") or {}), **change.labels}
-    kept = {name: value for name, value in labels.items() if value is not None}
-    return {**item, **change.fields, "metadata": {**item["metadata"], "labels": kept}}
-
-
-def is_changed(item: Raw, change: Change) -> bool:
-    """Tell whether an object is as a change makes it."""
-    after = changed(item, change)
-    # The labels of a role are no part of its content.
-    return content_of(after) == content_of(item) and after["metadata"]["labels"] == (
-        item["metadata"].get("labels") or {}
-    )
-
-
-def same(creation: Creation, item: Raw) -> bool:
-    """Tell whether a live object means what the plan would create; Rancher adds the other name of a user."""
-    wanted, there = typed(creation), decode(item)
-    if isinstance(wanted, ProjectRoleTemplateBinding) and isinstance(there, ProjectRoleTemplateBinding):
-        return (wanted.project_name, wanted.role_template_name, wanted.user_name, wanted.group_principal_name) == (
-            there.project_name,
-            there.role_template_name,
-            there.user_name,
-            there.group_principal_name,
-        )
-    return content_of(item) == content_of({**creation.manifest})
