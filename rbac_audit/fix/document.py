@@ -60,7 +60,7 @@ def write(plan: Plan) -> str:
             parts.append(_dump({field.encode_name: _plain(value)}))
     if shared:
         parts += ["rights:\n", *(indent(_dump({name: shared[name]}), "  ") for name in sorted(shared))]
-    return "".join(parts)
+    return "".join((*parts, _dump({"seal": digest(plan)})))
 
 
 def _stated(item: object, uses: Mapping[str, int], shared: dict[str, object]) -> object:
@@ -102,7 +102,10 @@ def _dump(value: object) -> str:
 
 
 def read(text: str, where: str) -> Plan:
-    """Read a plan; raises BadInput with the path of what is wrong in it."""
+    """Read a plan; raises BadInput with the path of what is wrong in it, and where more was changed than consent.
+
+    What an apply checks, waits for and takes back stands in the file: a line less there may be somebody's access.
+    """
     again = "plan again, and change nothing in the file but `given`"
     try:
         raw = yaml.load(text, yaml.CSafeLoader)
@@ -114,21 +117,24 @@ def read(text: str, where: str) -> Plan:
     if found != FORMAT:
         problem = f"its format is {found}" if found else "it is no plan of rbac-audit"
         raise BadInput("plan", where, problem, f"this version reads {FORMAT}")
-    lists = raw.pop("rights", None)
+    lists, seal = raw.pop("rights", None), raw.pop("seal", None)
     for fields, key in list(_lists(raw)):
         # A name that is not there is found below, with its place.
         if isinstance(lists, dict) and isinstance(name := fields[key], str) and name in lists:
             fields[key] = lists[name]
     try:
-        return msgspec.convert(raw, Plan)
+        plan = msgspec.convert(raw, Plan)
     except msgspec.ValidationError as error:
         raise BadInput("plan", where, str(error), again) from None
+    if seal != digest(plan):
+        raise BadInput("plan", where, "more than consent was changed in it since it was made (its seal differs)", again)
+    return plan
 
 
 def digest(plan: Plan) -> str:
     """Hash what a plan does, whatever consent was given: the name of the plan in journals and annotations."""
-    text = write(msgspec.structs.replace(plan, steps=tuple(map(_undecided, plan.steps))))
-    return hashlib.sha256(text.encode()).hexdigest()
+    undecided = msgspec.structs.replace(plan, steps=tuple(map(_undecided, plan.steps)))
+    return hashlib.sha256(msgspec.json.encode(undecided, order="deterministic")).hexdigest()
 
 
 def _undecided(step: Step) -> Step:

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from msgspec.structs import replace
 
+from rbac_audit.fix import document
 from tests.controlplane.plugin import Estate
 from tests.controlplane.settle import wait
 from tests.fix.plugin import PROPERTY
@@ -382,7 +384,8 @@ def test_an_edited_plan_does_not_go_on_with_the_old_journal(stage: Stage) -> Non
     plan = stage.plan()
     assert stage.apply(plan, "--only", "0001").code == 0
     text = plan.read_text("utf-8")
-    plan.write_text(text.replace("userName: u-01", "userName: u-00"), "utf-8")
+    other = replace(document.read(text, "plan.yaml"), digest="of another snapshot")
+    plan.write_text(document.write(other), "utf-8")
     ended = stage.apply(plan, "--resume")
     plan.write_text(text, "utf-8")
     assert ended.code == 2

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
+from msgspec.structs import replace
 
+from rbac_audit.fix import document
 from tests.controlplane.connections import Object
 from tests.controlplane.plugin import Estate
 from tests.fix.proxy import Call, Fate
@@ -43,12 +44,13 @@ def stage(shared: Stage) -> Iterator[Stage]:
 def planned(stage: Stage, known: str) -> Path:
     """Plan, and let the preconditions know only `known`, as where the snapshot has no more than that."""
     plan = stage.plan("--rule", "operator-label-copied")
-    made = yaml.safe_load(plan.read_text("utf-8"))
-    for step in made["steps"]:
-        for condition in step["preconditions"]:
-            for key in {"uid", "resourceVersion"} - set(known.split("+")):
-                condition[key] = ""
-    plan.write_text(yaml.safe_dump(made, sort_keys=False), "utf-8")
+    made = document.read(plan.read_text("utf-8"), "plan.yaml")
+    unknown = dict.fromkeys({"uid", "resource_version"} - set(known.split("+")), "")
+    steps = (
+        replace(step, preconditions=tuple(replace(item, **unknown) for item in step.preconditions))
+        for step in made.steps
+    )
+    plan.write_text(document.write(replace(made, steps=tuple(steps))), "utf-8")
     return plan
 
 
@@ -71,11 +73,11 @@ def written_to(stage: Stage, name: str) -> None:
 @pytest.mark.parametrize(
     ("disturb", "known"),
     [
-        (made_anew, "uid+resourceVersion"),
+        (made_anew, "uid+resource_version"),
         (made_anew, "uid"),
-        (made_anew, "resourceVersion"),
-        (written_to, "uid+resourceVersion"),
-        (written_to, "resourceVersion"),
+        (made_anew, "resource_version"),
+        (written_to, "uid+resource_version"),
+        (written_to, "resource_version"),
     ],
 )
 def test_the_same_content_is_not_the_same_object(
@@ -102,7 +104,7 @@ def test_what_the_snapshot_did_not_know_is_not_asked_for(
     assert not labelled(stage)
 
 
-@pytest.mark.parametrize(("disturb", "known"), [(made_anew, "uid"), (written_to, "resourceVersion")])
+@pytest.mark.parametrize(("disturb", "known"), [(made_anew, "uid"), (written_to, "resource_version")])
 def test_nor_is_it_touched_when_that_happens_after_the_checks(
     stage: Stage, disturb: Callable[[Stage, str], None], known: str
 ) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from rbac_audit.fix import document
 from tests.controlplane.plugin import Estate
 from tests.fix.proxy import Call, Fate
 from tests.fix.stage import Stage, journal_of, staged
@@ -184,12 +186,12 @@ def test_a_journal_that_was_cut_says_so(stage: Stage) -> None:
 def test_a_plan_for_a_cluster_without_a_rancher(stage: Stage) -> None:
     """It names no management cluster, and neither the apply nor its record asks for one."""
     labels = {"app.kubernetes.io/managed-by": "virt-operator"}
-    made = binding("dev/copy", "pod-reader", "User:u-00")
-    stage.harvester.create(made | {"metadata": {"name": "copy", "namespace": "dev", "labels": labels}})
+    copied = binding("dev/copy", "pod-reader", "User:u-00")
+    stage.harvester.create(copied | {"metadata": {"name": "copy", "namespace": "dev", "labels": labels}})
     plan = stage.plan("--rule", "operator-label-copied")
-    text = plan.read_text("utf-8")
-    assert "management: rancher\n" in text
-    plan.write_text(text.replace("management: rancher\n", "management: ''\n"), "utf-8")
+    made = document.read(plan.read_text("utf-8"), "plan.yaml")
+    assert made.management == "rancher"
+    plan.write_text(document.write(replace(made, management="")), "utf-8")
     only = ("--yes", "--settle", "0.05", "--format", "json", "--kubeconfig", stage.config, "--context", "harvester")
     ended = stage.run("fix", "apply", plan, *only)
     assert ended.code == 0, ended.text
