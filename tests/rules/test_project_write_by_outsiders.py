@@ -121,8 +121,8 @@ def test_who_is_outside_of_a_project_follows_from_rancher(subject: str, rancher:
 @pytest.mark.parametrize(
     ("right", "severity"),
     [
-        ("update subresources.kubevirt.io virtualmachines/stop", Severity.MEDIUM),
-        ("update subresources.kubevirt.io,kubevirt.io virtualmachines,virtualmachines/stop", Severity.HIGH),
+        ("update subresources.kubevirt.io virtualmachines/addvolume", Severity.MEDIUM),
+        ("update subresources.kubevirt.io,kubevirt.io virtualmachines,virtualmachines/addvolume", Severity.HIGH),
     ],
 )
 def test_stopping_a_vm_of_another_project_is_less_bad_than_changing_it(right: str, severity: Severity) -> None:
