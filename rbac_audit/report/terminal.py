@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from rbac_audit.audit.finding import Confidence, Finding, Severity
@@ -102,8 +102,13 @@ def _cells(finding: Finding, report: Report) -> tuple[str, str, str, str]:
     return sure, one_line(finding.rule), one_line(target), one_line(finding.message)
 
 
+def _table(*columns: str, title: str | None = None) -> Table:
+    """Make a table in which a name that is too long is folded: cut short it could not be pasted into kubectl."""
+    return Table(*(Column(column, overflow="fold") for column in columns), title=title, expand=True)
+
+
 def _tables(report: Report, console: Console) -> None:
-    table = Table("severity", "rule", "object", "what is wrong", title=None, expand=True)
+    table = _table("severity", "rule", "object", "what is wrong")
     new = set(report.since.new if report.since else ())
     for finding in report.findings[:LIMIT]:
         severity, *rest = _cells(finding, report)
@@ -121,7 +126,7 @@ def _unknown(report: Report, console: Console) -> None:
     rows += [(cluster, f"rules {rules}", because, how) for cluster, rules, because, how in _blind(report)]
     if not rows:
         return
-    table = Table("cluster", "not known", "because", "", title="What could not be read or judged", expand=True)
+    table = _table("cluster", "not known", "because", "", title="What could not be read or judged")
     for row in rows[:LIMIT]:
         table.add_row(*(Text(one_line(cell)) for cell in row))
     console.print(table)

@@ -79,6 +79,19 @@ def test_a_terminal_gets_a_table_that_ends() -> None:
     assert len(re.findall(r"^. (?:critical|high|medium|low|info)\b", text, re.MULTILINE)) == terminal.LIMIT
 
 
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_a_name_is_whole_however_narrow_the_terminal_is(width: int) -> None:
+    name = "c-m-abcd1234-p-" + "".join(f"{number:03}" for number in range(60))
+    first, *_ = factory.report(1).findings
+    found = msgspec.structs.replace(first, object=msgspec.structs.replace(first.object, name=name))
+    blind = (NotEvaluated(name, ("nothing was read",), "harvester"),)
+    report = msgspec.structs.replace(factory.report(0, gaps=False), findings=(found,), not_evaluated=blind)
+    rows = [line.split("│") for line in without_styles(on_a_terminal(report, width)).splitlines()]
+    columns = ["".join(row[number].strip() for row in rows if len(row) == 6) for number in range(6)]
+    assert name in columns[3]
+    assert name in columns[2]
+
+
 def test_a_short_table_does_not_speak_of_more() -> None:
     assert "more: see" not in on_a_terminal(factory.report(terminal.LIMIT))
 
