@@ -28,6 +28,7 @@ from rbac_audit.sources.spec import SourceSpec
 from rbac_audit.sources.streams import Peekable, open_regular, shown, unpacked
 
 LIVE = "live"
+_FILE = "its file"
 _ADVICE = "name a file or folder with manifests of Kubernetes RBAC, Rancher or Harvester"
 
 
@@ -72,6 +73,7 @@ class _Reader:
         self._bundles: list[Bundle] = []
         self._backups: list[Backup] = []
         self._gaps_before = 0
+        self._named_after: dict[str, str] = {}
 
     def snapshot(self) -> Snapshot:
         """Freeze what was read."""
@@ -175,15 +177,24 @@ class _Reader:
         manifests.conclude()
         return manifests.useful
 
-    def _cluster(self, item: Item, own: str, said: str = "its file") -> ClusterEvidence:
+    def _cluster(self, item: Item, own: str, said: str = _FILE) -> ClusterEvidence:
         """Find or start the cluster of a source, and say where its name comes from unless the user gave it."""
         name = item.cluster or own
         because = item.because or ("" if item.cluster else f"{said} {item.label}")
         if because:
             self._evidence.note(f"cluster {name} is named after {because}")
+        if because and said == _FILE:
+            self._check_same(name, because)
         cluster = self._evidence.cluster(name)
         cluster.origins.add(item.origin)
         return cluster
+
+    def _check_same(self, name: str, because: str) -> None:
+        """Refuse to take two clusters for one because two paths end alike; raises WrongUse."""
+        first = self._named_after.setdefault(name, because)
+        if first != because:
+            problem = f"a cluster is named after {first} and one after {because}: whether they are one is not known"
+            raise WrongUse("sources", name, problem, "say it with NAME=PATH for both: one name, or two")
 
     def _manifests(self, item: Item) -> ManifestFile:
         return ManifestFile(item.label, self._evidence, self._cluster(item, item.stem))
@@ -202,7 +213,7 @@ class _Reader:
         return self._bundle(files, item, own)
 
     def _bundle(self, files: Files, item: Item, own: str) -> bool:
-        cluster = self._cluster(item, own or item.stem, "the bundlename of" if own else "its file")
+        cluster = self._cluster(item, own or item.stem, "the bundlename of" if own else _FILE)
         bundle = Bundle(files, item.label, self._evidence, cluster)
         self._bundles.append(bundle)
         return bundle.read() > 0

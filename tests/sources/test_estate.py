@@ -102,6 +102,32 @@ def test_sources_of_one_name_are_joined(tmp_path: Path) -> None:
     assert snapshot.gaps == ()
 
 
+@pytest.mark.parametrize(
+    ("paths", "sources"),
+    [
+        (("a/prod/x.json", "b/prod/y.json"), ("a/prod", "b/prod")),
+        (("a/prod/x.json", "b/prod/y.json"), ("a", "b")),
+        (("a/roles.json", "b/roles.json"), ("a/roles.json", "b/roles.json")),
+        (("prod/x.json", "b/prod.json"), ("prod", "b/prod.json")),
+    ],
+)
+def test_two_clusters_are_not_taken_for_one_because_their_paths_end_alike(
+    tmp_path: Path, paths: tuple[str, str], sources: tuple[str, str]
+) -> None:
+    for path, name in zip(paths, ("a", "b"), strict=True):
+        write(tmp_path / path, role(name))
+    one, two = (tmp_path / source for source in sources)
+    with pytest.raises(WrongUse, match=r"whether they are one is not known; say it with NAME=PATH for both"):
+        read(one, two)
+    assert clusters(f"x={one}", f"x={two}") == {"x": [A, B]}
+    assert clusters(f"x={one}", f"y={two}") == {"x": [A], "y": [B]}
+
+
+def test_one_path_twice_is_one_cluster(tmp_path: Path) -> None:
+    write(tmp_path / "prod" / "x.json", role("a"))
+    assert clusters(tmp_path / "prod", tmp_path / "prod") == {"prod": [A]}
+
+
 def test_the_later_of_two_different_objects_wins_and_a_gap_says_so(tmp_path: Path) -> None:
     one = write(tmp_path / "1.json", listed(binding(user="alice"), role()))
     two = write(tmp_path / "2.json", listed(binding(user="bob"), role()))
