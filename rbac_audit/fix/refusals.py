@@ -8,12 +8,13 @@ from rbac_audit.access import Binding, rule_allows
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.access.identity import account_of
 from rbac_audit.access.permission import EVERYTHING
+from rbac_audit.answers.unread import unread
 from rbac_audit.audit.classes import PUBLIC
 from rbac_audit.audit.estate import View
 from rbac_audit.fix.rights import takes_effect
 from rbac_audit.rancher.ownership import Claim
 from rbac_audit.rancher.projects import ProjectInfo
-from rbac_audit.snapshot.objects import ClusterRole, Metadata, RoleBinding, Subject
+from rbac_audit.snapshot.objects import ClusterRole, Metadata, Role, RoleBinding, Subject
 
 PUBLIC_RULE = "public-namespace-extra-binding"
 _GIT_LABELS = ("argocd.argoproj.io/instance", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name")
@@ -123,6 +124,9 @@ def _of_maker(view: View, binding: Binding) -> Iterator[Why]:
 def _of_role(view: View, binding: Binding) -> Why | None:
     name = f"{binding.role_ref.kind} {binding.role_ref.name}"
     if binding.role not in view.access.roles:
+        kind = Role if binding.role[0] else ClusterRole
+        if unread(view, binding.role[:1], (kind,)):
+            return Why(f"{name} was not read", f"collect {kind.plural} as well, then plan again")
         return Why(f"{name} does not exist, so nobody knows what it would grant", "remove it: --rule dangling-role-ref")
     if view.access.roles[binding.role].metadata.deletion_timestamp:
         return Why(

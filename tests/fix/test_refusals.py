@@ -194,6 +194,22 @@ def test_a_user_is_not_unknown_where_users_were_not_read() -> None:
     assert plan.refusals[0].reason == "which users Rancher has was not read"
 
 
+@pytest.mark.parametrize(("kind", "role"), [("ClusterRole", "pods"), ("Role", "console")])
+def test_a_role_is_not_gone_where_roles_were_not_read(kind: str, role: str) -> None:
+    """Whose rights nobody knows, and which a step of dangling-role-ref would delete as worth nothing."""
+    from rbac_audit.audit.estate import Estate
+    from rbac_audit.snapshot.estate import Cluster, Snapshot
+
+    of = estate([binding("dev/b", role, ALICE, kind=kind)])
+    kept = of.snapshot.cluster("harvester")
+    left = [item for item in (item for found in kept.objects.values() for item in found) if item.name != role]
+    types = {one for one in kept.collected if one.kind != kind}
+    for collected, reason in ((types, f"{kind} {role} was not read"), (kept.collected, "does not exist")):
+        cluster = Cluster("harvester", left, collected=collected)
+        (refusal,) = planned(Estate(Snapshot([cluster, of.snapshot.cluster("rancher")]))).refusals
+        assert reason in refusal.reason
+
+
 def test_kubevirt_only_findings_that_cannot_move_are_all_refused() -> None:
     raw = [binding("loose/a", "kubevirt.io:view", ALICE), binding("dev/b", "kubevirt.io:edit", "ServiceAccount:dev/ci")]
     plan = planned(estate(raw), rules=KUBEVIRT)
