@@ -35,8 +35,8 @@ class Consequence(msgspec.Struct, frozen=True, eq=False):
 def consequence(view: View, *edits: Edits, since: Iterable[Edits] = ()) -> Consequence:
     """Work out what edits change for each subject by itself, after others were made."""
     earlier = tuple(since)
-    before = _after(view, earlier) if earlier else view.access
-    return _Comparison(view, before, _after(view, (*earlier, *edits))).consequence()
+    before = access_after(view, earlier) if earlier else view.access
+    return _Comparison(view, before, access_after(view, (*earlier, *edits))).consequence()
 
 
 def following(view: View, do: Edits, done: Sequence[Draft]) -> tuple[Consequence, tuple[Draft, ...]]:
@@ -55,7 +55,8 @@ def following(view: View, do: Edits, done: Sequence[Draft]) -> tuple[Consequence
     )
 
 
-def _after(view: View, edits: Iterable[Edits]) -> Authorizer:
+def access_after(view: View, edits: Iterable[Edits]) -> Authorizer:
+    """Make the decisions of a cluster as they are after edits of it."""
     objects: Objects = {item.key: item for kind in _KINDS for item in view.cluster.of(kind)}
     for each in edits:
         edit({view.name: objects}, each)

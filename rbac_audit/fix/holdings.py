@@ -3,6 +3,8 @@
 Groups that Rancher knows of a person do not count: a membership is as old as the last login, and ends without notice.
 """
 
+from collections.abc import Container
+
 from rbac_audit.access import Authorizer, Binding
 from rbac_audit.access.bindings import RoleKey
 from rbac_audit.access.identity import AUTHENTICATED, CATTLE_AUTHENTICATED, subject_key
@@ -10,6 +12,8 @@ from rbac_audit.fix.rights import Cover
 from rbac_audit.snapshot.objects import Subject
 
 Held = frozenset[RoleKey]
+Key = tuple[str, str, str, str]
+"""KubernetesObject.key."""
 _EVERYONE = (f"g:{AUTHENTICATED}", f"g:{CATTLE_AUTHENTICATED}")
 
 
@@ -32,9 +36,9 @@ class Holdings:
             for binding in self.access.by_subject.get(key, {}).get(place, ())
         ]
 
-    def held(self, subject: Subject, namespace: str, without: frozenset[Binding] = frozenset()) -> Held:
-        """Name the roles that a subject holds in a namespace, cluster-wide ones too."""
-        return frozenset(item.role for item in self.bindings(subject, namespace) if item not in without)
+    def held(self, subject: Subject, namespace: str, without: Container[Key] = ()) -> Held:
+        """Name the roles that a subject holds in a namespace, cluster-wide ones too, but for some bindings."""
+        return frozenset(item.role for item in self.bindings(subject, namespace) if item.source.key not in without)
 
     def cover(self, held: Held) -> Cover:
         """Add up the rules of some roles."""

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 import msgspec
 
 from rbac_audit.access import Binding
+from rbac_audit.access.bindings import RoleKey
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.audit.finding import Finding
 from rbac_audit.fix.choose import AllowGain, Chooser
@@ -17,7 +18,7 @@ from rbac_audit.fix.refusals import BUILT_IN
 from rbac_audit.fix.remove import ABOUT_RELATED, RELABELLED, REMOVED, Remover
 from rbac_audit.fix.restore import RESTORED, Restorer
 from rbac_audit.rancher.ownership import Claim
-from rbac_audit.snapshot.objects import ObjectRef, RoleTemplate
+from rbac_audit.snapshot.objects import ClusterRole, ObjectRef, Role, RoleTemplate
 from rbac_audit.snapshot.objects.kubernetes import RBAC
 
 KUBEVIRT_ONLY = "kubevirt-only-binding"
@@ -46,8 +47,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 def plan(estate: Estate, view: View, request: Request) -> Plan:
     """Plan for one cluster; raises BadInput where what Rancher would do cannot be known."""
     found = list(_conversions(view, request)) if _converts(request) else []
-    for others in (Restorer(view).plan, Remover(view).plan):
-        found += others(_left(view, request, _sources(found)))
+    restored = list(Restorer(view, _relied_on(found)).plan(_left(view, request, _sources(found))))
+    found += restored
+    remover = Remover(view, [draft.do for draft in _drafts(restored)])
+    found += remover.plan(_left(view, request, _sources(found)))
     found += Leftovers(view).plan(_left(view, request, _sources(found)), _drafts(found))
     found += {item.object: item for item in _elsewhere(view, request)}.values()
     rules = _rules(request.findings)
@@ -84,6 +87,12 @@ def _wanted(view: View, request: Request) -> Iterator[Binding]:
 
 def _drafts(found: Iterable[Draft | Refusal]) -> list[Draft]:
     return [item for item in found if isinstance(item, Draft)]
+
+
+def _relied_on(found: Iterable[Draft | Refusal]) -> frozenset[RoleKey]:
+    """Name the roles by what they grant now: what conversions replace, and what they put in its place."""
+    places = (condition.target for draft in _drafts(found) for condition in draft.preconditions)
+    return frozenset((place.namespace, place.name) for place in places if place.kind in {Role.kind, ClusterRole.kind})
 
 
 def _sources(found: Iterable[Draft | Refusal]) -> frozenset[ObjectRef]:

@@ -3,17 +3,17 @@
 Source for the label: kubevirt pkg/virt-operator/resource/apply/reconcile.go (deleteObjectsNotInInstallStrategy).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from rbac_audit.access import Binding
+from rbac_audit.access import Authorizer, Binding
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Finding, Safety
 from rbac_audit.fix.draft import Draft
-from rbac_audit.fix.effects import ADMINISTER, is_person
-from rbac_audit.fix.holdings import Holdings
+from rbac_audit.fix.effects import ADMINISTER, access_after, is_person
+from rbac_audit.fix.holdings import Holdings, Key
 from rbac_audit.fix.objects import manifest, plain, target, touched
 from rbac_audit.fix.plan import Change, Creation, Difference, Edits, Effect, Refusal
 from rbac_audit.fix.refusals import Why, owned_by
@@ -42,11 +42,11 @@ _IN_RANCHER = Why("Rancher makes it", "delete or change the role template bindin
 class Remover:
     """Plans what findings want taken away from one cluster."""
 
-    def __init__(self, view: View) -> None:
-        """Index the bindings of the cluster."""
+    def __init__(self, view: View, others: Sequence[Edits] = ()) -> None:
+        """Index the bindings of the cluster; `others` is what steps of this plan do that may be done before or not."""
         self._view = view
-        self._holdings = Holdings(view.access)
-        self._going: dict[str, set[Binding]] = {}
+        self._states = [Holdings(view.access), *([Holdings(access_after(view, others))] if others else [])]
+        self._going: dict[str, set[Key]] = {}
         self._bindings = {item.source.ref(view.name): item for item in view.access.bindings}
         roles = (item for kind in (ClusterRole, Role) for item in view.cluster.of(kind))
         self._roles: dict[ObjectRef, KubernetesObject] = {item.ref(view.name): item for item in roles}
@@ -81,7 +81,7 @@ class Remover:
             manual = "restart Rancher, see that rule rendered-but-missing is silent, then collect and plan again"
             return Refusal(object=str(binding.source), reason=reason, manual=manual)
         for subject in leaving:
-            self._going.setdefault(_placed(subject, binding), set()).add(binding)
+            self._going.setdefault(_placed(subject, binding), set()).add(binding.source.key)
         return draft
 
     def _refused(self, binding: Binding, leaving: tuple[Subject, ...], *, doubled: bool) -> Why | None:
@@ -104,14 +104,18 @@ class Remover:
     def _is_last_administrator(self, binding: Binding, leaving: tuple[Subject, ...]) -> bool:
         if self._view.access.first_allowing(binding.role, ADMINISTER) is None:
             return False
-        others = (
-            (grant.binding, subject)
-            for grant in self._view.access.holders(ADMINISTER)
-            if grant.binding and grant.binding.namespace in {"", binding.namespace}
-            for subject in grant.binding.subjects
-            if not (grant.binding is binding and subject in leaving)
-        )
-        return not any(is_person(item) for _, item in others)
+        others = (self._administrators(state.access, binding, leaving) for state in self._states)
+        return not all(any(map(is_person, subjects)) for subjects in others)
+
+    def _administrators(self, access: Authorizer, binding: Binding, leaving: tuple[Subject, ...]) -> Iterator[Subject]:
+        """Find who else administers where a binding is, but for those of whom another step takes it."""
+        for grant in access.holders(ADMINISTER):
+            if (other := grant.binding) is None or other.namespace not in {"", binding.namespace}:
+                continue
+            for subject in other.subjects:
+                mine = other.source.key == binding.source.key and subject in leaving
+                if not mine and other.source.key not in self._going.get(_placed(subject, other), ()):
+                    yield subject
 
     def _draft(self, binding: Binding, leaving: tuple[Subject, ...], findings: list[Finding]) -> Draft:
         name, place = self._view.name, target(binding.source, self._view.name)
@@ -135,11 +139,11 @@ class Remover:
         )
 
     def _effect(self, binding: Binding, subject: Subject) -> Effect:
-        going = self._going.get(_placed(subject, binding), set())
-        rest = self._holdings.held(subject, binding.namespace, frozenset((binding, *going)))
+        going = {binding.source.key, *self._going.get(_placed(subject, binding), ())}
         atoms = (atom for rule in self._view.access.rules(binding.role) for atom in breakdown(rule))
-        counting = (atom for atom in atoms if not binding.namespace or takes_effect(atom))
-        lost = self._holdings.cover(rest).uncovered(dict.fromkeys(counting))
+        counting = dict.fromkeys(atom for atom in atoms if not binding.namespace or takes_effect(atom))
+        left = [state.cover(state.held(subject, binding.namespace, going)) for state in self._states]
+        lost = dict.fromkeys(atom for cover in left for atom in cover.uncovered(counting))
         reach = "namespace" if binding.namespace else "cluster"
         words = Difference(reach=reach, cluster=self._view.name, namespaces=(binding.namespace,), rights=in_words(lost))
         name = self._view.display_name(subject)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from rbac_audit.access.bindings import RoleKey
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Finding
 from rbac_audit.fix.draft import Draft
-from rbac_audit.fix.effects import consequence, following
+from rbac_audit.fix.effects import access_after, consequence, following
 from rbac_audit.fix.objects import manifest, plain, relied_on, target, touched
 from rbac_audit.fix.plan import Change, Creation, Edits, Precondition, Refusal
 from rbac_audit.fix.refusals import BUILT_IN, Why, in_repository
@@ -50,9 +51,10 @@ _STATED: tuple[tuple[type[KubernetesObject], str], ...] = (
 class Restorer:
     """Plans on one cluster how shipped objects become what the installed version ships."""
 
-    def __init__(self, view: View) -> None:
-        """Index the RBAC objects of the cluster."""
-        self._view = view
+    def __init__(self, view: View, relied_on: frozenset[RoleKey] = frozenset()) -> None:
+        """Index the RBAC objects of the cluster; `relied_on` are roles that other steps take as they are now."""
+        self._view, self._relied_on = view, relied_on
+        self._accepted: list[Edits] = []
         self._there: dict[ObjectRef, RbacObject] = {
             item.ref(view.name): item for kind in _KINDS for item in view.cluster.of(kind)
         }
@@ -74,6 +76,7 @@ class Restorer:
             shipped = self._shipped(ref)
             if isinstance(shipped, Variant) and not (why := self._refused(ref, shipped)):
                 known[ref] = shipped
+                self._accepted += self._edits(ref, shipped)
             else:
                 yield _refusal(ref, Why(shipped, found[0].fix.text) if isinstance(shipped, str) else why or _UNCHANGED)
         done: list[Draft] = []
@@ -121,10 +124,19 @@ class Restorer:
             return Why("it is being deleted", "plan again when it is gone")
         if not any(self._edits(ref, shipped)):
             return _UNCHANGED
-        if places := consequence(self._view, *self._edits(ref, shipped)).leaderless:
+        if other := self._changed(ref, shipped):
+            reason = f"another step converts a binding by what ClusterRole {other[1]} grants now"
+            return Why(reason, "apply this plan, and plan again then")
+        if places := consequence(self._view, *self._edits(ref, shipped), since=self._accepted).leaderless:
             reason = f"nobody who may be a person would administer {places[0] or 'the cluster'} any more"
             return Why(reason, "make somebody an administrator by another binding, then plan again")
         return None
+
+    def _changed(self, ref: ObjectRef, shipped: Variant) -> RoleKey | None:
+        """Find a role that other steps rely on, and that would grant something else."""
+        after = access_after(self._view, self._edits(ref, shipped)) if self._relied_on else self._view.access
+        changed = (role for role in sorted(self._relied_on) if after.rules(role) != self._view.access.rules(role))
+        return next(changed, None)
 
     def _edits(self, ref: ObjectRef, shipped: Variant) -> list[Edits]:
         gone = [self._deletion(ref)] if self._is_swapped(ref, shipped) else []
@@ -142,8 +154,7 @@ class Restorer:
         stays = item if not self._is_swapped(ref, shipped) else None
         do, undo = self._change(ref, shipped)
         result, after = following(self._view, do, done)
-        more = stays is not None and bool(_more(stays, shipped))
-        own = resets(shipped.component, ref.kind, ref.name, more=more)
+        own = resets(shipped.component, ref.kind, ref.name, more=stays is not None and bool(_more(stays, shipped)))
         maker = f"{shipped.component} {self._view.exact_components[shipped.component].removeprefix('v')}"
         return Draft(
             action="restore",

@@ -202,9 +202,10 @@ def test_a_role_is_not_gone_where_roles_were_not_read(kind: str, role: str) -> N
 
     of = estate([binding("dev/b", role, ALICE, kind=kind)])
     kept = of.snapshot.cluster("harvester")
-    left = [item for item in (item for found in kept.objects.values() for item in found) if item.name != role]
-    types = {one for one in kept.collected if one.kind != kind}
-    for collected, reason in ((types, f"{kind} {role} was not read"), (kept.collected, "does not exist")):
+    all_of_them = [item for found in kept.objects.values() for item in found]
+    unread = [item for item in all_of_them if item.kind != kind], {one for one in kept.collected if one.kind != kind}
+    gone = [item for item in all_of_them if item.name != role], kept.collected
+    for (left, collected), reason in ((unread, f"{kind} {role} was not read"), (gone, "does not exist")):
         cluster = Cluster("harvester", left, collected=collected)
         (refusal,) = planned(Estate(Snapshot([cluster, of.snapshot.cluster("rancher")]))).refusals
         assert reason in refusal.reason

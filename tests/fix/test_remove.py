@@ -95,6 +95,20 @@ def test_the_last_administrator_stays() -> None:
     assert [str(item) for step in more.steps for item in step.do.deletes] == ["RoleBinding dev/boss"]
 
 
+def test_nor_do_two_steps_take_both() -> None:
+    raw = [
+        obj(RBAC, "ClusterRole", "boss", rules=[rule("rbac.authorization.k8s.io", "rolebindings", "*")]),
+        binding("dev/first", "boss", "User:u-gone"),
+        binding("dev/second", "boss", "User:u-lost", "ServiceAccount:dev/ci"),
+        binding("dev/third", "boss", "User:u-gone"),
+    ]
+    plan = of(raw, "unknown-subject")
+    touched = [str(item) for step in plan.steps for item in (*step.do.deletes, *(c.target for c in step.do.changes))]
+    assert touched == ["RoleBinding dev/first", "RoleBinding dev/third"]
+    (refusal,) = plan.refusals
+    assert (refusal.object, "administers dev" in refusal.reason) == ("RoleBinding dev/second", True)
+
+
 def test_an_account_does_not_count_as_an_administrator() -> None:
     raw = [
         obj(RBAC, "ClusterRole", "boss", rules=[rule("rbac.authorization.k8s.io", "rolebindings", "*")]),

@@ -6,16 +6,18 @@ import pytest
 
 from rbac_audit.audit.estate import Estate
 from rbac_audit.fix import show
+from rbac_audit.fix.effects import ADMINISTER, is_person
 from rbac_audit.fix.plan import Plan
 from rbac_audit.fix.simulate import revert, simulate
 from rbac_audit.harvester.shipped import read_shipped
 from rbac_audit.snapshot.objects import ClusterRole, RoleBinding
 from tests.fix.shipped import DEFAULT, PUBLIC, SETTINGS_BINDING, SETTINGS_ROLE, cluster, restored, shipped
 from tests.fix.test_laws import bare
-from tests.fix.worlds import RBAC, Raw, binding, obj, rule, view
+from tests.fix.worlds import RBAC, Raw, binding, obj, planned, rule, view
 
 RELEASES = read_shipped().releases
 SECRETS = rule("core", "secrets", "get")
+THINGS = rule("example.com", "things", "get")
 TO_VIEW = "rbac.authorization.k8s.io/aggregate-to-view"
 
 
@@ -181,7 +183,7 @@ def test_a_role_that_is_aggregated_again_comes_before_its_parts() -> None:
 
 def test_steps_of_which_one_changes_what_the_other_does_come_one_after_the_other() -> None:
     """While the whole has rules of its own, what is taken from the part is taken from nobody who holds the whole."""
-    part = more(("ClusterRole", "", "kubevirt.io:edit"), rules=[rule("example.com", "things", "get")])
+    part = more(("ClusterRole", "", "kubevirt.io:edit"), rules=[THINGS])
     whole = obj(RBAC, "ClusterRole", "edit", rules=[SECRETS])
     other = more(("ClusterRole", "", "kubevirt.io:view"), rules=[SECRETS])
     bound = [binding("dev/b", "edit", "User:u-alice"), binding("dev/c", "kubevirt.io:view", "User:u-bob")]
@@ -313,6 +315,51 @@ def test_the_last_administrator_stays() -> None:
     assert "would administer the cluster any more" in plan.refusals[0].reason
     second = binding("second", "cluster-admin", "User:u-bob")
     assert [step.action for step in restored(cluster([edited, second])).steps] == ["restore"]
+
+
+def test_nor_do_two_steps_take_both() -> None:
+    first = more(("ClusterRoleBinding", "", "cluster-admin"), subjects=[{"kind": "User", "name": "u-alice"}])
+    second = binding("kubevirt.io:default", "cluster-admin", "User:u-bob")
+    plan = restored(cluster([first, second]))
+    refused = [item.object for item in plan.refusals]
+    assert len(refused) == 1
+    assert "would administer the cluster any more" in plan.refusals[0].reason
+    left = view(after(cluster([first, second]), plan)).access.holders(ADMINISTER)
+    assert any(is_person(who) for grant in left if grant.binding for who in grant.binding.subjects)
+
+
+@pytest.mark.parametrize("another", [False, True], ids=["of the other step", "of nobody else"])
+def test_a_removal_counts_on_nothing_that_is_restored_away(another: bool) -> None:
+    """Each step by itself costs nothing: together they take what both gave."""
+    gone = {"kind": "User", "name": "u-gone", "apiGroup": "rbac.authorization.k8s.io"}
+    edited = more(("ClusterRoleBinding", "", "cluster-admin"), subjects=[gone])
+    admins = [binding("second", "cluster-admin", "User:u-gone")]
+    admins += [binding("boss", "cluster-admin", "User:u-alice")] if another else []
+    plan = restored(cluster([edited, *admins]), "operator-binding-subject-added", "unknown-subject")
+    if another:
+        assert [step.action for step in plan.steps] == ["remove", "restore"]
+        assert words(plan, "User:u-gone") == ["-do anything to *", "-do anything to everything of every API group"]
+    else:
+        assert [step.action for step in plan.steps] == ["restore"]
+        assert [item.object for item in plan.refusals] == ["ClusterRoleBinding second"]
+
+
+def test_what_a_conversion_rests_on_is_restored_in_a_plan_of_its_own() -> None:
+    """The right by which a role template was enough goes with the edit, and no effect would say so."""
+    part = more(("ClusterRole", "", "kubevirt.io:edit"), rules=[THINGS])
+    mine = obj(RBAC, "ClusterRole", "mine", rules=[THINGS, rule("kubevirt.io", "virtualmachines", "get")])
+    of = cluster([part, mine, binding("dev/raw", "mine", "User:u-alice")])
+    rules = ("raw-binding", "shipped-role-edited")
+    plan = planned(of, "listed", rules)
+    (step,) = plan.steps
+    assert "User:u-alice as edit" in step.title
+    refusals = {item.object: item.reason for item in plan.refusals}
+    assert refusals["ClusterRole kubevirt.io:edit"].startswith(
+        "another step converts a binding by what ClusterRole edit"
+    )
+    again = planned(after(of, plan), "listed", rules)
+    assert [item.action for item in again.steps] == ["restore"]
+    assert "-get things of example.com" in words(again, "User:u-alice")
 
 
 def test_the_built_in_role_template_is_left_to_rancher() -> None:
