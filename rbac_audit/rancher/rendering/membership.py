@@ -41,9 +41,9 @@ def membership(world: World, item: TemplateBinding, subject: Subject) -> None:
     key = naming.owner_key(item.source.namespace, item.source.name)
     labels = {key: "true"} if world.aggregated else {key: "membership-binding-owner", **CREATOR}
     annotations = None if world.aggregated else {"cluster.cattle.io/name": item.cluster}
-    owner = _is_owner(world, item)
-    suffix = "clusterowner" if owner and not item.project else "clustermember"
-    name = f"{item.cluster}-{suffix}"
+    # The aggregated model asks a project's binding for both kinds of owner, whatever the template's context is.
+    owner = _is_owner(world, item, "cluster") if world.aggregated or not item.project else False
+    name = f"{item.cluster}-cluster{'owner' if owner else 'member'}"
     # Of a user that does not exist, it was seen in one estate and not in another.
     gone = subject.kind == "User" and world.rancher.people.find(subject.name) is None
     presence = Presence.FLAPPING if gone else Presence.REQUIRED
@@ -54,19 +54,19 @@ def membership(world: World, item: TemplateBinding, subject: Subject) -> None:
         world.sheet.share(early, Presence.TOLERATED)
     if item.project:
         project = item.project.partition(":")[2]
-        name = f"{project}-project{'owner' if owner else 'member'}"
+        name = f"{project}-project{'owner' if _is_owner(world, item, 'project') else 'member'}"
         # The aggregated model hashes the project's name where the namespace of the binding would be.
         place = project if world.aggregated else item.cluster
         made = naming.role_binding_name(place, "Role", name, subject.kind, subject.name)
         world.sheet.share(binding_to_role(item.cluster, name, subject, name=made, labels=labels), presence)
 
 
-def _is_owner(world: World, item: TemplateBinding) -> bool:
-    context, resource = ("project", "projects") if item.project else ("cluster", "clusters")
+def _is_owner(world: World, item: TemplateBinding, context: str) -> bool:
+    """Tell whether who is bound owns the `cluster` or the `project`."""
     if world.aggregated:
-        return any(says_own(world.local.rules_of(template), resource) for template in world.closure(item))
+        return any(says_own(world.local.rules_of(template), f"{context}s") for template in world.closure(item))
     return any(
-        (template.builtin and template.name in _BUILTIN_OWNERS) or says_own(template.rules, resource)
+        (template.builtin and template.name in _BUILTIN_OWNERS) or says_own(template.rules, f"{context}s")
         for template in world.closure(item)
         if template.context == context
     )

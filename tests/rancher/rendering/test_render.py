@@ -390,6 +390,17 @@ userName: u-abc12
 
 
 @MODELS
+def test_who_owns_clusters_in_a_project_owns_the_cluster_in_one_model_only(aggregated: bool) -> None:
+    """The webhook lets no cluster template be bound in a project, but it may be off.
+
+    Source: rancher pkg/controllers/management/auth/{roletemplates,project_cluster}/prtb_handler.go.
+    """
+    _, local = rendered(prtb("boss"), aggregated=aggregated)
+    assert (("", f"{DOWN}-clusterowner") in bound(local)) is aggregated
+    assert (DOWN, "p-x1y2z-projectmember") in bound(local)
+
+
+@MODELS
 def test_global_roles_reach_namespaces_workspaces_and_clusters(aggregated: bool) -> None:
     down, local = rendered(GLOBAL, aggregated=aggregated)
     assert {
