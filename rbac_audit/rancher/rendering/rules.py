@@ -44,7 +44,10 @@ IN_CLUSTER: tuple[Resource, ...] = (
 
 
 def promoted(rules: Iterable[PolicyRule]) -> tuple[PolicyRule, ...]:
-    """Take what a project template grants on cluster-scoped resources; of the clusters, only `local`."""
+    """Take what a project template grants on cluster-scoped resources; of the clusters, only `local`.
+
+    A rule that is limited to the names of other clusters is not about that one.
+    """
     return tuple(
         PolicyRule(
             verbs=rule.verbs,
@@ -55,6 +58,7 @@ def promoted(rules: Iterable[PolicyRule]) -> tuple[PolicyRule, ...]:
         for rule in rules
         for wanted in PROMOTED
         if _about(rule, wanted)
+        and not (wanted == _LOCAL_CLUSTER and rule.resource_names and "local" not in rule.resource_names)
     )
 
 
