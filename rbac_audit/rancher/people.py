@@ -57,7 +57,7 @@ class People:
             held.setdefault(token.user_id, []).append(_token(token))
         self.all = tuple(_person(user, learnt.get(user.name), tuple(held.get(user.name, ()))) for user in users)
         self._by_name = {person.user: person for person in self.all}
-        self._by_principal = {principal: person for person in self.all for principal in person.principals}
+        self._by_principal = {principal: person for person in self.all for principal in _principals(person)}
         self._group_names = {
             group.name.removeprefix("local://"): group.display_name for item in learnt.values() for group in item.groups
         }
@@ -90,6 +90,15 @@ class People:
             return self._group_names.get(subject.name, "")
         person = self._by_name.get(subject.name) if subject.kind == "User" else None
         return person.display_name if person else ""
+
+
+def _principals(person: Person) -> tuple[str, ...]:
+    """List the principals by which Rancher finds a person: the local one too, where no other local one is stated.
+
+    Source: rancher pkg/auth/providers/common/usermanager.go (userByPrincipal).
+    """
+    local = any(principal.startswith("local://") for principal in person.principals)
+    return person.principals if local else (*person.principals, f"local://{person.user}")
 
 
 def _token(token: Token) -> KnownToken:

@@ -74,7 +74,7 @@ import itertools
 from collections.abc import Iterator
 
 from rbac_audit.access.bindings import Binding, RoleKey
-from rbac_audit.access.identity import home_of
+from rbac_audit.access.identity import account_of, home_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Link, Safety, Severity
@@ -164,6 +164,9 @@ def _by_hand(view: View) -> Iterator[tuple[Who, str, Binding]]:
 
 
 def _who(subject: Subject, namespace: str) -> Who:
+    """Spell an account in one way, whether it is written as such or as a User."""
+    if account := account_of(subject.name) if subject.kind == "User" else None:
+        return ("ServiceAccount", account[1], account[0])
     home = subject.namespace or namespace if subject.kind == "ServiceAccount" else ""
     return (subject.kind, subject.name, home)
 

@@ -120,3 +120,15 @@ def test_tokens_are_told_by_kind_end_and_cluster_and_never_by_value() -> None:
     ]
     assert "CANARY" not in repr(rancher.people.all)
     assert [person.tokens for person in rancher.people.all if person.user == "u-b"] == [()]
+
+
+def test_a_user_is_found_by_the_local_principal_that_nobody_wrote_down() -> None:
+    users = """
+{apiVersion: management.cattle.io/v3, kind: User, metadata: {name: u-ad}, principalIds: ["activedirectory_user://CN=ad"]}
+---
+{apiVersion: management.cattle.io/v3, kind: User, metadata: {name: u-old}, principalIds: ["local://u-before"]}
+"""
+    known = People(item for item in objects(users) if isinstance(item, User))
+    assert known.user_for("local://u-ad") == "u-ad"
+    assert known.user_for("local://u-before") == "u-old"
+    assert known.user_for("local://u-old") != "u-old"

@@ -110,6 +110,15 @@ def test_a_right_by_hand_counts_as_much() -> None:
     }
 
 
+def test_an_account_is_one_however_it_is_spelled() -> None:
+    account = "{kind: ServiceAccount, name: ci, namespace: lab-vms}"
+    user = '{kind: User, name: "system:serviceaccount:lab-vms:ci"}'
+    assert told(role_binding("lab-vms", account) + role_binding("shop-dev", user)).keys() == {"ServiceAccount:ci"}
+    short = role_binding("lab-vms", "{kind: ServiceAccount, name: ci}") + role_binding("shop-dev", account)
+    assert told(short).keys() == {"ServiceAccount:ci"}
+    assert not told(role_binding("lab-vms", account) + role_binding("shop-dev", user.replace("lab-vms", "shop-dev")))
+
+
 def test_a_person_has_the_rights_of_both_groups_together() -> None:
     groups = (
         prtb("p-shop", "groupPrincipalName", "ldap_group://devs"),
