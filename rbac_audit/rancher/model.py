@@ -4,7 +4,7 @@ from functools import cached_property
 
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding, global_bindings, template_bindings
 from rbac_audit.rancher.people import People
-from rbac_audit.rancher.templates import RoleTemplates
+from rbac_audit.rancher.templates import RoleTemplates, makes_owner
 from rbac_audit.snapshot.estate import Cluster
 from rbac_audit.snapshot.objects import (
     ClusterRoleTemplateBinding,
@@ -16,6 +16,7 @@ from rbac_audit.snapshot.objects import (
     ProjectRoleTemplateBinding,
     RancherSetting,
     RoleTemplate,
+    Subject,
     Token,
     User,
     UserAttribute,
@@ -72,6 +73,21 @@ class Rancher:
     def globals(self) -> tuple[GlobalBinding, ...]:
         """Its global role bindings."""
         return global_bindings(self.cluster.of(GlobalRoleBinding), self.cluster.of(GlobalRole), self.people)
+
+    @cached_property
+    def _owners(self) -> frozenset[tuple[str, str]]:
+        """Who owns which cluster, "" for all of them."""
+        found = {("", str(item.subject)) for item in self.globals if item.admin and item.subject}
+        for item in self.bindings:
+            if item.subject and not item.project and makes_owner(self.templates.closure(item.template), "clusters"):
+                found.add((item.cluster, str(item.subject)))
+        return frozenset(found)
+
+    def is_owner(self, cluster: str, subject: Subject) -> bool:
+        """Tell whether somebody owns a cluster or administers Rancher, as far as it shows: also by a known group."""
+        person = self.people.find(subject.name) if subject.kind == "User" else None
+        names = (str(subject), *(f"Group:{group}" for group in (person.groups if person else ())))
+        return any((place, name) in self._owners for place in ("", cluster) for name in names)
 
     @property
     def projects(self) -> tuple[Project, ...]:

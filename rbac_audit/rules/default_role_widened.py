@@ -95,7 +95,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.MEDIUM,
     on=On.MANAGEMENT,
-    needs=(GlobalRole, RoleTemplate),
+    uses=(GlobalRole, RoleTemplate),
     fix=Fix(
         Safety.CONSENT,
         "Take the default off and bind the role to those who need it. Users who got it by default keep it: look at the "

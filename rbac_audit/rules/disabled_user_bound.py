@@ -49,6 +49,8 @@ from rbac_audit.rules._claims import own_rancher
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import (
     ClusterRoleTemplateBinding,
+    GlobalRole,
+    GlobalRoleBinding,
     ProjectRoleTemplateBinding,
     Subject,
     User,
@@ -83,7 +85,8 @@ def _alive(view: View, person: Person) -> tuple[KnownToken, ...]:
 
 def _is_default(owner: Owner) -> bool:
     """Every user gets the roles marked newUserDefault, and keeps them for life."""
-    return not isinstance(owner, TemplateBinding) and owner.role is not None and owner.role.new_user_default
+    # One that is gone gives nothing, and whether one that was not read is a default nobody knows.
+    return not isinstance(owner, TemplateBinding) and (owner.role is None or owner.role.new_user_default)
 
 
 def _problem(view: View, user: User, owners: list[Owner], tokens: tuple[KnownToken, ...]) -> Problem:
@@ -114,7 +117,8 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.LOW,
     on=On.MANAGEMENT,
-    needs=(User, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding),
+    needs=(User,),
+    uses=(ProjectRoleTemplateBinding, ClusterRoleTemplateBinding, GlobalRole, GlobalRoleBinding),
     fix=Fix(
         Safety.CONSENT,
         "Delete the bindings and tokens if the person will not come back; deleting the user deletes them, too.",

@@ -95,7 +95,8 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.LOW,
     on=On.MANAGEMENT,
-    needs=(RoleTemplate, ProjectRoleTemplateBinding, ClusterRoleTemplateBinding),
+    needs=(RoleTemplate,),
+    uses=(ProjectRoleTemplateBinding, ClusterRoleTemplateBinding),
     fix=Fix(
         Safety.CONSENT,
         "Bind the subjects to the role template that replaces it, then delete these bindings; or unlock the template.",

@@ -8,8 +8,8 @@ accounts are not meant. A named Secret, or changing what the platform runs by (i
 told as high, other rights as medium, and the shipped role that every API server of one's own needs as low. Of what a
 global role that somebody made gives in such a namespace (namespacedRules, inheritedNamespacedRules, Fleet workspaces),
 only what is high or worse is told, and not what the built-in global role user gives everybody there or what
-rancher-deputies-write tells. What a subject may do in every namespace is told by cluster-wide-edit and
-cluster-wide-secret-read.
+rancher-deputies-write tells. Of a cluster that only its Rancher shows, the template bindings are judged. What a subject
+may do in every namespace is told by cluster-wide-edit and cluster-wide-secret-read.
 
 ## Why
 From Harvester v1.8 on, the System project holds harvester-system, longhorn-system, cattle-… and more, and Rancher adds
@@ -60,21 +60,18 @@ rules:
 
 from collections.abc import Iterator
 
-import msgspec
-
 from rbac_audit.access import Binding
-from rbac_audit.access.identity import home_of, placed
+from rbac_audit.access.identity import placed
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, scope_of, target_of
-from rbac_audit.audit.finding import Confidence, FindingScope, Fix, Link, Safety, Severity
+from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import atoms_of
-from rbac_audit.harvester.platform import is_platform
 from rbac_audit.harvester.role_templates import given_to_users
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.marks import IMPERSONATION_NAMESPACE
-from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import UNPREDICTED, Claim, Ownership
+from rbac_audit.rules._system_members import belongs, system_members
 from rbac_audit.rules._takeover import consequence
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (
@@ -98,7 +95,7 @@ _FOR_API_SERVERS = ("kube-system", "extension-apiserver-authentication-reader")
 def check(view: View) -> Iterator[Problem]:
     """Report template bindings in the System project, then the RoleBindings that no such binding explains."""
     told: set[ObjectRef] = set()
-    for problem in _members(view, view.rancher) if view.rancher else ():
+    for problem in system_members(view):
         told.add(problem.target)
         yield problem
     groups: dict[ObjectRef | str, list[tuple[Binding, Subject]]] = {}
@@ -118,35 +115,6 @@ def check(view: View) -> Iterator[Problem]:
             yield _bound(view, target, held)
 
 
-def _members(view: View, rancher: Rancher) -> Iterator[Problem]:
-    rendered: dict[TemplateBinding, list[ObjectRef]] = {}
-    places = view.access.by_namespace
-    for binding in (item for name in sorted(view.projects.system_namespaces()) for item in places.get(name, ())):
-        verdict = view.ownership[binding]
-        for owner in verdict.owners if verdict.claim is Claim.HOLDS else ():
-            if isinstance(owner, TemplateBinding):
-                rendered.setdefault(owner, []).append(binding.source.ref(view.name))
-    for owner in rancher.bindings:
-        project = view.projects.find(owner.project)
-        # Of a template that is not there nobody has anything: template-binding-astray tells that.
-        there = project is not None and project.system and owner.template in rancher.templates.by_name
-        if there and owner.subject and not _belongs(view, owner.subject):
-            problem = _member(view, rancher, owner, owner.subject)
-            yield msgspec.structs.replace(problem, related=tuple(rendered.get(owner, ())))
-
-
-def _belongs(view: View, subject: Subject) -> bool:
-    """Tell whether a subject is of the platform or owns the cluster, so that the binding gives nothing new."""
-    return is_platform(subject) or view.standing.is_cluster_owner(subject) or _is_system(view, subject)
-
-
-def _is_system(view: View, subject: Subject) -> bool:
-    if home := home_of(subject):
-        return view.classes.namespace_class(home) == "system"
-    person = view.people.find(subject.name) if subject.kind == "User" else None
-    return person is not None and person.system
-
-
 def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
     verdict = view.ownership[binding]
     own = verdict.claim is Claim.HOLDS and not any(isinstance(owner, TemplateBinding) for owner in verdict.owners)
@@ -156,7 +124,7 @@ def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
         return
     for subject in dict.fromkeys(binding.subjects):
         who = placed(subject, binding.namespace)
-        if not view.baseline.ships(binding.source, subject) and not _belongs(view, who):
+        if not view.baseline.ships(binding.source, subject) and not belongs(view, who):
             yield who
 
 
@@ -174,24 +142,6 @@ def _is_grave(view: View, binding: Binding) -> bool:
     rules = [rule for rule in view.access.rules(binding.role) if set(rule.api_groups) != {"fleet.cattle.io"}]
     _, severity = consequence(tuple(rule for rule in rules if not atoms_of((rule,)) <= everybody))
     return severity in {Severity.CRITICAL, Severity.HIGH}
-
-
-def _member(view: View, rancher: Rancher, owner: TemplateBinding, subject: Subject) -> Problem:
-    project = view.projects.find(owner.project)
-    places = project.namespaces if project else ()
-    closure = rancher.templates.closure(owner.template).templates
-    roles = {template.name: view.access.rules(("", template.name)) for template in closure}
-    what, severity = consequence(rancher.templates.rules(owner.template, roles))
-    ref = owner.source.ref(rancher.cluster.name)
-    title = f"role template {owner.template} in the System project {owner.project}"
-    return Problem(
-        target=ref,
-        message=f"{owner.source} gives {subject} {title} ({names(places)}): it {what}",
-        subjects=(subject,),
-        scope=FindingScope(places, owner.project),
-        chain=(Link("subject", str(subject)), Link("template-binding", f"is bound by {owner.source} to {title}", ref)),
-        severity=severity,
-    )
 
 
 def _of_users(places: list[str], severity: Severity) -> str:
@@ -227,13 +177,20 @@ def _bound(view: View, target: ObjectRef, held: list[tuple[Binding, Subject]]) -
     )
 
 
+def _undecided(view: View) -> str:
+    bound = view.cluster.has(Namespace, RoleBinding)
+    shown = view.rancher is not None and view.rancher.cluster.has(ProjectRoleTemplateBinding, RoleTemplate)
+    neither = f"neither namespaces and RoleBindings of {view.name} nor the project bindings of its Rancher were read"
+    return "" if bound or shown else neither
+
+
 RULE = Rule(
     id="system-project-member",
     page=__doc__ or "",
     severity=Severity.CRITICAL,
     on=On.ALL,
-    needs=(Namespace,),
-    uses=(RoleBinding, Role, ClusterRole),
+    asks_for=lambda _: (Namespace, RoleBinding, Role, ClusterRole),
+    undecided=_undecided,
     uses_rancher=(ProjectRoleTemplateBinding, RoleTemplate, Project, GlobalRole, GlobalRoleBinding),
     fix=Fix(
         Safety.CONSENT,

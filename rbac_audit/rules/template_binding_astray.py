@@ -89,20 +89,21 @@ def check(view: View) -> Iterator[Problem]:
         elif lacks := _lacks_role(view, rancher, item):
             shipped = rancher.templates.by_name[item.template].builtin
             yield _problem(view, item, lacks, scope, Severity.LOW if shipped else None)
-    for one in rancher.globals:
+    for one in rancher.globals if rancher.cluster.whole(GlobalRole) else ():
         if one.role is None:
             lacks = f"global role {one.source.global_role_name} does not exist"
             yield _problem(view, one, lacks, FindingScope(cluster_wide=True))
 
 
 def _lacks(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
-    source, backing = item.source, rancher.backing_namespaces
-    if item.template not in rancher.templates.by_name:
+    source, backing, cluster = item.source, rancher.backing_namespaces, rancher.cluster
+    if cluster.whole(RoleTemplate) and item.template not in rancher.templates.by_name:
         yield f"role template {item.template} does not exist"
-    if rancher.cluster.whole(ManagementCluster) and item.cluster not in rancher.clusters:
+    if cluster.whole(ManagementCluster) and item.cluster not in rancher.clusters:
         yield f"Rancher has no cluster {item.cluster}"
     elif item.project and item.project not in backing:
-        yield f"project {item.project} does not exist"
+        if cluster.whole(Project):
+            yield f"project {item.project} does not exist"
     elif item.project and source.namespace != backing[item.project]:
         yield f"it lies in namespace {source.namespace}, those of its project in {backing[item.project]}"
     elif not item.project and source.namespace != item.cluster:
@@ -122,7 +123,7 @@ def _unfit(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
     """
     template = rancher.templates.by_name.get(item.template)
     missing = rancher.templates.closure(item.template).missing if template is not None else ()
-    if missing and not item.project:
+    if missing and not item.project and rancher.cluster.whole(RoleTemplate):
         made = {True: "the rest", False: "nothing", None: "nothing, or the rest, by its model"}[rancher.aggregated]
         yield f"role template {item.template} inherits {names(missing)}, which does not exist: Rancher makes {made}"
     if template is not None and item.project and template.context == "cluster":
@@ -143,9 +144,15 @@ def _lost_owner(rancher: Rancher, item: TemplateBinding) -> str:
 
 def _lacks_role(view: View, rancher: Rancher, item: TemplateBinding) -> str:
     """Name the ClusterRole that an external template stands for, where the cluster was read and does not have it."""
-    template = rancher.templates.by_name[item.template]
+    template = rancher.templates.by_name.get(item.template)
     there = next((each for each in view.managed if each.rancher_id == item.cluster), None)
-    if not template.external or template.name in _BOOTSTRAP or there is None or not there.cluster.whole(ClusterRole):
+    if (
+        template is None
+        or not template.external
+        or template.name in _BOOTSTRAP
+        or there is None
+        or not there.cluster.whole(ClusterRole)
+    ):
         return ""
     return (
         "" if ("", template.name) in there.access.roles else f"cluster {there.name} has no ClusterRole {template.name}"
@@ -173,7 +180,7 @@ RULE = Rule(
     page=__doc__ or "",
     severity=Severity.MEDIUM,
     on=On.MANAGEMENT,
-    needs=(
+    uses=(
         RoleTemplate,
         ProjectRoleTemplateBinding,
         ClusterRoleTemplateBinding,

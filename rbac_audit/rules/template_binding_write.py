@@ -104,10 +104,9 @@ def check(view: View) -> Iterator[Problem]:
     if rancher is None:
         return
     written: dict[tuple[str, bool], str] = {}
-    owners = _owners(rancher)
     for item in rancher.bindings:
         subject = item.subject
-        if subject is None or not _is_judged_here(view, item) or _owns(rancher, owners, item.cluster, subject):
+        if subject is None or not _is_judged_here(view, item) or rancher.is_owner(item.cluster, subject):
             continue
         key = (item.template, bool(item.project))
         if key not in written:
@@ -120,22 +119,6 @@ def _is_judged_here(view: View, item: TemplateBinding) -> bool:
     there = view.rancher is not None and item.cluster in view.rancher.clusters
     read = view.prediction is not None and view.prediction.covers(item.cluster)
     return item.cluster == view.rancher_id or (view.manages and there and not read)
-
-
-def _owners(rancher: Rancher) -> set[tuple[str, str]]:
-    """Name who owns which cluster, "" for all of them."""
-    found = {("", str(item.subject)) for item in rancher.globals if item.admin and item.subject}
-    for item in rancher.bindings:
-        of_cluster = item.subject and not item.project
-        if of_cluster and makes_owner(rancher.templates.closure(item.template), "clusters"):
-            found.add((item.cluster, str(item.subject)))
-    return found
-
-
-def _owns(rancher: Rancher, owners: set[tuple[str, str]], cluster: str, subject: Subject) -> bool:
-    person = rancher.people.find(subject.name) if subject.kind == "User" else None
-    names = (str(subject), *(f"Group:{group}" for group in (person.groups if person else ())))
-    return any((place, name) in owners for place in ("", cluster) for name in names)
 
 
 def _written(view: View, rancher: Rancher, item: TemplateBinding) -> str:

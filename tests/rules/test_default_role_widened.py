@@ -4,7 +4,8 @@ import pytest
 
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.default_role_widened import RULE
-from tests.rules.estate import estate, found
+from rbac_audit.snapshot.objects import RoleTemplate
+from tests.rules.estate import estate, found, not_evaluated
 
 
 def role(kind: str, name: str, fields: str) -> str:
@@ -101,3 +102,10 @@ def test_what_every_new_user_gets_says_how_bad_it_is(name: str, fields: str, sev
     [finding] = found(RULE, estate("", f"{text}---{role('User', 'u-any', '')}"))
     assert (finding.severity, str(finding.object)) == (severity, f"GlobalRole {name}")
     assert finding.message.endswith(f"goes to every new user: {gives}")
+
+
+def test_global_roles_are_judged_where_role_templates_were_not_read() -> None:
+    text = role("GlobalRole", "own", "newUserDefault: true") + "---" + role("User", "u-any", "")
+    of = estate("", text, unread=[RoleTemplate])
+    assert len(found(RULE, of)) == 1
+    assert [entry.partly for entry in not_evaluated(RULE, of)] == [True]

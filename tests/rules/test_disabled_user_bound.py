@@ -5,6 +5,7 @@ import pytest
 from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.disabled_user_bound import RULE
+from rbac_audit.snapshot.objects import GlobalRole
 from tests.rules.estate import estate, found
 
 
@@ -131,3 +132,17 @@ def test_tokens_of_an_enabled_user_and_of_a_bound_one() -> None:
     [finding] = found(RULE, estate("", user("enabled: false") + PRTB + token("t1", "ttl: 0")))
     assert "is disabled and still bound by" in finding.message
     assert "and still has kubeconfig tokens" in finding.message
+
+
+def test_a_global_role_that_was_not_read_may_be_what_every_new_user_gets() -> None:
+    text = (
+        user("enabled: false")
+        + """
+apiVersion: management.cattle.io/v3
+kind: GlobalRoleBinding
+metadata: {name: grb-any}
+globalRoleName: user
+userName: u-temp1
+"""
+    )
+    assert not found(RULE, estate("", text, unread=[GlobalRole]))

@@ -4,7 +4,8 @@ import pytest
 
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.locked_role_template_bound import RULE
-from tests.rules.estate import estate, found
+from rbac_audit.snapshot.objects import ClusterRoleTemplateBinding
+from tests.rules.estate import estate, found, not_evaluated
 
 
 def template(extra: str) -> str:
@@ -76,3 +77,9 @@ def test_a_locked_template_that_is_inherited_goes_on_being_given(fields: str, *,
         ["RoleTemplate rt", "RoleTemplate old"]
     ] * told
     assert len(result) == (0 if "builtin" in fields else 1)
+
+
+def test_what_was_read_is_told_where_bindings_of_clusters_were_not() -> None:
+    of = estate("", template("locked: true") + PRTB, unread=[ClusterRoleTemplateBinding])
+    assert len(found(RULE, of)) == 1
+    assert [entry.partly for entry in not_evaluated(RULE, of)] == [True]

@@ -5,7 +5,7 @@ import pytest
 from rbac_audit.audit.finding import Confidence, Severity
 from rbac_audit.rancher.naming import role_binding_name
 from rbac_audit.rules.system_project_member import RULE
-from rbac_audit.snapshot.objects import GlobalRole
+from rbac_audit.snapshot.objects import ClusterRole, GlobalRole, Role, RoleBinding
 from tests.rules.estate import estate, found, not_evaluated
 
 CLUSTER = """
@@ -433,6 +433,44 @@ def test_where_global_roles_were_not_read_it_is_evaluated_in_part() -> None:
 def test_what_only_says_that_another_controller_made_it_is_possible(rule: str, *, told: bool) -> None:
     owned = "ownerReferences: [{apiVersion: provisioning.cattle.io/v1, kind: Cluster, name: c, uid: '1'}]"
     label = "labels: {authz.management.cattle.io/grb-owner: grb-desk}"
-    text = rendered(rule, "cattle-system").replace(label, owned) + rancher()
-    result = [item for item in found(RULE, estate("", text)) if item.cluster == "rancher"]
+    result = found(RULE, estate("", rendered(rule, "cattle-system").replace(label, owned) + rancher(project="p-shop")))
     assert [(item.severity, item.confidence) for item in result] == [(Severity.CRITICAL, Confidence.POSSIBLE)] * told
+
+
+@pytest.mark.parametrize(
+    ("template", "subject", "told"),
+    [
+        ("member", "userName: u-erin", [(Severity.CRITICAL, Confidence.CERTAIN)]),
+        ("member", "userPrincipalName: okta_user://erin", [(Severity.CRITICAL, Confidence.CERTAIN)]),
+        ("read-only", "groupPrincipalName: okta_group://devs", [(Severity.CRITICAL, Confidence.POSSIBLE)]),
+        ("member", "userName: u-owner", []),
+        ("member", "userName: u-sys01", []),
+        ("member", 'serviceAccount: "cattle-system:agent"', []),
+        ("gone", "userName: u-erin", []),
+    ],
+)
+def test_beside_rancher_clusters_that_were_not_read_are_judged(
+    template: str, subject: str, told: list[tuple[Severity, Confidence]]
+) -> None:
+    result = found(RULE, estate("", rancher(template, subject)))
+    assert [(item.severity, item.confidence) for item in result] == told
+    assert {(item.cluster, item.object.name, item.scope.project) for item in result} == (
+        {("rancher", "prtb", "c-m-abcd1234:p-system")} if told else set()
+    )
+    assert ("which was not read" in "".join(item.message for item in result)) is (template == "read-only")
+
+
+def test_a_project_of_tenants_on_a_cluster_that_was_not_read_is_not_meant() -> None:
+    assert not found(RULE, estate("", rancher(project="p-shop")))
+
+
+def test_a_cluster_that_was_read_is_judged_once() -> None:
+    assert [item.cluster for item in found(RULE, estate(CLUSTER, rancher()))] == ["harvester"]
+
+
+def test_members_are_told_where_only_rancher_shows_them() -> None:
+    of = estate(CLUSTER, rancher("read-only"), unread=[RoleBinding, Role, ClusterRole])
+    [blind] = not_evaluated(RULE, estate(CLUSTER, unread=[RoleBinding]))
+    assert not blind.partly
+    assert {entry.partly for entry in not_evaluated(RULE, of) if entry.cluster == "harvester"} == {True}
+    assert [item.cluster for item in found(RULE, of)] == ["harvester"]

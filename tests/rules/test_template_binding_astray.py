@@ -2,9 +2,12 @@
 
 import pytest
 
+from rbac_audit.audit.estate import Estate
 from rbac_audit.audit.finding import Severity
 from rbac_audit.rules.template_binding_astray import RULE
-from tests.rules.estate import estate, found
+from rbac_audit.snapshot.estate import Cluster, Snapshot
+from rbac_audit.snapshot.objects import KINDS, GlobalRole, Kind, Project, RoleTemplate
+from tests.rules.estate import estate, found, not_evaluated
 
 RANCHER = """
 apiVersion: management.cattle.io/v3
@@ -128,3 +131,36 @@ spec: {{value: {aggregated}}}
 """
     [finding] = found(RULE, estate("", RANCHER + crtb(role="heir") + feature))
     assert finding.message.endswith(f"Rancher makes {made}")
+
+
+def without(kind: Kind) -> str:
+    """Leave out the objects of one kind."""
+    return "---".join(part for part in RANCHER.split("---") if f"kind: {kind.kind}\n" not in part)
+
+
+@pytest.mark.parametrize(
+    ("binding", "unread"),
+    [
+        (prtb(role="gone"), RoleTemplate),
+        (prtb(project="c-m-abcd1234:p-gone"), Project),
+        (grb("gone"), GlobalRole),
+    ],
+)
+def test_what_was_not_read_is_not_said_to_be_missing(binding: str, unread: Kind) -> None:
+    of = estate("", without(unread) + binding, unread=[unread])
+    assert found(RULE, of) == []
+    assert [entry.partly for entry in not_evaluated(RULE, of)] == [True]
+
+
+def test_what_is_wrong_nevertheless_is_told() -> None:
+    text = without(RoleTemplate) + prtb(namespace="p-shop", role="gone")
+    [finding] = found(RULE, estate("", text, unread=[RoleTemplate]))
+    assert "it lies in namespace p-shop" in finding.message
+    assert "does not exist" not in finding.message
+
+
+def test_what_may_be_among_those_that_were_not_read_is_not_said_to_be_missing() -> None:
+    items = estate("", RANCHER + prtb(role="gone") + "---" + crtb(role="heir")).views[0].cluster
+    kept = [item for kind in items.objects for item in items.of(kind)]
+    half = Estate(Snapshot([Cluster("rancher", kept, collected=set(KINDS), partial={RoleTemplate})]))
+    assert found(RULE, half) == []

@@ -1,0 +1,103 @@
+"""Members of System projects, on a cluster that was read and on those that only their Rancher shows."""
+
+from collections.abc import Iterator
+
+from rbac_audit.access.identity import home_of
+from rbac_audit.audit.estate import View
+from rbac_audit.audit.finding import Confidence, FindingScope, Link, Severity
+from rbac_audit.audit.rule import Problem
+from rbac_audit.harvester.platform import is_platform
+from rbac_audit.rancher.bindings import TemplateBinding
+from rbac_audit.rancher.model import Rancher
+from rbac_audit.rancher.ownership import Claim
+from rbac_audit.rancher.projects import ProjectInfo, Projects
+from rbac_audit.rules._takeover import consequence
+from rbac_audit.rules._words import names
+from rbac_audit.snapshot.objects import ClusterRole, ObjectRef, Subject
+
+
+def system_members(view: View) -> Iterator[Problem]:
+    """Report whom Rancher binds in the System project of the cluster, and beside Rancher of clusters not read."""
+    rancher = view.rancher
+    if rancher is None:
+        return
+    rendered = _rendered(view)
+    elsewhere: dict[str, Projects] = {}
+    for item in rancher.bindings:
+        # Of a template that is not there nobody has anything: template-binding-astray tells that.
+        if not item.project or item.subject is None or item.template not in rancher.templates.by_name:
+            continue
+        if item.cluster == view.rancher_id:
+            project = view.projects.find(item.project)
+            inside = belongs(view, item.subject)
+        elif _is_unread(view, rancher, item.cluster):
+            known = elsewhere.setdefault(item.cluster, Projects(item.cluster, rancher.projects, ()))
+            project = known.find(item.project)
+            inside = is_platform(item.subject) or rancher.is_owner(item.cluster, item.subject)
+            inside = inside or _is_of_rancher(view, item.subject)
+        else:
+            continue
+        if project is not None and project.system and not inside:
+            yield _member(view, rancher, item, item.subject, project, tuple(rendered.get(item, ())))
+
+
+def belongs(view: View, subject: Subject) -> bool:
+    """Tell whether a subject is of the platform or owns the cluster, so that a binding gives nothing new."""
+    home = home_of(subject)
+    own = is_platform(subject) or (bool(home) and view.classes.namespace_class(home) == "system")
+    return own or view.standing.is_cluster_owner(subject) or _is_of_rancher(view, subject)
+
+
+def _is_of_rancher(view: View, subject: Subject) -> bool:
+    person = view.people.find(subject.name) if subject.kind == "User" else None
+    return person is not None and person.system
+
+
+def _is_unread(view: View, rancher: Rancher, cluster: str) -> bool:
+    covered = view.prediction is not None and view.prediction.covers(cluster)
+    return view.manages and cluster in rancher.clusters and not covered
+
+
+def _rendered(view: View) -> dict[TemplateBinding, list[ObjectRef]]:
+    """Find the RoleBindings that template bindings make in the System project."""
+    found: dict[TemplateBinding, list[ObjectRef]] = {}
+    places = view.access.by_namespace
+    for binding in (item for name in sorted(view.projects.system_namespaces()) for item in places.get(name, ())):
+        verdict = view.ownership[binding]
+        for owner in verdict.owners if verdict.claim is Claim.HOLDS else ():
+            if isinstance(owner, TemplateBinding):
+                found.setdefault(owner, []).append(binding.source.ref(view.name))
+    return found
+
+
+def _member(  # the parts of a sentence
+    view: View,
+    rancher: Rancher,
+    item: TemplateBinding,
+    subject: Subject,
+    project: ProjectInfo,
+    related: tuple[ObjectRef, ...],
+) -> Problem:
+    closure = rancher.templates.closure(item.template).templates
+    here = item.cluster == view.rancher_id
+    roles = {part.name: view.access.rules(("", part.name)) if here else part.external_rules for part in closure}
+    what, severity = consequence(rancher.templates.rules(item.template, roles))
+    known = view.access.roles if here else {}
+    external = [part.name for part in closure if part.external and ("", part.name) not in known]
+    unread = () if here and view.cluster.whole(ClusterRole) else tuple(external)
+    possible = bool(unread) and severity is not Severity.CRITICAL
+    if possible:
+        what = f"may do what ClusterRole {names(unread)} of the cluster allows, which was not read"
+    ref = item.source.ref(rancher.cluster.name)
+    title = f"role template {item.template} in the System project {item.project}"
+    places = f" ({names(project.namespaces)})" if project.namespaces else ""
+    return Problem(
+        target=ref,
+        message=f"{item.source} gives {subject} {title}{places}: it {what}",
+        related=related,
+        subjects=(subject,),
+        scope=FindingScope(project.namespaces, item.project),
+        chain=(Link("subject", str(subject)), Link("template-binding", f"is bound by {item.source} to {title}", ref)),
+        severity=Severity.CRITICAL if possible else severity,
+        confidence=Confidence.POSSIBLE if possible else Confidence.CERTAIN,
+    )
