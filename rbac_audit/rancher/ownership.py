@@ -206,7 +206,7 @@ class Claims:
         known = template in self.rancher.templates.by_name or role.endswith(POD_SECURITY) or "-namespaces-" in role
         # What an owner's template gave that is gone, nobody knows any more.
         known = known or any(self._lost_its_template(owner) for owner in claimed)
-        makers = [owner for owner in claimed if can_make(owner, item, self._manages_itself)]
+        makers = [owner for owner in claimed if can_make(owner, item, self._id)]
         whom = [(owner.subject.kind, owner.subject.name) for owner in makers if owner.subject]
         mine = [(subject.kind, subject.name) for subject in item.subjects]
         return known and has_hashed_name(item) and len(mine) == 1 and mine[0] in whom

@@ -9,24 +9,28 @@ from rbac_audit.rancher.marks import POD_SECURITY
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.snapshot.objects import ClusterRoleBinding, FleetWorkspace, ProvisioningCluster, RoleBinding
 
+_MEMBERSHIP = ("-clustermember", "-clusterowner")
 # The ClusterRoles that Rancher binds in the whole cluster for who is bound in a project.
 _BEYOND_PROJECT = (
-    *("-promoted-aggregator", "-promoted", "create-ns", "-clustermember", "-clusterowner"),
+    *("-promoted-aggregator", "-promoted", "create-ns", *_MEMBERSHIP),
     *("-namespaces-readonly", "-namespaces-edit", POD_SECURITY),
 )
 _WORKSPACES = ("fleet-default", "fleet-local")
 
 
-def can_make(owner: Owner, item: RoleBinding | ClusterRoleBinding, manages_itself: bool) -> bool:
-    """Tell whether Rancher ever makes bindings of this reach for an owner, on its own cluster or on another.
+def can_make(owner: Owner, item: RoleBinding | ClusterRoleBinding, rancher_id: str) -> bool:
+    """Tell whether Rancher ever makes bindings of this reach for an owner on the cluster of an id.
 
-    For a project's binding it binds few roles in the whole cluster, for a cluster's none in a namespace downstream.
+    For a project's binding it binds few roles in the whole cluster, for a cluster's none in a namespace. On its own
+    cluster it lets members of others see these, on any other cluster it does nothing for them.
     """
     if not isinstance(owner, TemplateBinding):
         return True
+    if owner.cluster != rancher_id:
+        return rancher_id == "local" and (bool(item.namespace) or item.role_ref.name.endswith(_MEMBERSHIP))
     if owner.project:
         return bool(item.namespace) or item.role_ref.name.endswith(_BEYOND_PROJECT)
-    return not item.namespace or manages_itself
+    return not item.namespace or rancher_id == "local"
 
 
 def management_places(rancher: Rancher) -> frozenset[str]:

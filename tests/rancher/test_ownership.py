@@ -32,6 +32,9 @@ RANCHER = """
 {apiVersion: management.cattle.io/v3, kind: ClusterRoleTemplateBinding, metadata: {name: crtb-a, namespace: c-1}, clusterName: c-1,
  roleTemplateName: cluster-owner, groupPrincipalName: "github_team://1"}
 ---
+{apiVersion: management.cattle.io/v3, kind: ClusterRoleTemplateBinding, metadata: {name: crtb-b, namespace: c-2}, clusterName: c-2,
+ roleTemplateName: cluster-owner, userName: u-alice}
+---
 {apiVersion: management.cattle.io/v3, kind: GlobalRole, metadata: {name: admin}, builtin: true}
 ---
 {apiVersion: management.cattle.io/v3, kind: GlobalRoleBinding, metadata: {name: grb-1}, globalRoleName: admin, userName: u-root}
@@ -170,6 +173,15 @@ def test_claims_that_hold(binding: str) -> None:
         ),
         pytest.param(
             clusterwide(
+                naming.cluster_role_binding_name("ClusterRole", "cluster-owner", "User", "u-alice"),
+                "cluster-owner",
+                f"{{{LEGACY}: c-2_crtb-b}}",
+            ),
+            Claim.FORGED,
+            id="a binding of another cluster",
+        ),
+        pytest.param(
+            clusterwide(
                 naming.cluster_role_binding_name("ClusterRole", "read-only-promoted", "User", "u-alice"),
                 "read-only-promoted",
                 OWNED,
@@ -262,7 +274,7 @@ def test_group_and_principal_together_are_no_subject() -> None:
     )
     view = harvester_view(NAMESPACES, both)
     assert view.rancher is not None
-    assert [item.subject for item in view.rancher.bindings if not item.project] == [None]
+    assert [item.subject for item in view.rancher.bindings if item.source.name == "crtb-a"] == [None]
 
 
 def test_a_principal_stands_for_its_user() -> None:
