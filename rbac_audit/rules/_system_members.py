@@ -6,7 +6,7 @@ from rbac_audit.access.identity import home_of
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import Confidence, FindingScope, Link, Severity
 from rbac_audit.audit.rule import Problem
-from rbac_audit.harvester.platform import is_platform
+from rbac_audit.harvester.platform import is_platform, is_platform_namespace
 from rbac_audit.rancher.bindings import TemplateBinding
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.ownership import Claim
@@ -37,8 +37,15 @@ def system_members(view: View) -> Iterator[Problem]:
             inside = inside or _is_of_rancher(view, item.subject)
         else:
             continue
-        if project is not None and project.system and not inside:
-            yield _member(view, rancher, item, item.subject, project, tuple(rendered.get(item, ())))
+        if project is not None and not inside and (places := _system_places(project)) is not None:
+            yield _member(view, rancher, item, item.subject, places, tuple(rendered.get(item, ())))
+
+
+def _system_places(project: ProjectInfo) -> tuple[str, ...] | None:
+    """Name the namespaces of the platform in a project: all of the System project's, None where another has none."""
+    if project.system:
+        return project.namespaces
+    return tuple(name for name in project.namespaces if is_platform_namespace(name)) or None
 
 
 def belongs(view: View, subject: Subject) -> bool:
@@ -59,10 +66,12 @@ def _is_unread(view: View, rancher: Rancher, cluster: str) -> bool:
 
 
 def _rendered(view: View) -> dict[TemplateBinding, list[ObjectRef]]:
-    """Find the RoleBindings that template bindings make in the System project."""
+    """Find the RoleBindings that template bindings make in the System project and in namespaces of the platform."""
     found: dict[TemplateBinding, list[ObjectRef]] = {}
     places = view.access.by_namespace
-    for binding in (item for name in sorted(view.projects.system_namespaces()) for item in places.get(name, ())):
+    own = view.projects.system_namespaces()
+    meant = sorted(name for name in places if name in own or (name and view.classes.namespace_class(name) == "system"))
+    for binding in (item for name in meant for item in places[name]):
         verdict = view.ownership[binding]
         for owner in verdict.owners if verdict.claim is Claim.HOLDS else ():
             if isinstance(owner, TemplateBinding):
@@ -75,28 +84,30 @@ def _member(  # the parts of a sentence
     rancher: Rancher,
     item: TemplateBinding,
     subject: Subject,
-    project: ProjectInfo,
+    places: tuple[str, ...],
     related: tuple[ObjectRef, ...],
 ) -> Problem:
     closure = rancher.templates.closure(item.template).templates
     here = item.cluster == view.rancher_id
     roles = {part.name: view.access.rules(("", part.name)) if here else part.external_rules for part in closure}
     what, severity = consequence(rancher.templates.rules(item.template, roles))
-    known = view.access.roles if here else {}
-    external = [part.name for part in closure if part.external and ("", part.name) not in known]
+    there = view.access.roles if here else {}
+    external = [part.name for part in closure if part.external and ("", part.name) not in there]
     unread = () if here and view.cluster.whole(ClusterRole) else tuple(external)
     possible = bool(unread) and severity is not Severity.CRITICAL
     if possible:
         what = f"may do what ClusterRole {names(unread)} of the cluster allows, which was not read"
     ref = item.source.ref(rancher.cluster.name)
-    title = f"role template {item.template} in the System project {item.project}"
-    places = f" ({names(project.namespaces)})" if project.namespaces else ""
+    known = view.projects.find(item.project) if here else None
+    project = f"project {item.project}, which has namespaces of the platform" if known and not known.system else ""
+    title = f"role template {item.template} in {project or f'the System project {item.project}'}"
+    listed = f" ({names(places)})" if places else ""
     return Problem(
         target=ref,
-        message=f"{item.source} gives {subject} {title}{places}: it {what}",
+        message=f"{item.source} gives {subject} {title}{listed}: it {what}",
         related=related,
         subjects=(subject,),
-        scope=FindingScope(project.namespaces, item.project),
+        scope=FindingScope(places, item.project),
         chain=(Link("subject", str(subject)), Link("template-binding", f"is bound by {item.source} to {title}", ref)),
         severity=Severity.CRITICAL if possible else severity,
         confidence=Confidence.POSSIBLE if possible else Confidence.CERTAIN,

@@ -1,15 +1,16 @@
 """Tenant in the System project or in a system namespace.
 
 ## What
-A project role template binding in the System project for anyone but Rancher's system users and cluster owners, and
-RoleBindings in system namespaces (kube-system, harvester-system, longhorn-system, cattle-…, whatever else is in the
-System project) for users, groups, or service accounts of other namespaces. Shipped bindings and the platform's own
-accounts are not meant. A named Secret, or changing what the platform runs by (its ConfigMaps, Longhorn's objects), is
-told as high, other rights as medium, and the shipped role that every API server of one's own needs as low. Of what a
-global role that somebody made gives in such a namespace (namespacedRules, inheritedNamespacedRules, Fleet workspaces),
-only what is high or worse is told, and not what the built-in global role user gives everybody there or what
-rancher-deputies-write tells. Of a cluster that only its Rancher shows, the template bindings are judged. What a subject
-may do in every namespace is told by cluster-wide-edit and cluster-wide-secret-read.
+A project role template binding in the System project, or in another one that has namespaces of the platform, for anyone
+but Rancher's system users and cluster owners, and RoleBindings in system namespaces (kube-system, harvester-system,
+longhorn-system, cattle-…, whatever else is in the System project) for users, groups, or service accounts of other
+namespaces. Shipped bindings and the platform's own accounts are not meant. A named Secret, or changing what the
+platform runs by (its ConfigMaps, Longhorn's objects), is told as high, other rights as medium, and the shipped role
+that every API server of one's own needs as low. Of what a global role that somebody made gives in such a namespace
+(namespacedRules, inheritedNamespacedRules, Fleet workspaces), only what is high or worse is told, and not what the
+built-in global role user gives everybody there or what rancher-deputies-write tells. Of a cluster that only its Rancher
+shows, the template bindings are judged. What a subject may do in every namespace is told by cluster-wide-edit and
+cluster-wide-secret-read.
 
 ## Why
 From Harvester v1.8 on, the System project holds harvester-system, longhorn-system, cattle-… and more, and Rancher adds

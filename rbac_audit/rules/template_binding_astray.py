@@ -96,24 +96,32 @@ def check(view: View) -> Iterator[Problem]:
 
 
 def _lacks(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
-    source, backing, cluster = item.source, rancher.backing_namespaces, rancher.cluster
-    if cluster.whole(RoleTemplate) and item.template not in rancher.templates.by_name:
+    if not item.template:
+        yield "it names no role template"
+    elif rancher.cluster.whole(RoleTemplate) and item.template not in rancher.templates.by_name:
         yield f"role template {item.template} does not exist"
-    if cluster.whole(ManagementCluster) and item.cluster not in rancher.clusters:
-        yield f"Rancher has no cluster {item.cluster}"
-    elif item.project and item.project not in backing:
-        if cluster.whole(Project):
-            yield f"project {item.project} does not exist"
-    elif item.project and source.namespace != backing[item.project]:
-        yield f"it lies in namespace {source.namespace}, those of its project in {backing[item.project]}"
-    elif not item.project and source.namespace != item.cluster:
-        yield f"it lies in namespace {source.namespace}, those of its cluster in {item.cluster}"
+    yield from _misplaced(rancher, item)
     yield from _unfit(rancher, item)
     if item.subject is None and not rancher.fault_of(item):
         yield "it names nobody"
-    person = rancher.people.find(source.user_name)
+    person = rancher.people.find(item.source.user_name)
     if item.project and person is not None and person.system:
-        yield f"{source.user_name} is one of Rancher's own users, as whom nobody logs in"
+        yield f"{item.source.user_name} is one of Rancher's own users, as whom nobody logs in"
+
+
+def _misplaced(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:
+    place, backing = item.source.namespace, rancher.backing_namespaces
+    if not item.cluster:
+        yield "it names no cluster"
+    elif rancher.cluster.whole(ManagementCluster) and item.cluster not in rancher.clusters:
+        yield f"Rancher has no cluster {item.cluster}"
+    elif item.project and item.project not in backing:
+        if rancher.cluster.whole(Project):
+            yield f"project {item.project} does not exist"
+    elif item.project and place != backing[item.project]:
+        yield f"it lies in namespace {place}, those of its project in {backing[item.project]}"
+    elif not item.project and place != item.cluster:
+        yield f"it lies in namespace {place}, those of its cluster in {item.cluster}"
 
 
 def _unfit(rancher: Rancher, item: TemplateBinding) -> Iterator[str]:

@@ -204,7 +204,7 @@ def _problem(
 
 def _is_empty(rancher: Rancher, group: Subject) -> bool:
     """Tell whether Rancher knows nobody in a group: not that nobody is in it."""
-    known = rancher.people.members(group.name) or rancher.people.display_name(group)
+    known = group.name in _GROUPS or rancher.people.members(group.name) or rancher.people.display_name(group)
     return group.kind == "Group" and rancher.cluster.has(UserAttribute) and not known
 
 

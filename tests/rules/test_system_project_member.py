@@ -474,3 +474,19 @@ def test_members_are_told_where_only_rancher_shows_them() -> None:
     assert not blind.partly
     assert {entry.partly for entry in not_evaluated(RULE, of) if entry.cluster == "harvester"} == {True}
     assert [item.cluster for item in found(RULE, of)] == ["harvester"]
+
+
+def test_a_project_of_tenants_with_a_namespace_of_the_platform_is_as_bad() -> None:
+    longhorn = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: longhorn-system, annotations: {field.cattle.io/projectId: "c-m-abcd1234:p-shop"}}
+---
+"""
+    [finding] = found(RULE, estate(longhorn + CLUSTER, rancher("read-only", project="p-shop")))
+    assert (finding.severity, str(finding.object)) == (
+        Severity.CRITICAL,
+        "ProjectRoleTemplateBinding c-m-abcd1234-p-shop/prtb",
+    )
+    assert "which has namespaces of the platform (longhorn-system): it may read all Secrets" in finding.message
+    assert finding.scope.namespaces == ("longhorn-system",)

@@ -87,6 +87,8 @@ userName: u-a
         (prtb(project="c-gone:p-shop"), "Rancher has no cluster c-gone"),
         (prtb(namespace="p-shop"), "it lies in namespace p-shop, those of its project in c-m-abcd1234-p-shop"),
         (prtb(who=""), "it names nobody"),
+        (prtb(role="null"), "it names no role template"),
+        (prtb(project=""), "it names no cluster"),
         (crtb(namespace="local"), "it lies in namespace local, those of its cluster in c-m-abcd1234"),
         (crtb("c-gone", "c-gone"), "Rancher has no cluster c-gone"),
         (grb("gone"), "global role gone does not exist"),

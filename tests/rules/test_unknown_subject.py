@@ -144,6 +144,14 @@ def test_bindings_of_rancher_are_told_where_they_are(owner: str) -> None:
     assert not found(RULE, estate("", RANCHER + owner.replace("NAME", "u-abc12")))
 
 
+@pytest.mark.parametrize(
+    ("group", "told"), [("okta_group://nobody", 1), ("system:authenticated", 0), ("system:cattle:authenticated", 0)]
+)
+def test_a_group_of_rancher_s_own_binding_that_everybody_is_in_is_known(group: str, told: int) -> None:
+    owner = OWNERS[1].replace("userName: NAME", f'groupName: "{group}"')
+    assert len(found(RULE, estate("", RANCHER + owner))) == told
+
+
 def test_what_is_rendered_from_them_is_not_told_again() -> None:
     rendered = """
 apiVersion: v1
