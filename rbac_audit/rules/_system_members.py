@@ -22,23 +22,24 @@ def system_members(view: View) -> Iterator[Problem]:
     if rancher is None:
         return
     rendered = _rendered(view)
-    elsewhere: dict[str, Projects] = {}
+    known = {view.rancher_id: view.projects}
+    for name in rancher.clusters:
+        if _is_unread(view, rancher, name):
+            known[name] = Projects(name, rancher.projects, ())
     for item in rancher.bindings:
         # Of a template that is not there nobody has anything: template-binding-astray tells that.
-        if not item.project or item.subject is None or item.template not in rancher.templates.by_name:
+        if item.cluster not in known or item.subject is None or item.template not in rancher.templates.by_name:
             continue
-        if item.cluster == view.rancher_id:
-            project = view.projects.find(item.project)
-            inside = belongs(view, item.subject)
-        elif _is_unread(view, rancher, item.cluster):
-            known = elsewhere.setdefault(item.cluster, Projects(item.cluster, rancher.projects, ()))
-            project = known.find(item.project)
-            inside = is_platform(item.subject) or rancher.is_owner(item.cluster, item.subject)
-            inside = inside or _is_of_rancher(view, item.subject)
-        else:
-            continue
-        if project is not None and not inside and (places := _system_places(project)) is not None:
+        project = known[item.cluster].find(item.project)
+        places = _system_places(project) if project is not None else None
+        if places is not None and not _is_inside(view, rancher, item.cluster, item.subject):
             yield _member(view, rancher, item, item.subject, places, tuple(rendered.get(item, ())))
+
+
+def _is_inside(view: View, rancher: Rancher, cluster: str, subject: Subject) -> bool:
+    if cluster == view.rancher_id:
+        return belongs(view, subject)
+    return is_platform(subject) or rancher.is_owner(cluster, subject) or _is_of_rancher(view, subject)
 
 
 def _system_places(project: ProjectInfo) -> tuple[str, ...] | None:
