@@ -116,6 +116,10 @@ class Rancher:
             return f"role template {item.template} inherits in a circle"
         return f"role template {item.template} inherits {', '.join(closure.missing)}, which does not exist"
 
+    def gives_nothing(self, item: TemplateBinding) -> bool:
+        """Tell whether Rancher makes nothing for a binding: in its legacy model, where it fails on the template."""
+        return self.aggregated is False and self.cluster.whole(RoleTemplate) and bool(self.fault_of(item))
+
     def setting(self, name: str) -> RancherSetting | None:
         """Find one of its settings; None where there is none, or they were not read."""
         return next((item for item in self.cluster.of(RancherSetting) if item.name == name), None)

@@ -28,7 +28,8 @@ def system_members(view: View) -> Iterator[Problem]:
             known[name] = Projects(name, rancher.projects, ())
     for item in rancher.bindings:
         # Of a template that is not there nobody has anything: template-binding-astray tells that.
-        if item.cluster not in known or item.subject is None or item.template not in rancher.templates.by_name:
+        there = item.template in rancher.templates.by_name and not rancher.gives_nothing(item)
+        if item.cluster not in known or item.subject is None or not there:
             continue
         project = known[item.cluster].find(item.project)
         places = _system_places(project) if project is not None else None

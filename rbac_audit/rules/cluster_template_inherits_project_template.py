@@ -70,7 +70,8 @@ def check(view: View) -> Iterator[Problem]:
     """Report the cluster bindings of project templates, and of templates that inherit one."""
     rancher = own_rancher(view)
     for item in rancher.bindings if rancher else ():
-        if rancher and not item.project and item.subject and (found := _for_projects(rancher, item.template)):
+        meant = not item.project and item.subject is not None and rancher and not rancher.gives_nothing(item)
+        if rancher and meant and (found := _for_projects(rancher, item.template)):
             yield _problem(view, rancher, item, found)
 
 

@@ -138,6 +138,8 @@ def _by_templates(view: View) -> Iterator[tuple[Who, str, TemplateBinding]]:
         project = view.projects.find(item.project)
         if item.subject is None or project is None or not project.known or project.system:
             continue
+        if rancher.gives_nothing(item):
+            continue
         if item.template not in writing:
             closure = rancher.templates.closure(item.template).templates
             roles = {part.name: view.access.rules(("", part.name)) for part in closure}

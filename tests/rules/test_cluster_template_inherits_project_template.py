@@ -107,3 +107,15 @@ def test_how_bad_it_is_follows_from_what_is_given_there(
 ) -> None:
     [finding] = found(RULE, estate(cluster, rancher(inherits, rule=rule, shipped="false")))
     assert finding.severity is severity
+
+
+@pytest.mark.parametrize(("aggregated", "told"), [("true", 1), ("false", 0)])
+def test_the_legacy_model_gives_nothing_by_a_missing_parent(aggregated: str, told: int) -> None:
+    feature = f"""
+---
+apiVersion: management.cattle.io/v3
+kind: Feature
+metadata: {{name: aggregated-roletemplates}}
+spec: {{value: {aggregated}}}
+"""
+    assert len(found(RULE, estate("", rancher("member, no-such") + feature))) == told

@@ -279,3 +279,22 @@ def test_what_was_not_read_is_said() -> None:
     reasons = " ".join(reason for entry in not_evaluated(RULE, world) for reason in entry.because)
     assert "no Role was read" in reasons
     assert "no ProjectRoleTemplateBinding was read" in reasons
+
+
+@pytest.mark.parametrize(("aggregated", "bridge"), [("true", True), ("false", False)])
+def test_the_legacy_model_gives_nothing_by_a_missing_parent(aggregated: str, *, bridge: bool) -> None:
+    feature = f"""
+apiVersion: management.cattle.io/v3
+kind: Feature
+metadata: {{name: aggregated-roletemplates}}
+spec: {{value: {aggregated}}}
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {{name: heir}}
+context: project
+roleTemplateNames: [edit, no-such]
+---
+"""
+    both = prtb("p-shop", "userName", "u-bob", "heir") + prtb("p-lab", "userName", "u-bob", "heir")
+    assert bool(told("", feature, both)) is bridge

@@ -490,3 +490,20 @@ metadata: {name: longhorn-system, annotations: {field.cattle.io/projectId: "c-m-
     )
     assert "which has namespaces of the platform (longhorn-system): it may read all Secrets" in finding.message
     assert finding.scope.namespaces == ("longhorn-system",)
+
+
+@pytest.mark.parametrize(("aggregated", "told"), [("true", 1), ("false", 0)])
+@pytest.mark.parametrize("parent", ["member", "no-such"])
+def test_the_legacy_model_gives_nothing_by_a_circle_or_a_missing_parent(
+    parent: str, aggregated: str, told: int
+) -> None:
+    template = f"metadata: {{name: member}}\nroleTemplateNames: [{parent}]\n"
+    feature = f"""
+---
+apiVersion: management.cattle.io/v3
+kind: Feature
+metadata: {{name: aggregated-roletemplates}}
+spec: {{value: {aggregated}}}
+"""
+    text = rancher().replace("metadata: {name: member}\n", template) + feature
+    assert len(found(RULE, estate(CLUSTER, text))) == told
