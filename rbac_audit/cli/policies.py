@@ -18,6 +18,7 @@ from rbac_audit.sources.documents import Document, Problem
 from rbac_audit.sources.yaml_reader import read_yaml
 
 _POLICY, _CAPABILITIES = "AccessPolicy", "Capabilities"
+_ADVICE = "name the folder that holds the *.yaml files"
 
 
 class PolicyFile(msgspec.Struct, frozen=True):
@@ -72,10 +73,16 @@ def _capabilities(documents: Iterable[tuple[Raw, str]]) -> tuple[CapabilitySpec,
 
 def _documents(folder: Path) -> Iterator[tuple[Raw, str]]:
     if not folder.is_dir():
-        raise BadPolicy("policies", str(folder), "is not a folder", "name the folder that holds the *.yaml files")
+        raise BadPolicy("policies", str(folder), "is not a folder", _ADVICE)
+    found = 0
     for path in sorted(folder.rglob("*")):
         if path.suffix in {".yaml", ".yml"} and path.is_file():
-            yield from _of_file(path, str(path.relative_to(folder.parent)))
+            for document in _of_file(path, str(path.relative_to(folder.parent))):
+                found += 1
+                yield document
+    if not found:
+        # Else a policy that was looked for elsewhere would look kept.
+        raise BadPolicy("policies", str(folder), "holds no policy", _ADVICE)
 
 
 def _of_file(path: Path, name: str) -> Iterator[tuple[Raw, str]]:

@@ -200,5 +200,16 @@ def test_a_capability_twice_is_refused(folder: Path) -> None:
         load_policies([folder])
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.yaml", ""), ("a.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n"), ("a.json", policy("mine"))],
+)
+def test_a_folder_without_any_policy_is_refused(folder: Path, name: str, text: str) -> None:
+    """A policy that is looked for in another folder would look kept."""
+    put(folder, name, text)
+    with pytest.raises(BadPolicy, match="holds no policy"):
+        load_policies([folder])
+
+
 def test_a_folder_that_is_none_is_named(tmp_path: Path) -> None:
     assert "is not a folder" in refusal(tmp_path / "missing")
