@@ -17,7 +17,7 @@ from rbac_audit.snapshot.objects import ObjectRef, PolicyRule, Subject
 _Key = tuple[str, str]
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True, order=True):
+class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What one subject gained or lost in one place ("" for the whole cluster).
 
     `rules` are single rights compacted; `because` are the bindings and roles that differ and carry them.
@@ -30,6 +30,11 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, order=True):
     gained: bool
     rules: tuple[PolicyRule, ...]
     because: tuple[ObjectRef, ...]
+
+    @property
+    def order(self) -> tuple[str, str, str, bool, tuple[ObjectRef, ...]]:
+        """By whom and where; two of these are apart only in why: by bindings, or by groups."""
+        return (self.cluster, self.subject, self.namespace, self.gained, self.because)
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -61,7 +66,8 @@ def diff(old: Estate, new: Estate) -> Difference:
     changes = [change for one, other in pairs for change in _changes(one, other)]
     only_old, only_new = (tuple(sorted(one.keys() - other.keys())) for one, other in ((before, after), (after, before)))
     notes = tuple(note for one, other in pairs for note in (*_notes(one, "old"), *_notes(other, "new")))
-    return Difference(tuple(sorted(changes)), only_old, only_new, not (only_old or only_new or notes), notes)
+    ordered = tuple(sorted(changes, key=lambda change: change.order))
+    return Difference(ordered, only_old, only_new, not (only_old or only_new or notes), notes)
 
 
 def _notes(view: View, side: str) -> Iterator[str]:

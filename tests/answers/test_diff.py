@@ -80,6 +80,15 @@ def test_joining_a_group_is_a_gain() -> None:
     assert told(diff(shop(), stranger).changes) == [("User:u-alice", "dev", False, ["UserAttribute u-alice"])]
 
 
+def test_who_gains_by_a_binding_and_by_a_group_in_one_place_is_told_of_both() -> None:
+    stranger = estate(HARVESTER, RANCHER.replace('github_team://7"}, displayName', 'github_team://8"}, displayName'))
+    own = MORE.replace("prod", "dev").replace("[pods]", "[configmaps]")
+    both = estate(f"{HARVESTER}---{own}", RANCHER)
+    whys = [["UserAttribute u-alice"], ["RoleBinding dev/more"]]
+    assert told(diff(stranger, both).changes) == [("User:u-alice", "dev", True, why) for why in whys]
+    assert told(diff(both, stranger).changes) == [("User:u-alice", "dev", False, why) for why in whys]
+
+
 def test_clusters_of_one_side_only_are_told() -> None:
     alone = estate(rancher=RANCHER)
     found = diff(shop(), alone)
