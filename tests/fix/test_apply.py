@@ -107,3 +107,19 @@ def test_any_name_that_the_server_takes(two_apiservers: Estate, tmp_path: Path) 
         back = stage.rollback(plan)
         assert back.code == 0, back.text
         assert stage.raw() == before
+
+
+def test_a_binding_that_was_changed_comes_back_as_it_was(two_apiservers: Estate, tmp_path: Path) -> None:
+    """With what means nothing too, such as the namespace of a user."""
+    with staged(two_apiservers, tmp_path, 1) as stage:
+        made = binding("dev/raw-1", "pod-reader", "User:u-00", "User:somebody", "ServiceAccount:dev/ci")
+        for who in made["subjects"][:2]:  # type: ignore[index]  # JSON
+            who["namespace"] = "dev"
+        stage.harvester.create({**made, "metadata": {"name": "raw-1", "namespace": "dev"}})
+        before = stage.raw()
+        plan = stage.plan()
+        assert stage.apply(plan).code == 0
+        assert [who["name"] for who in stage.raw()["raw-1"]["subjects"]] == ["somebody", "ci"]
+        back = stage.rollback(plan)
+        assert back.code == 0, back.text
+        assert stage.raw() == before

@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from msgspec.structs import replace
+
 from rbac_audit.fix.apply.checks import Servers, Waiting, content_of, fits
 from rbac_audit.fix.apply.contents import bare, changed, is_changed, same
 from rbac_audit.fix.apply.server import ApplyFailed, Raw, Rejected, Server, Stale
@@ -150,7 +152,10 @@ class Writer:
             return ()
         if item is not None and is_changed(item, done) and not is_changed(item, back):
             self._intend(step, "restore", back.target)
-            if server.replace(back.target, changed(item, back)) is not None:
+            # As the server had them: a plan has of a field what it means.
+            original = self._journal.backup(back.target) or {}
+            fields = {name: original.get(name, value) for name, value in back.fields.items()}
+            if server.replace(back.target, changed(item, replace(back, fields=fields))) is not None:
                 self._done(step, "restore", back.target)
                 return ()
             item = server.read(back.target)
