@@ -6,7 +6,7 @@ import msgspec
 
 from rbac_audit.access import Permission
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import MASTERS, placed, subject_key
+from rbac_audit.access.identity import MASTERS, account_of, placed, subject_key
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
@@ -43,8 +43,12 @@ def who_can(view: View, permission: Permission, namespaces: Iterable[str] | None
 
 
 def who_can_by_name(view: View, permission: Permission, namespaces: Iterable[str] | None = None) -> tuple[Holder, ...]:
-    """List who can do it with some names only, where none was asked about; to create, nothing has a name yet."""
-    if permission.path or permission.name or permission.verb == "create":
+    """List who can do it with some names only, where none was asked about.
+
+    To create, too: a subresource has the name of its object, and server-side apply names what it makes
+    (k8s.io/apiserver pkg/endpoints/handlers/patch.go, createAuthorizerAttributes).
+    """
+    if permission.path or permission.name:
         return ()
     bindings = view.access.by_role
     named = view.access.allowing_named(permission)
@@ -90,11 +94,10 @@ def _holder(view: View, everywhere: bool, held: list[_Held], *, named: bool) -> 
 
 
 def _workloads(view: View, subject: Subject) -> tuple[ObjectRef, ...]:
-    if subject.kind != "ServiceAccount":
-        return ()
+    account = (subject.namespace, subject.name) if subject.kind == "ServiceAccount" else account_of(subject.name)
     return tuple(
         item.ref(view.name)
-        for kind in _WORKLOADS
+        for kind in (_WORKLOADS if account and subject.kind != "Group" else ())
         for item in view.cluster.of(kind)
-        if item.namespace == subject.namespace and (item.service_account_name or "default") == subject.name
+        if (item.namespace, item.service_account_name or "default") == account
     )

@@ -159,6 +159,17 @@ kind: RoleBinding
 metadata: {name: some, namespace: lab}
 roleRef: {kind: Role, name: some}
 subjects: [{kind: User, name: u-bob}, {kind: ServiceAccount, name: own}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: shell}
+rules: [{apiGroups: [""], resources: [pods/exec], resourceNames: [web], verbs: [create]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: shell}
+roleRef: {kind: ClusterRole, name: shell}
+subjects: [{kind: User, name: u-ops}]
 """
 
 
@@ -173,8 +184,24 @@ def test_who_can_with_some_names_only_is_listed_apart() -> None:
     assert named(SECRETS) == named(SECRETS, ["lab"]) == everything
     assert named(SECRETS, ["dev"]) == {}
     assert named(Permission("list", "", "secrets"))["User:u-bob"] == ("db", "web")
-    assert named(Permission("create", "", "secrets")) == named(Permission("get", path="/x")) == {}
+    # Server-side apply creates by name.
+    assert named(Permission("create", "", "secrets"))["User:u-bob"] == ("db", "web")
+    assert named(Permission("create", "", "pods/exec")) == {"User:u-ops": ("web",)}
+    assert named(Permission("get", path="/x")) == {}
     # Who asks about one name gets those who can, whichever way.
     web = Permission("get", "", "secrets", "web")
     assert named(web) == {}
     assert {holder.subject: holder.names for holder in bound(cluster, web, ["lab"])}["User:u-bob"] == ()
+
+
+def test_an_account_that_a_binding_spells_as_a_user_has_its_workloads() -> None:
+    spelled = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: spelled, namespace: prod}
+roleRef: {kind: ClusterRole, name: view}
+subjects: [{kind: User, name: "system:serviceaccount:dev:ci"}]
+"""
+    cluster = view(estate(f"{HARVESTER}---{spelled}", RANCHER))
+    found = {holder.subject: holder.workloads for holder in bound(cluster, SECRETS, ["prod"])}
+    assert [str(item) for item in found["User:system:serviceaccount:dev:ci"]] == ["Deployment dev/runner"]
