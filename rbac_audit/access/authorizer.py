@@ -5,6 +5,7 @@ pkg/registry/rbac/validation/rule.go (VisitRulesFor, GetRoleReferenceRules). Ans
 index by subject and namespace, never from a scan over bindings.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -75,6 +76,13 @@ class Authorizer:
             for word in {*rule.resources, *(("",) if rule.non_resource_urls else ())}:
                 about.setdefault(word, []).append(number)
         return about
+
+    @cached_property
+    def named(self) -> frozenset[tuple[str, str]]:
+        """Every API group with every resource that some rule of some role names."""
+        return frozenset(
+            pair for rule, _ in self._places for pair in itertools.product(rule.api_groups, rule.resources)
+        )
 
     def rules(self, role: RoleKey) -> tuple[PolicyRule, ...]:
         """Return the rules of a role; empty when the role does not exist."""

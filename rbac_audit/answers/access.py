@@ -1,7 +1,6 @@
 """May somebody do something, and why: one question, one answer."""
 
-import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import msgspec
 
@@ -18,13 +17,14 @@ from rbac_audit.access.identity import (
     subject_key,
 )
 from rbac_audit.access.scope import left_out, request_places
+from rbac_audit.answers.slips import absent, instead, unlikely
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.answers.words import doubts
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link
 from rbac_audit.harvester.versions import at_least
-from rbac_audit.snapshot.objects import Namespace, Subject
+from rbac_audit.snapshot.objects import Subject
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +77,8 @@ def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -
     who = identity_of(view, subject)
     grants = tuple(view.access.grants(who, permission, namespace))
     blind = (*unread(view, (namespace,)), *unread_groups(view, subject))
+    slips = (*left_out(permission, (asked,)), *absent(view, (namespace,)), *unlikely(view, subject))
+    other = () if grants else tuple(instead(view, who, permission, namespace))
     return Answer(
         subject=str(subject),
         groups=who.groups,
@@ -90,21 +92,13 @@ def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -
         allowed=bool(grants),
         complete=bool(grants) or not blind,
         chains=tuple(chain_of(view, grant, through(who, grant)) for grant in grants),
-        notes=(*blind, *left_out(permission, (asked,)), *absent(view, (namespace,)), *_notes(view, permission)),
+        notes=(*blind, *slips, *other, *_notes(view, permission)),
     )
 
 
 def request_namespace(permission: Permission, asked: str) -> str:
     """Name the namespace that a request carries, "" for none, where one was asked about."""
     return next(iter(request_places(permission, (asked,)) or ()), "")
-
-
-def absent(view: View, namespaces: Iterable[str]) -> Iterator[str]:
-    """Name the namespaces that are not there, where all of them were read: nobody is bound in what is misspelt."""
-    there = {item.name for item in view.cluster.of(Namespace)} | view.cluster.unread_namespaces
-    for name in sorted(set(namespaces) - there - {""}) if view.cluster.whole(Namespace) else ():
-        close = difflib.get_close_matches(name, sorted(there), n=1)
-        yield f"there is no namespace {name} on {view.name}{f'; did you mean {close[0]}' if close else ''}"
 
 
 def subject_of(user: str) -> Subject:
@@ -134,7 +128,7 @@ def _notes(view: View, permission: Permission) -> Iterator[str]:
     from 1.35); staging/src/k8s.io/apiserver constrained impersonation (beta, on from 1.36);
     pkg/kubelet/server/auth.go (KubeletFineGrainedAuthz, beta, on from 1.33).
     """
-    yield from doubts(permission)
+    yield from doubts(permission, view.access.named)
     release = view.baseline.components_of(view.versions.get("harvester", ""))
     version = release.components.get("kubernetes", "")
     if permission.resource in _INTERACTIVE and permission.verb in {"get", "create"}:

@@ -7,7 +7,9 @@ import msgspec
 
 from rbac_audit.access import Identity, Permission
 from rbac_audit.answers.access import identity_of, request_namespace, subject_of, through
+from rbac_audit.answers.slips import absent, unlikely
 from rbac_audit.answers.unread import unread, unread_groups
+from rbac_audit.answers.words import doubts
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
 from rbac_audit.audit.finding import Link
@@ -52,7 +54,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid
 class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The answer to one line; `ok` is there when the line said what it expects.
 
-    `complete` is there, and false, when what was not read could change the answer.
+    `complete` is there, and false, when what was not read could change the answer; `notes` name words of the line that
+    are not known here, and who cannot make a request.
     """
 
     subject: str
@@ -61,6 +64,7 @@ class BatchAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     chain: tuple[Link, ...] = ()
     expect: bool | None = None
     ok: bool | None = None
+    notes: tuple[str, ...] = ()
 
 
 def parse_questions(lines: Iterable[str], where: str) -> tuple[Question, ...]:
@@ -95,8 +99,10 @@ def answer_all(view: View, questions: Iterable[Question]) -> Iterator[BatchAnswe
     """Answer in order, each with the first chain that allows it."""
     asking = cache(partial(_asking, view))
     blind = cache(lambda namespace: bool(unread(view, (namespace,))))
+    slips_of_request = cache(lambda permission: tuple(doubts(permission, view.access.named)))
+    slips_of_place = cache(lambda namespace: tuple(absent(view, (namespace,))))
     for question in questions:
-        subject, known, more_groups = asking(question.user)
+        subject, known, more_groups, slips = asking(question.user)
         who = known if question.groups is None else Identity(question.user, question.groups)
         namespace = question.place
         grant = next(view.access.grants(who, question.permission, namespace), None)
@@ -108,10 +114,11 @@ def answer_all(view: View, questions: Iterable[Question]) -> Iterator[BatchAnswe
             chain=chain_of(view, grant, through(who, grant)) if grant else (),
             expect=question.expect,
             ok=None if question.expect is None else question.expect == allowed,
+            notes=(*slips, *slips_of_place(namespace), *slips_of_request(question.permission)),
         )
 
 
-def _asking(view: View, user: str) -> tuple[Subject, Identity, bool]:
-    """Say who a user name is, with the groups that are known, and whether there may be more of them."""
+def _asking(view: View, user: str) -> tuple[Subject, Identity, bool, tuple[str, ...]]:
+    """Say who a user name is, with the groups that are known, whether there may be more of them, and what is odd."""
     subject = subject_of(user)
-    return subject, identity_of(view, subject), bool(unread_groups(view, subject))
+    return subject, identity_of(view, subject), bool(unread_groups(view, subject)), tuple(unlikely(view, subject))

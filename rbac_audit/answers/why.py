@@ -1,10 +1,10 @@
 """Why somebody can do something, as sentences and as a tree; and what is missing when they cannot."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from rbac_audit.access import Permission
+from rbac_audit.access import Permission, RoleKey
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.answers.access import Answer, ask
 from rbac_audit.audit.estate import View
@@ -50,12 +50,18 @@ def sentence(chain: Iterable[Link]) -> str:
 def _missing(view: View, permission: Permission, namespace: str) -> Iterator[str]:
     yield f"no binding that reaches the subject allows {permission} {where(namespace)}"
     roles = sorted(view.access.allowing(permission))
-    if not roles:
+    if named := () if permission.name else sorted({role for role, _ in view.access.allowing_named(permission)}):
+        yield f"roles that allow it for certain names only: {_roles(named)}"
+    if roles:
+        yield f"roles that allow it: {_roles(roles)}"
+    elif not named:
         yield "no role of this cluster allows it"
-        return
+
+
+def _roles(roles: Sequence[RoleKey]) -> str:
     names = [f"Role {space}/{name}" if space else f"ClusterRole {name}" for space, name in roles]
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    yield f"roles that allow it: {', '.join(names[:5])}{more}"
+    return f"{', '.join(names[:5])}{more}"
 
 
 def remedies(view: View, permission: Permission, namespace: str = "") -> tuple[Remedy, ...]:

@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 
 from rbac_audit.access.identity import account_of
 from rbac_audit.access.permission import ALL, Permission
@@ -25,13 +25,15 @@ def permission(verb: str, resource: str, name: str = "") -> Permission:
         return Permission(verb, path=resource)
     head, slash, subresource = resource.partition("/")
     plural, group = _split(head)
+    if verb.startswith(_IMPERSONATE) and group is None:
+        plural = plural.lower() if plural.lower() in _IMPERSONATED else _SINGULAR.get(plural.lower(), plural)
     impersonated = _IMPERSONATED.get(plural) if verb.startswith(_IMPERSONATE) else None
     if plural == ALL:
         group = ALL if group is None else group
     elif impersonated is not None:
         group = (impersonated if verb == _IMPERSONATE else _AUTHENTICATION) if group is None else group
     else:
-        group, plural = _resolve(plural, group, resource)
+        group, plural = _resolve(plural, group, resource, subresource)
     return Permission(verb, group, f"{plural}{slash}{subresource}" if subresource else plural, name)
 
 
@@ -45,6 +47,7 @@ _IMPERSONATED = {
     "uids": _AUTHENTICATION,
     "userextras": _AUTHENTICATION,
 }
+_SINGULAR = {word.removesuffix("s"): word for word in _IMPERSONATED} | {"sa": "serviceaccounts"}
 _VERSION = re.compile(r"v[0-9]+((alpha|beta)[0-9]+)?")
 
 
@@ -60,7 +63,7 @@ def _split(head: str) -> tuple[str, str | None]:
     return plural, (group.removeprefix("core") if group in {"", "core"} else group) if dot else None
 
 
-def _resolve(word: str, group: str | None, written: str) -> tuple[str, str]:
+def _resolve(word: str, group: str | None, written: str, subresource: str) -> tuple[str, str]:
     fitting = [item for item in resources() if word.lower() in item.names]
     if group is not None:
         exact = [item for item in fitting if item.group == group]
@@ -68,6 +71,9 @@ def _resolve(word: str, group: str | None, written: str) -> tuple[str, str]:
         return (exact[0].group, exact[0].plural) if exact else (group, word)
     if not fitting:
         raise WrongUse("resource", written, "nobody knows it", _did_you_mean(word))
+    if subresource and subresource not in _EVERYWHERE:
+        # Of its machines, KubeVirt serves everything else there (kubevirt pkg/virt-api).
+        fitting = [item for item in fitting if item.group == "subresources.kubevirt.io"] or fitting
     by_name = [item for item in fitting if item.plural == word.lower()] or fitting
     core = [item for item in by_name if item.group in {"", "apps", "batch", "rbac.authorization.k8s.io"}]
     chosen = _without_twins(core or by_name)
@@ -87,32 +93,88 @@ def _without_twins(found: list[Resource]) -> list[Resource]:
     return plain or found
 
 
-def doubts(permission: Permission) -> Iterator[str]:
-    """Say which words of a question are not known here but look like others: a no may be that of a slip."""
-    group, plural = permission.api_group, permission.resource.partition("/")[0]
-    verb = permission.verb.partition(":")[0]
-    if close := [] if verb in _VERBS else difflib.get_close_matches(verb, _VERBS, n=1):
-        yield f"the verb {permission.verb} is taken as it is; did you mean {close[0]}"
+_Named = Set[tuple[str, str]]
+
+
+def doubts(permission: Permission, named: _Named = frozenset()) -> Iterator[str]:
+    """Say which words of a question are not known here but look like others: a no may be that of a slip.
+
+    `named` are the API groups with resources that roles name, which are known as well.
+    """
+    if meant := _verb_meant(permission):
+        yield f"the verb {permission.verb} is taken as it is; did you mean {meant}"
+    if permission.path and not permission.path.startswith("/"):
+        yield f"the path of every URL begins with a slash; did you mean /{permission.path}"
+    plural, _, subresource = permission.resource.partition("/")
     impersonated = permission.verb.startswith(_IMPERSONATE) and plural in _IMPERSONATED
-    known = any((item.group, item.plural) == (group, plural) for item in resources())
-    if permission.path or known or impersonated or ALL in {group, plural}:
+    if permission.path or impersonated or ALL in {permission.api_group, plural}:
         return
-    fitting = [str(item) for item in resources() if item.plural == plural]
-    fitting = fitting or [
-        f"{name}.{group}" if group else name
-        for name in difflib.get_close_matches(plural, [item.plural for item in resources() if item.group == group], n=1)
-    ]
-    if fitting:
-        written = f"{plural}.{group or 'core'}"
-        yield f"{written} is not known here and is taken as it is; did you mean {' or '.join(fitting)}"
+    if options := list(_instead(permission.api_group, plural, named)):
+        written = f"{plural}.{permission.api_group or 'core'}"
+        yield f"{written} is not known here and is taken as it is; did you mean {' or '.join(options)}"
+    elif subresource and not _is_served(permission.api_group, plural, subresource, named):
+        yield _no_subresource(permission.api_group, plural, subresource, named)
+
+
+def _verb_meant(permission: Permission) -> str:
+    verb = permission.verb.partition(":")[0]
+    if permission.path:
+        return "" if verb in _URL_VERBS else verb.lower() if verb.lower() in _URL_VERBS else "get"
+    close = [] if verb in _VERBS else difflib.get_close_matches(verb.lower(), _VERBS, n=1)
+    return _MEANT.get(verb.lower()) or next(iter(close), "")
+
+
+def _instead(group: str, plural: str, named: _Named) -> Iterator[str]:
+    known = {(item.group, item.plural) for item in resources()}
+    known |= {(space, word.partition("/")[0]) for space, word in named}
+    if known.isdisjoint({(group, plural), (ALL, plural)}):
+        fitting = {(space, word) for space, word in known if word == plural}
+        close = difflib.get_close_matches(plural, sorted(word for space, word in known if space == group), n=1)
+        options = fitting or {(group, word) for word in close} or _also_called(plural)
+        yield from (_written(*item) for item in sorted(options))
+
+
+def _also_called(word: str) -> set[tuple[str, str]]:
+    return {(item.group, item.plural) for item in resources() if word.lower() in item.names}
+
+
+def _is_served(group: str, plural: str, subresource: str, named: _Named) -> bool:
+    words = {f"{plural}/{subresource}", f"{ALL}/{subresource}"}
+    by_name = not named.isdisjoint((space, word) for space in (group, ALL) for word in words)
+    return by_name or subresource in _EVERYWHERE or (group == "" and subresource in _SUBRESOURCES.get(plural, ()))
+
+
+def _no_subresource(group: str, plural: str, subresource: str, named: _Named) -> str:
+    elsewhere = [space for space, word in sorted(named) if word == f"{plural}/{subresource}"]
+    own = {word.partition("/")[2] for space, word in named if space == group and word.startswith(f"{plural}/")}
+    close = difflib.get_close_matches(subresource.lower(), sorted({*own, *_SUBRESOURCES.get(plural, ())}), n=1)
+    options = [f"{_written(space, plural)}/{subresource}" for space in elsewhere]
+    options = options or [f"{_written(group, plural)}/{word}" for word in close]
+    hint = f"did you mean {' or '.join(options)}" if options else "an object's name stands apart, not behind a slash"
+    return f"no role names the subresource {_written(group, plural)}/{subresource}; {hint}"
+
+
+def _written(group: str, plural: str) -> str:
+    return f"{plural}.{group}" if group else plural
 
 
 # Those of the API and of RBAC itself (kubernetes.io, "Request verbs"), and of Rancher's projects and clusters.
 _VERBS = (
-    *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "post", "put", "head", ALL),
-    *("options", "use", "bind", "escalate", "impersonate", "approve", "sign", "attest", "own", "manage-namespaces"),
-    *("updatepsa",),
+    *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", ALL),
+    *("use", "bind", "escalate", "impersonate", "approve", "sign", "attest", "own", "manage-namespaces", "updatepsa"),
 )
+_URL_VERBS = ("get", "post", "put", "patch", "delete", "head", "options", ALL)
+# What HTTP and people call verbs of the API.
+_MEANT = {"post": "create", "put": "update", "head": "get", "options": "get", "read": "get", "write": "update"}
+_EVERYWHERE = frozenset({"status", "scale", "finalizers"})
+# Of the core (k8s.io/kubernetes pkg/registry/core/rest; nodes: pkg/kubelet/server/auth.go).
+_SUBRESOURCES = {
+    "pods": ["attach", "binding", "ephemeralcontainers", "eviction", "exec", "log", "portforward", "proxy", "resize"],
+    "nodes": ["checkpoint", "configz", "healthz", "log", "metrics", "pods", "proxy", "spec", "stats"],
+    "services": ["proxy"],
+    "serviceaccounts": ["token"],
+    "namespaces": ["finalize"],
+}
 
 
 def _did_you_mean(word: str) -> str:

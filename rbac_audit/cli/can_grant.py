@@ -9,6 +9,7 @@ import rich_click as click
 from rbac_audit.answers import words
 from rbac_audit.answers.access import identity_of
 from rbac_audit.answers.grant import GrantAnswer, can_grant
+from rbac_audit.answers.slips import unlikely
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.audit.evidence import describe
 from rbac_audit.cli.asking import Asked, exit_code, objects_of, print_answer, question
@@ -32,7 +33,7 @@ def command(asked: Asked, file: Path, source: str, subject: str, form: str) -> N
     view, who = asked.view(estate), words.subject(subject, estate)
     groups = unread_groups(view, who)
     answers = [can_grant(view, identity_of(view, who), item, all_groups=not groups) for item in objects_of(file)]
-    notes = (*unread(view), *groups)
+    notes = (*unread(view), *groups, *unlikely(view, who))
     if form == "json":
         named = {"subject": str(who), "cluster": view.name}
         complete = all(answer.complete for answer in answers)

@@ -69,15 +69,18 @@ def _batch(asked: Asked, texts: tuple[str, ...], batch: str) -> int:
     for note in unread(view):
         click.echo(one_line(f"note: {note}"), err=True)
     encoder = msgspec.json.Encoder()
-    wrong = unknown = 0
+    wrong = unknown = odd = 0
     for answer in answer_all(view, questions):
         # Whether one that could change is as expected is not known.
         wrong += answer.complete and answer.ok is False
         unknown += not answer.complete
+        odd += bool(answer.notes)
         sys.stdout.buffer.write(encoder.encode(answer) + b"\n")
     sys.stdout.buffer.flush()
     if unknown:
         click.echo(f"note: what was not read could change {unknown} of the answers", err=True)
+    if odd:
+        click.echo(f"note: {odd} of the answers have notes: names or words that are not known here", err=True)
     return exit_code(allowed=not wrong and not unknown, complete=bool(wrong))
 
 

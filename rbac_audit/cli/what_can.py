@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import rich_click as click
 
 from rbac_audit.answers import words
+from rbac_audit.answers.slips import unlikely
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.answers.what import Place, what_can
 from rbac_audit.audit.evidence import describe
@@ -25,14 +26,15 @@ def command(asked: Asked, subject: str, source: str, form: str) -> None:
     estate = asked.estate(source)
     view, who = asked.view(estate), words.subject(subject, estate)
     places = what_can(view, who)
-    notes = (*unread(view), *unread_groups(view, who))
+    blind = (*unread(view), *unread_groups(view, who))
+    notes = (*blind, *unlikely(view, who))
     if form == "json":
         named = {"subject": str(who), "display_name": view.display_name(who), "cluster": view.name}
-        print_answer({**named, "places": places, "complete": not notes, "notes": notes})
+        print_answer({**named, "places": places, "complete": not blind, "notes": notes})
     else:
         for line in (*_all(places, str(who), view.name), *(f"note: {note}" for note in notes)):
             click.echo(one_line(line))
-    sys.exit(3 if notes else 0)
+    sys.exit(3 if blind else 0)
 
 
 def _all(places: tuple[Place, ...], who: str, cluster: str) -> Iterator[str]:

@@ -1,18 +1,20 @@
 """`rbac-audit who-can`: people and accounts that can do something."""
 
 import sys
+from collections.abc import Iterable, Iterator
 
 import rich_click as click
 
 from rbac_audit.access.scope import left_out, request_places
 from rbac_audit.answers import words
-from rbac_audit.answers.access import absent
+from rbac_audit.answers.slips import absent, inactive
 from rbac_audit.answers.unread import unread
 from rbac_audit.answers.who import Holder, who_can, who_can_by_name
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import in_brackets
 from rbac_audit.cli.asking import Asked, print_answer, question, request
 from rbac_audit.errors import WrongUse
+from rbac_audit.rancher.people import Person
 from rbac_audit.report.text import one_line
 
 USAGE = "rbac-audit who-can VERB RESOURCE [NAME] [-n NAMESPACE] SOURCE"
@@ -42,7 +44,12 @@ def command(asked: Asked, texts: tuple[str, ...], namespace: str, project: str, 
     by_name = who_can_by_name(view, permission, namespaces=places)
     blind = unread(view, request_places(permission, places))
     vain = (*left_out(permission, places or ()), *absent(view, (namespace,)))
-    notes = (*blind, *vain, *words.doubts(permission))
+    notes = (
+        *blind,
+        *vain,
+        *words.doubts(permission, view.access.named),
+        *inactive(_people(view, (*holders, *by_name))),
+    )
     if form == "json":
         asked_for = {"permission": str(permission), "cluster": view.name}
         print_answer({**asked_for, "holders": holders, "by_name": by_name, "complete": not blind, "notes": notes})
@@ -60,6 +67,12 @@ def _namespaces(view: View, name: str) -> tuple[str, ...]:
         options = ", ".join(project.id for project in found) or known
         raise WrongUse("option", f"--project {name}", problem, f"one of: {options}")
     return found[0].namespaces
+
+
+def _people(view: View, holders: Iterable[Holder]) -> Iterator[Person]:
+    for holder in holders:
+        names = (holder.subject.removeprefix("User:"), *(person.name for person in holder.members))
+        yield from filter(None, map(view.people.find, names))
 
 
 def _lines(holders: tuple[Holder, ...]) -> list[str]:

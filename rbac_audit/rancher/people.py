@@ -75,6 +75,20 @@ class People:
         person = self._by_principal.get(principal)
         return person.user if person else user_of_principal(principal)
 
+    def called(self, name: str) -> tuple[Person, ...]:
+        """List whose login, display name or principal a word is, written large or small."""
+        word = name.casefold()
+        return tuple(
+            person
+            for person in self.all
+            if word in map(str.casefold, (person.username, person.display_name, *person.principals))
+        )
+
+    def groups_called(self, name: str) -> tuple[str, ...]:
+        """List the groups that have a display name, written large or small."""
+        word = name.casefold()
+        return tuple(sorted(group for group, shown in self._group_names.items() if shown.casefold() == word))
+
     def members(self, group: str) -> tuple[Person, ...]:
         """List who is known to be in a group; nobody does not mean that it is empty."""
         return tuple(self._members.get(group, ()))

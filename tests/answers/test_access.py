@@ -151,6 +151,22 @@ def test_a_no_says_what_is_missing_and_the_narrowest_template_first() -> None:
     assert [remedy.role_template for remedy in told.remedies] == ["pods"]
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("", "roles that allow it for certain names only: ClusterRole one"), ("x", "no role of this cluster allows it")],
+)
+def test_a_no_names_the_roles_that_allow_it_by_name(name: str, said: str) -> None:
+    role = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: one}
+rules: [{apiGroups: [""], resources: [configmaps], resourceNames: [web], verbs: [get]}]
+"""
+    cluster = view(estate(HARVESTER + role, RANCHER))
+    assert why(cluster, ALICE, Permission("get", "", "configmaps", name), "dev").missing[1:] == (said,)
+
+
 def test_remedies_know_what_stands_behind_an_external_template() -> None:
     assert [item.role_template for item in remedies(shop_view(), SECRETS, "dev")] == ["view"]
     assert remedies(shop_view(), SECRETS, "lab") == ()
@@ -187,7 +203,7 @@ def test_a_namespace_that_is_not_there_is_told(namespace: str, note: list[str]) 
 
 def test_no_namespace_is_missed_where_they_were_not_read() -> None:
     cluster = view(
-        estate("{apiVersion: v1, kind: ServiceAccount, metadata: {name: a, namespace: b}}", unread=(Namespace,))
+        estate("{apiVersion: v1, kind: ServiceAccount, metadata: {name: ci, namespace: dev}}", unread=(Namespace,))
     )
     assert ask(cluster, CI, SECRETS, "zzz").notes == ()
 

@@ -76,3 +76,22 @@ def test_a_namespace_that_is_stated_counts_as_in_a_review() -> None:
     (answer,) = answer_all(shop_view(), parse_questions([line], "f"))
     assert answer.allowed
     assert not ask(shop_view(), ALICE, Permission("get", "", "nodes"), "dev").allowed
+
+
+@pytest.mark.parametrize(
+    ("line", "note"),
+    [
+        ('{"user": "u-alice", "verb": "get", "resource": "secrets", "namespace": "dev"', ""),
+        ('{"user": "alice", "verb": "get", "resource": "secrets", "namespace": "dev"', "did you mean User:u-alice"),
+        ('{"user": "u-alice", "verb": "get", "resource": "secrets", "namespace": "devv"', "no namespace devv"),
+        (
+            '{"user": "u-alice", "verb": "get", "resource": "virtualmachines"',
+            "did you mean virtualmachines.kubevirt.io",
+        ),
+        ('{"user": "u-alice", "verb": "GET", "resource": "secrets"', "did you mean get"),
+        ('{"user": "u-alice", "verb": "get", "path": "metrics"', "did you mean /metrics"),
+    ],
+)
+def test_a_line_that_may_hold_a_slip_passes_no_test_in_silence(line: str, note: str) -> None:
+    (answer,) = answer_all(shop_view(), parse_questions([f'{line}, "expect": false}}'], "f"))
+    assert [note in said for said in answer.notes] == ([True] if note else [])

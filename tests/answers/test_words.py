@@ -15,6 +15,9 @@ from tests.answers.shop import shop, shop_view
         ("secrets", Permission("get", "", "secrets")),
         ("secret", Permission("get", "", "secrets")),
         ("po/exec", Permission("get", "", "pods/exec")),
+        ("vmi/vnc", Permission("get", "subresources.kubevirt.io", "virtualmachineinstances/vnc")),
+        ("vms/status", Permission("get", "kubevirt.io", "virtualmachines/status")),
+        ("deployments/scale", Permission("get", "apps", "deployments/scale")),
         ("deploy", Permission("get", "apps", "deployments")),
         ("vm", Permission("get", "kubevirt.io", "virtualmachines")),
         (
@@ -106,6 +109,14 @@ def test_the_cluster_is_the_only_one_with_tenants() -> None:
     [
         ("impersonate", "users", Permission("impersonate", "", "users", "bob")),
         ("impersonate", "groups", Permission("impersonate", "", "groups", "bob")),
+        ("impersonate", "user", Permission("impersonate", "", "users", "bob")),
+        ("impersonate", "Group", Permission("impersonate", "", "groups", "bob")),
+        ("impersonate", "sa", Permission("impersonate", "", "serviceaccounts", "bob")),
+        (
+            "impersonate:serviceaccount",
+            "sa",
+            Permission("impersonate:serviceaccount", "authentication.k8s.io", "serviceaccounts", "bob"),
+        ),
         ("impersonate", "serviceaccounts", Permission("impersonate", "", "serviceaccounts", "bob")),
         ("impersonate", "uids", Permission("impersonate", "authentication.k8s.io", "uids", "bob")),
         (
@@ -135,6 +146,15 @@ def test_a_url_has_no_names() -> None:
         words.permission("get", "/metrics", "web")
 
 
+NAMED = frozenset(
+    {
+        ("example.com", "gadgets/start"),
+        ("*", "gadgets/stop"),
+        ("subresources.kubevirt.io", "virtualmachineinstances/vnc"),
+    }
+)
+
+
 @pytest.mark.parametrize(
     ("permission", "said"),
     [
@@ -162,6 +182,41 @@ def test_a_url_has_no_names() -> None:
         (Permission("get", "*", "deployments"), []),
         (Permission("get", path="/metrcs"), []),
         (Permission("gett", "", "pods"), ["the verb gett is taken as it is; did you mean get"]),
+        (Permission("GET", "", "pods"), ["the verb GET is taken as it is; did you mean get"]),
+        (Permission("post", "", "pods"), ["the verb post is taken as it is; did you mean create"]),
+        (Permission("POST", path="/logs"), ["the verb POST is taken as it is; did you mean post"]),
+        (Permission("list", path="/logs"), ["the verb list is taken as it is; did you mean get"]),
+        (Permission("post", path="/logs"), []),
+        (Permission("get", "", "pods/exec"), []),
+        (Permission("get", "", "CM"), ["CM.core is not known here and is taken as it is; did you mean configmaps"]),
+        (Permission("get", "apps", "deployments/scale"), []),
+        (Permission("get", "example.com", "gadgets/start"), []),
+        (Permission("get", "other.example.com", "gadgets/stop"), []),
+        (
+            Permission("get", "example.com", "gadget"),
+            ["gadget.example.com is not known here and is taken as it is; did you mean gadgets.example.com"],
+        ),
+        (
+            Permission("get", "", "pods/Exec"),
+            ["no role names the subresource pods/Exec; did you mean pods/exec"],
+        ),
+        (
+            Permission("get", "", "secrets/db"),
+            ["no role names the subresource secrets/db; an object's name stands apart, not behind a slash"],
+        ),
+        (
+            Permission("get", "example.com", "gadgets/starts"),
+            ["no role names the subresource gadgets.example.com/starts; did you mean gadgets.example.com/start"],
+        ),
+        (
+            Permission("get", "kubevirt.io", "virtualmachineinstances/vnc"),
+            [
+                (
+                    "no role names the subresource virtualmachineinstances.kubevirt.io/vnc; "
+                    "did you mean virtualmachineinstances.subresources.kubevirt.io/vnc"
+                )
+            ],
+        ),
         (Permission("*", "", "pods"), []),
         (Permission("dance", "", "pods"), []),
         (Permission("impersonate:user-info", "authentication.k8s.io", "users"), []),
@@ -169,7 +224,7 @@ def test_a_url_has_no_names() -> None:
     ],
 )
 def test_words_that_may_be_a_slip_are_told(permission: Permission, said: list[str]) -> None:
-    assert list(words.doubts(permission)) == said
+    assert list(words.doubts(permission, NAMED)) == said
 
 
 def test_a_slip_is_told_with_the_answer() -> None:
