@@ -20,7 +20,8 @@ _Key = tuple[str, str]
 class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What one subject gained or lost in one place ("" for the whole cluster).
 
-    `rules` are single rights compacted; `because` are the bindings and roles that differ and carry them.
+    `rules` are single rights compacted; `because` are the bindings and roles that differ and carry them. It is not
+    `complete` where the state in which they are missing was not read in full, and may hold them as well.
     """
 
     cluster: str
@@ -30,6 +31,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     gained: bool
     rules: tuple[PolicyRule, ...]
     because: tuple[ObjectRef, ...]
+    complete: bool = True
 
     @property
     def order(self) -> tuple[str, str, str, bool, tuple[ObjectRef, ...]]:
@@ -119,7 +121,7 @@ def _change(key: _Key, base: View, side: Side, *, gained: bool) -> Iterator[Chan
     bindings = tuple(dict.fromkeys(binding for _, binding in fresh))
     if fresh:
         because = tuple(sorted(_because(side.view, base, bindings)))
-        yield _told(side.view, subject, key[1], fresh, because, gained=gained)
+        yield _told((base, side.view), subject, key[1], fresh, because, gained=gained)
 
 
 def _fresh(
@@ -133,7 +135,7 @@ def _fresh(
 
 
 def _told(
-    view: View,
+    views: tuple[View, View],
     subject: Subject,
     place: str,
     fresh: list[tuple[PolicyRule, Binding]],
@@ -141,6 +143,7 @@ def _told(
     *,
     gained: bool,
 ) -> Change:
+    base, view = views
     return Change(
         cluster=view.name,
         subject=str(subject),
@@ -149,6 +152,7 @@ def _told(
         gained=gained,
         rules=compact(dict.fromkeys(atom for atom, _ in fresh)),
         because=because,
+        complete=not unread(base, (place,)),
     )
 
 
@@ -169,7 +173,7 @@ def _memberships(base: View, view: View, *, gained: bool) -> Iterator[Change]:
             kept = base.access.rules_for(identity_of(base, subject), place)
             if (fresh := list(_fresh(view, bindings, kept))) and view.rancher:
                 because = ObjectRef("management.cattle.io", "UserAttribute", person.user, "", view.rancher.cluster.name)
-                yield _told(view, subject, place, fresh, (because,), gained=gained)
+                yield _told((base, view), subject, place, fresh, (because,), gained=gained)
 
 
 def _because(view: View, base: View, bindings: tuple[Binding, ...]) -> Iterator[ObjectRef]:

@@ -69,7 +69,11 @@ def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: 
     Without `all_groups`, `who` may be in more groups than it names.
     """
     if not isinstance(item, Role | ClusterRole | RoleBinding | ClusterRoleBinding):
-        raise BadInput("object", str(item), "it hands out no rights", "give Roles, ClusterRoles and their bindings")
+        problem, advice = "it hands out no rights", "give Roles, ClusterRoles and their bindings"
+        if item.group == "management.cattle.io":
+            problem = "whether it may be written is up to the webhook of Rancher, which is not decided here"
+            advice = "give the Roles and bindings that rbac-audit render makes of it"
+        raise BadInput("object", str(item), problem, advice)
     stored = _stored(view, item)
     held, lacking = _write(view, who, item, exists=stored is not None)
     verdict = _escalation(view, who, item, stored)

@@ -219,7 +219,8 @@ def _by_name(text: str, estate: Estate) -> Subject:
     close += [f"ServiceAccount:{item.namespace}/{item.name}" for item in accounts[:3]]
     spelling = "write User:NAME, Group:NAME or ServiceAccount:NAMESPACE/NAME"
     hint = f"did you mean {' or '.join(close)}" if close else spelling
-    raise WrongUse("subject", text, "no Rancher user has this name", hint)
+    problem = "no Rancher user has this name" if people else "no Rancher's users were read, to find the name among them"
+    raise WrongUse("subject", text, problem, hint)
 
 
 def _options(users: Iterable[str], estate: Estate) -> str:

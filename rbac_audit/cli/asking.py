@@ -17,7 +17,15 @@ from rbac_audit.cli.live import live_reader
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.report.text import one_line
 from rbac_audit.snapshot.estate import Snapshot
-from rbac_audit.snapshot.objects import KubernetesObject
+from rbac_audit.snapshot.objects import (
+    ClusterRoleTemplateBinding,
+    GlobalRole,
+    GlobalRoleBinding,
+    KubernetesObject,
+    Project,
+    ProjectRoleTemplateBinding,
+    RoleTemplate,
+)
 from rbac_audit.sources import SourceSpec, read_estate
 
 PATH = click.Path(path_type=Path)
@@ -62,8 +70,14 @@ class Asked(msgspec.Struct, frozen=True):
     removed: tuple[str, ...]
     sources: tuple[str, ...] = ()
 
-    def estate(self, source: str) -> Estate:
-        """Read the estate, with the changes of --with and --without made."""
+    def estate(self, source: str, *, renders: bool = False) -> Estate:
+        """Read the estate, with the changes of --with and --without made.
+
+        Raises WrongUse for a change of what Rancher makes rights of, unless the command `renders` it itself.
+        """
+        if not renders:
+            kinds = {item.kind for path in self.added for item in objects_of(path)}
+            _check_decided_by(kinds | {text.partition(" ")[0] for text in self.removed})
         snapshot = read_sources((source, *self.sources))
         estate = Estate(self.changed(snapshot), self.ids)
         tell_gaps(estate)
@@ -80,6 +94,26 @@ class Asked(msgspec.Struct, frozen=True):
     def view(self, estate: Estate) -> View:
         """Choose the cluster."""
         return words.view_of(estate, self.cluster)
+
+
+_OF_RANCHER = frozenset(
+    kind.kind
+    for kind in (
+        ProjectRoleTemplateBinding,
+        ClusterRoleTemplateBinding,
+        GlobalRoleBinding,
+        GlobalRole,
+        RoleTemplate,
+        Project,
+    )
+)
+
+
+def _check_decided_by(kinds: Iterable[str]) -> None:
+    for kind in sorted(_OF_RANCHER.intersection(kinds)):
+        problem = f"a {kind} changes no decision itself, but by what Rancher makes of it, which is not worked out here"
+        advice = "write what it makes with rbac-audit render, and give that"
+        raise WrongUse("option", "--with or --without", problem, advice)
 
 
 def objects_of(path: Path) -> list[KubernetesObject]:

@@ -53,7 +53,12 @@ def _lines(found: Difference) -> Iterator[str]:
 
 def _head(change: Change) -> str:
     who = f"{change.subject}{in_brackets(change.display_name)}"
-    return f"{change.cluster}: {who} {'gained' if change.gained else 'lost'} {where(change.namespace)}:"
+    return f"{change.cluster}: {who} {_word(change)} {where(change.namespace)}:"
+
+
+def _word(change: Change) -> str:
+    word = "gained" if change.gained else "lost"
+    return word if change.complete else f"{word}, as far as could be read,"
 
 
 def _uncompared(found: Difference) -> Iterator[str]:
@@ -71,7 +76,7 @@ def _markdown(found: Difference) -> Iterator[str]:
             change.cluster,
             f"{change.subject}{in_brackets(change.display_name)}",
             change.namespace or "whole cluster",
-            "gained" if change.gained else "lost",
+            _word(change).rstrip(","),
             "; ".join(map(describe, change.rules)),
             ", ".join(map(str, change.because)),
         )

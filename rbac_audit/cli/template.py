@@ -21,7 +21,7 @@ def command(asked: Asked, name: str, source: str, other: str, form: str) -> None
 
     Exit codes: 0 this is all of it, 2 wrong use or bad input, 3 there may be more that could not be read.
     """
-    view = asked.view(asked.estate(source))
+    view = asked.view(asked.estate(source, renders=True))
     one = granted(view, name)
     second = granted(view, other) if other else None
     difference = compare(one, second) if second else None

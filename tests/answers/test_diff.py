@@ -148,3 +148,15 @@ def test_what_is_void_in_a_namespace_is_not_gained_there() -> None:
     assert told(diff(shop(), grown).changes) == [
         ("ServiceAccount:dev/ci", "", True, ["ClusterRole view"]),
     ]
+
+
+def test_what_one_side_did_not_read_is_not_surely_gained_or_lost() -> None:
+    """A right in a namespace that could not be read any more looks as if it was taken away."""
+    more = estate(f"{HARVESTER}---{MORE}", RANCHER)
+    blind = estate(HARVESTER, RANCHER, unread_namespaces=["prod"])
+    for old, new in ((more, blind), (blind, more)):
+        (change,) = diff(old, new).changes
+        assert (change.namespace, change.gained, change.complete) == ("prod", old is blind, False)
+    elsewhere = estate(HARVESTER, RANCHER, unread_namespaces=["lab"])
+    (change,) = diff(more, elsewhere).changes
+    assert (change.namespace, change.gained, change.complete) == ("prod", False, True)

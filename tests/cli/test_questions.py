@@ -377,6 +377,42 @@ def test_a_file_that_is_not_read_whole_is_refused(run: Run, tmp_path: Path, opti
     assert len(ran.err.splitlines()) == 1
 
 
+PRTB = """
+apiVersion: management.cattle.io/v3
+kind: ProjectRoleTemplateBinding
+metadata: {name: prtb-new, namespace: c-m-h7k9d2xw-p-4qv8n}
+projectName: c-m-h7k9d2xw:p-4qv8n
+roleTemplateName: project-owner
+userName: u-q9s2d
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["can-grant", "FILE", "--as", OWNER], "up to the webhook of Rancher"),
+        (["can-i", "get", "pods", "--as", READER, "--with", "FILE"], "by what Rancher makes of it"),
+        (["what-can", READER, "--without", "RoleTemplate read-only"], "by what Rancher makes of it"),
+    ],
+)
+def test_what_rancher_makes_of_its_objects_is_not_passed_over(
+    run: Run, tmp_path: Path, words: list[str], problem: str
+) -> None:
+    """The binding itself is no right to the API server: it would be a no that is none."""
+    path = tmp_path / "prtb.yaml"
+    path.write_text(PRTB)
+    ran = run(*(path if word == "FILE" else word for word in words), LEGACY)
+    assert (ran.code, ran.out) == (2, "")
+    assert problem in ran.err
+    assert "rbac-audit render" in ran.err
+
+
+def test_a_login_is_not_called_unknown_where_no_users_were_read(run: Run) -> None:
+    ran = run("what-can", "alice", LEGACY / "harvester")
+    assert ran.code == 2
+    assert "no Rancher's users were read" in ran.err
+
+
 # ---- diff
 
 
@@ -460,7 +496,7 @@ def test_a_name_does_nothing_in_markdown(run: Run, tmp_path: Path, name: str) ->
     # A word that means something to a ticket stands in code, in which nothing is made of anything.
     assert ([token.type for token in who], who[0].content) == (["code_inline"], f"User:{name}")
     said = ["".join(token.content for token in cell) for cell in row]
-    assert said[:4] == ["x", "default", "gained", "get on pods in core"]
+    assert said[:4] == ["x", "default", "gained, as far as could be read", "get on pods in core"]
 
 
 def test_what_is_not_compared_does_nothing_in_markdown(run: Run) -> None:
