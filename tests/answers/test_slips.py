@@ -57,6 +57,7 @@ def more() -> View:
         ),
         ("User:carol", ["no user of Rancher has that name, and no binding on harvester names User:carol"]),
         ("User:bobby", ["bobby is also the login or name of User:u-bob2 (Bob)"]),
+        ("User:system:anonymous", []),
         ("Group:github_team://7", []),
         ("Group:system:masters", []),
         (
