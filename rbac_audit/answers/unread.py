@@ -1,8 +1,10 @@
 """What was not read and could change an answer: RBAC only ever adds, so what is missing can make a yes of a no."""
 
 from collections.abc import Iterable, Iterator, Sequence, Set
+from functools import lru_cache
 
 from rbac_audit.audit.estate import View
+from rbac_audit.rancher.marks import marker
 from rbac_audit.snapshot.estate import Cluster, Gap
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -45,8 +47,15 @@ def unread_people(view: View) -> tuple[str, ...]:
     """Say what was not read of the users of the managing Rancher and of their groups."""
     if view.rancher is not None:
         return tuple(missing_from(view.rancher.cluster, view.gaps, (User, UserAttribute)))
-    managed = view.rancher_id or any(gap.may_hide(UserAttribute, view.name) for gap in view.gaps)
-    return (f"not read: the Rancher that manages {view.name}",) if managed else ()
+    return (f"not read: the Rancher that manages {view.name}",) if _is_managed(view) else ()
+
+
+@lru_cache(maxsize=1)
+def _is_managed(view: View) -> bool:
+    """Tell whether some Rancher manages a cluster: by the projects of its namespaces, or by the mark of a binding."""
+    hidden = any(gap.may_hide(kind, view.name) for gap in view.gaps for kind in (User, UserAttribute))
+    named = bool(view.rancher_id or view.projects.all)
+    return hidden or named or any(marker(binding.source) for binding in view.access.bindings)
 
 
 def missing_from(

@@ -242,4 +242,5 @@ def view_of(estate: Estate, name: str) -> View:
     if len(estate.harvesters) == 1:
         return estate.harvesters[0]
     options = ", ".join(view.name for view in estate.harvesters or estate.views)
-    raise WrongUse("option", "--cluster", "the estate has several clusters", f"say which: {options}")
+    several = "the estate has several clusters" if estate.harvesters else "only clusters that manage others were read"
+    raise WrongUse("option", "--cluster", several, f"say which: {options}")

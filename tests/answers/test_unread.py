@@ -50,6 +50,18 @@ def gap(cluster: str = "harvester", kinds: tuple[str, ...] = (), namespaces: tup
     return Gap(cluster, "file.yaml", "it is cut off", "read it again", kinds, namespaces)
 
 
+def alone(*gaps: Gap) -> View:
+    """A cluster on which nothing is of a Rancher."""
+    return view(Estate(Snapshot([Cluster("harvester", collected=KINDS)], gaps)))
+
+
+MARKED = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: rb-x, namespace: dev, labels: {authz.cluster.cattle.io/rtb-owner-updated: p-x_prtb-y}}
+roleRef: {kind: ClusterRole, name: view}
+subjects: [{kind: User, name: u-bob}]
+"""
 BROKEN = "not read in full from harvester: file.yaml: it is cut off; what that grants is not in this answer"
 
 
@@ -112,6 +124,11 @@ def test_each_thing_is_told_once() -> None:
         (ALICE, view(estate(HARVESTER)), True),  # its namespaces name a cluster in a Rancher
         (ALICE, view(estate("{apiVersion: v1, kind: Namespace, metadata: {name: lab}}")), False),
         (ALICE, view(Estate(estate(HARVESTER.replace("c-m-abcd1234:", "x:"), RANCHER).snapshot)), True),
+        (ALICE, view(estate(HARVESTER.replace("c-m-abcd1234:p-shop", "c-m-wxyz9876:p-else", 1))), True),  # two, in fact
+        (ALICE, view(estate(MARKED)), True),
+        (ALICE, view(estate(MARKED.replace("authz.cluster.cattle.io/rtb-owner-updated", "team"))), False),
+        (ALICE, alone(gap("", ("User.management.cattle.io",))), True),
+        (ALICE, alone(gap("", ("Token.management.cattle.io",))), False),
         (CI, view(estate(HARVESTER)), False),
         (Subject(kind="Group", name="devs"), view(estate(HARVESTER)), False),
         (Subject(kind="User", name="system:kube-scheduler"), view(estate(HARVESTER)), False),

@@ -6,7 +6,8 @@ from rbac_audit.access import Permission
 from rbac_audit.answers import words
 from rbac_audit.answers.access import ask
 from rbac_audit.errors import WrongUse
-from tests.answers.shop import shop, shop_view
+from tests.answers.shop import RANCHER, shop, shop_view
+from tests.rules.estate import estate
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,8 @@ def test_the_cluster_is_the_only_one_with_tenants() -> None:
     assert words.view_of(shop(), "rancher").name == "rancher"
     with pytest.raises(WrongUse, match="no cluster is called x; one of: harvester, rancher"):
         words.view_of(shop(), "x")
+    with pytest.raises(WrongUse, match="only clusters that manage others were read; say which: rancher"):
+        words.view_of(estate(rancher=RANCHER), "")
 
 
 @pytest.mark.parametrize(
