@@ -1,6 +1,6 @@
 """Members of System projects, on a cluster that was read and on those that only their Rancher shows."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from rbac_audit.access.identity import home_of
 from rbac_audit.audit.estate import View
@@ -22,6 +22,8 @@ def system_members(view: View) -> Iterator[Problem]:
     if rancher is None:
         return
     rendered = _rendered(view)
+    # On its own cluster Rancher keeps the bindings and registration tokens of clusters and projects in namespaces.
+    internal = {*rancher.clusters, *rancher.backing_namespaces.values()} if view.rancher_id == "local" else set()
     known = {view.rancher_id: view.projects}
     for name in rancher.clusters:
         if _is_unread(view, rancher, name):
@@ -32,7 +34,7 @@ def system_members(view: View) -> Iterator[Problem]:
         if item.cluster not in known or item.subject is None or not there:
             continue
         project = known[item.cluster].find(item.project)
-        places = _system_places(project) if project is not None else None
+        places = _system_places(project, internal) if project is not None else None
         if places is not None and not _is_inside(view, rancher, item.cluster, item.subject):
             yield _member(view, rancher, item, item.subject, places, tuple(rendered.get(item, ())))
 
@@ -43,11 +45,11 @@ def _is_inside(view: View, rancher: Rancher, cluster: str, subject: Subject) -> 
     return is_platform(subject) or rancher.is_owner(cluster, subject) or _is_of_rancher(view, subject)
 
 
-def _system_places(project: ProjectInfo) -> tuple[str, ...] | None:
+def _system_places(project: ProjectInfo, internal: Container[str]) -> tuple[str, ...] | None:
     """Name the namespaces of the platform in a project: all of the System project's, None where another has none."""
     if project.system:
         return project.namespaces
-    return tuple(name for name in project.namespaces if is_platform_namespace(name)) or None
+    return tuple(name for name in project.namespaces if is_platform_namespace(name) or name in internal) or None
 
 
 def belongs(view: View, subject: Subject) -> bool:

@@ -3,8 +3,8 @@
 ## What
 A namespace that is in no Rancher project and holds VMs, VM images or volumes (PersistentVolumeClaims). Namespaces of
 the platform and harvester-public are not meant; `default` is told as low. An empty namespace is clean. The finding
-names whom RoleBindings there let change VMs, run pods or read Secrets: in a namespace that is nobody's, no rule can
-tell a member from an outsider, so somebody has to look at them.
+names whom RoleBindings there let change VMs or open their consoles, run pods or read Secrets: in a namespace that is
+nobody's, no rule can tell a member from an outsider, so somebody has to look at them.
 
 ## Why
 Everything that keeps tenants apart hangs on the project: members, roles, quotas, network isolation. Outside of it a
@@ -61,6 +61,7 @@ from rbac_audit.snapshot.objects import (
 
 _CHANGE = (
     *(Permission(verb, "kubevirt.io", "virtualmachines") for verb in ("create", "update", "patch", "delete")),
+    *(Permission("get", "subresources.kubevirt.io", f"virtualmachineinstances/{way}") for way in ("console", "vnc")),
     Permission("create", "", "pods"),
     Permission("create", "", "pods/exec"),
 )
@@ -87,7 +88,9 @@ def _problem(view: View, namespace: Namespace, items: list[KubernetesObject]) ->
     ref = namespace.ref(view.name)
     reaching = tuple(held_by_tenants(view, roles_holding(view, (*_CHANGE, *READ_SECRETS)), (namespace.name,)))
     subjects = tuple(dict.fromkeys(who for item in reaching for who in item.tenants))
-    more = f"; RoleBindings there let {names(subjects)} change VMs, run pods or read Secrets" if subjects else ""
+    more = (
+        f"; RoleBindings there let {names(subjects)} change or open VMs, run pods or read Secrets" if subjects else ""
+    )
     return Problem(
         target=ref,
         message=f"{namespace} is in no project and holds {names(items)}: no role template binding or project quota "

@@ -102,16 +102,27 @@ RULE_OF = "{{verbs: [{}], apiGroups: [{}], resources: [{}]}}"
     [
         (RULE_OF.format("patch", "kubevirt.io", "virtualmachines"), ALICE, "sandbox", True),
         (RULE_OF.format("create", '""', "pods"), ALICE, "sandbox", True),
+        (RULE_OF.format("get", "subresources.kubevirt.io", "virtualmachineinstances/vnc"), ALICE, "sandbox", True),
+        (RULE_OF.format("create", "subresources.kubevirt.io", "virtualmachineinstances/vnc"), ALICE, "sandbox", False),
         (RULE_OF.format("list", '""', "secrets"), ALICE, "sandbox", True),
         (RULE_OF.format("get", '""', "pods"), ALICE, "sandbox", False),
         (RULE_OF.format('"*"', '"*"', '"*"'), ALICE, "other", False),
         (RULE_OF.format('"*"', '"*"', '"*"'), MOVER, "sandbox", False),
     ],
-    ids=["changes VMs", "runs pods", "reads Secrets", "looks", "elsewhere", "the platform"],
+    ids=[
+        "changes VMs",
+        "runs pods",
+        "opens consoles",
+        "no verb for consoles",
+        "reads Secrets",
+        "looks",
+        "elsewhere",
+        "the platform",
+    ],
 )
 def test_whom_bindings_there_let_in_is_named(rule: str, subject: str, place: str, *, told: bool) -> None:
     text = namespace("sandbox") + item("VirtualMachine", "sandbox") + bound(rule, subject, place)
     [finding] = found(RULE, estate(text))
     assert [str(who) for who in finding.subjects] == ["User:u-alice"] * told
     assert ("RoleBinding sandbox/own" in map(str, finding.related)) is told
-    assert ("let User:u-alice change VMs" in finding.message) is told
+    assert ("let User:u-alice change or open VMs" in finding.message) is told

@@ -507,3 +507,25 @@ spec: {{value: {aggregated}}}
 """
     text = rancher().replace("metadata: {name: member}\n", template) + feature
     assert len(found(RULE, estate(CLUSTER, text))) == told
+
+
+@pytest.mark.parametrize(("place", "told"), [("c-m-abcd1234", 1), ("c-m-abcd1234-p-shop", 1), ("apps", 0)])
+def test_where_rancher_keeps_bindings_is_of_the_platform_on_its_own_cluster(place: str, told: int) -> None:
+    text = f"""
+---
+apiVersion: management.cattle.io/v3
+kind: Project
+metadata: {{name: p-shop, namespace: c-m-abcd1234}}
+status: {{backingNamespace: c-m-abcd1234-p-shop}}
+---
+apiVersion: management.cattle.io/v3
+kind: Project
+metadata: {{name: p-local, namespace: local}}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {{name: {place}, annotations: {{field.cattle.io/projectId: "local:p-local"}}}}
+"""
+    owned = rancher(project="p-local").replace("c-m-abcd1234:p-local", "local:p-local")
+    result = found(RULE, estate("", owned + text))
+    assert [item.scope.namespaces for item in result] == [(place,)] * told
