@@ -12,6 +12,7 @@ from rbac_audit.access import Binding
 from rbac_audit.access.identity import account_of, home_of, known_as
 from rbac_audit.access.permission import EVERYTHING
 from rbac_audit.harvester.platform import is_platform
+from rbac_audit.harvester.role_templates import is_built_in
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.ownership import Claim, Ownership
 from rbac_audit.rancher.templates import makes_owner
@@ -103,7 +104,7 @@ class Standing:
             for owner in verdict.owners:
                 if isinstance(owner, TemplateBinding):
                     found |= _TEMPLATE_ROLES | (_PROJECT_ROLES if binding.namespace and owner.project else 0)
-                elif owner.role is not None and owner.role.builtin:
+                elif owner.role is not None and is_built_in(owner.role):
                     found |= _BUILTIN_GLOBAL_ROLES
         elif verdict.claim is Claim.UNPROVEN:
             found = _unproven(binding, verdict.marker)

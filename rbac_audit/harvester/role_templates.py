@@ -70,6 +70,11 @@ def change_of(item: RoleTemplate | GlobalRole) -> Change | None:
     return min(changes, key=lambda change: len(change.added) + len(change.removed))
 
 
+def is_built_in(role: GlobalRole) -> bool:
+    """Tell whether a global role is one of Rancher's: its own word for it is no proof, some version has to have it."""
+    return role.builtin and (role.kind, role.name) in _variants()
+
+
 @cache
 def given_to_users(namespace: str) -> frozenset[Atom]:
     """Name what the built-in global role `user` of any version gives its holders in a namespace of Rancher's."""

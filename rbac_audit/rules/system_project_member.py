@@ -68,7 +68,7 @@ from rbac_audit.audit.evidence import binding_chain, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
 from rbac_audit.harvester.baseline import atoms_of
-from rbac_audit.harvester.role_templates import given_to_users
+from rbac_audit.harvester.role_templates import given_to_users, is_built_in
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.marks import IMPERSONATION_NAMESPACE
 from rbac_audit.rancher.ownership import UNPREDICTED, Claim, Ownership
@@ -131,7 +131,7 @@ def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
 
 def _is_of_own_global_role(verdict: Ownership) -> bool:
     roles = (owner.role for owner in verdict.owners if isinstance(owner, GlobalBinding))
-    return any(role is not None and not role.builtin for role in roles)
+    return any(role is not None and not is_built_in(role) for role in roles)
 
 
 def _is_grave(view: View, binding: Binding) -> bool:

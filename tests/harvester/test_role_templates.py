@@ -8,7 +8,14 @@ from importlib.resources import files
 import pytest
 
 from rbac_audit.harvester.baseline import Atom
-from rbac_audit.harvester.role_templates import Change, change_of, given_to_users, is_shipped, knows_rancher
+from rbac_audit.harvester.role_templates import (
+    Change,
+    change_of,
+    given_to_users,
+    is_built_in,
+    is_shipped,
+    knows_rancher,
+)
 from rbac_audit.snapshot.decode import decode
 from rbac_audit.snapshot.objects import GlobalRole, RoleTemplate
 
@@ -63,6 +70,16 @@ def test_a_name_is_of_one_kind_only() -> None:
     assert change_of(made("GlobalRole", "project-owner", {})) is None
     assert change_of(made("RoleTemplate", "users-manage", {})) is None
     assert change_of(made("GlobalRole", "of-ours", {})) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "builtin", "known"),
+    [("users-manage", True, True), ("restricted-admin", True, True), ("desk", True, False), ("user", False, False)],
+)
+def test_what_only_says_that_it_is_built_in_is_not(name: str, builtin: bool, *, known: bool) -> None:
+    role = made("GlobalRole", name, {"builtin": builtin})
+    assert isinstance(role, GlobalRole)
+    assert is_built_in(role) is known
 
 
 def test_what_everybody_is_given_in_namespaces_of_rancher() -> None:
