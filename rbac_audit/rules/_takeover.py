@@ -1,12 +1,14 @@
 """What rights in a namespace of the platform lead to, and how bad that is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from rbac_audit.access import Permission, rule_allows
 from rbac_audit.access.permission import has_verb
 from rbac_audit.audit.finding import Severity
+from rbac_audit.harvester.baseline import atoms_of
+from rbac_audit.harvester.role_templates import given_to_users
 from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._words import names
 from rbac_audit.snapshot.objects import PolicyRule
@@ -56,6 +58,17 @@ def consequence(rules: tuple[PolicyRule, ...]) -> tuple[str, Severity]:
     if any(grants(rules, permission) for permission in _DISTURB):
         return "may change there what the platform runs by", Severity.HIGH
     return "may neither read all Secrets there nor take over its accounts, but has other rights", Severity.MEDIUM
+
+
+def is_grave_in(namespace: str, rules: Iterable[PolicyRule]) -> bool:
+    """Tell whether rights of a global role in a namespace of the platform are grave, beyond what everybody has there.
+
+    What writes Fleet's objects is told by rancher-deputies-write, in every workspace.
+    """
+    everybody = given_to_users(namespace)
+    own = [rule for rule in rules if set(rule.api_groups) != {"fleet.cattle.io"}]
+    _, severity = consequence(tuple(rule for rule in own if not atoms_of((rule,)) <= everybody))
+    return severity in {Severity.CRITICAL, Severity.HIGH}
 
 
 def _reads_named(rule: PolicyRule) -> bool:

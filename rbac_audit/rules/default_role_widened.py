@@ -5,7 +5,8 @@ A global role that every new user gets (newUserDefault) other than the built-in 
 template that the creator of a cluster or project gets (clusterCreatorDefault, projectCreatorDefault), unless it is a
 built-in one for just that: the owner's, which is the default, or one of those that give less. A locked role template
 is given to nobody. It is critical where every new user owns clusters, high where every new user has rights on all of
-them, and low where the role gives nothing. That a built-in role was edited, shipped-role-edited tells.
+them, reads Secrets or takes over accounts of Rancher's, or writes its users, roles, logins or settings, and low where
+the role gives nothing. That a built-in role was edited, shipped-role-edited tells.
 
 ## Why
 Nobody decides about it again: whoever logs in for the first time, from whatever directory, has the role. A global
@@ -31,16 +32,25 @@ newUserDefault: true
 
 from collections.abc import Iterator
 
+from rbac_audit.access import Permission
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import describe, in_brackets
 from rbac_audit.audit.finding import FindingScope, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
+from rbac_audit.harvester.platform import is_platform_namespace
+from rbac_audit.rancher.templates import grants
 from rbac_audit.rules._claims import own_rancher
+from rbac_audit.rules._takeover import READ_SECRETS, TAKE_OVER, is_grave_in
 from rbac_audit.rules._words import names
 from rbac_audit.rules.admin_like_global_role import owned_by
 from rbac_audit.snapshot.objects import GlobalRole, RoleTemplate
 
 _FOR_EVERYBODY = frozenset({"user", "user-base"})
+_RULES_RANCHER = tuple(
+    Permission(verb, "management.cattle.io", kind)
+    for kind in ("users", "globalroles", "globalrolebindings", "roletemplates", "authconfigs", "settings", "features")
+    for verb in ("create", "update", "patch")
+)
 
 
 def check(view: View) -> Iterator[Problem]:
@@ -76,7 +86,10 @@ def _severity(view: View, role: GlobalRole) -> Severity | None:
     rancher = own_rancher(view)
     if rancher is not None and owned_by(view, rancher, role):
         return Severity.CRITICAL
-    return Severity.HIGH if role.inherited_cluster_roles or role.inherited_namespaced_rules else None
+    everywhere = role.inherited_cluster_roles or role.inherited_namespaced_rules
+    grave = any(grants(role.rules, right) for right in (*READ_SECRETS, *TAKE_OVER, *_RULES_RANCHER))
+    inside = ((place, rules) for place, rules in role.namespaced_rules.items() if is_platform_namespace(place))
+    return Severity.HIGH if everywhere or grave or any(is_grave_in(*item) for item in inside) else None
 
 
 def _problem(

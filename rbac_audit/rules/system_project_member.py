@@ -67,13 +67,12 @@ from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import binding_chain, scope_of, target_of
 from rbac_audit.audit.finding import Confidence, Fix, Safety, Severity
 from rbac_audit.audit.rule import On, Problem, Rule
-from rbac_audit.harvester.baseline import atoms_of
-from rbac_audit.harvester.role_templates import given_to_users, is_built_in
+from rbac_audit.harvester.role_templates import is_built_in
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
 from rbac_audit.rancher.marks import IMPERSONATION_NAMESPACE
 from rbac_audit.rancher.ownership import UNPREDICTED, Claim, Ownership
 from rbac_audit.rules._system_members import belongs, system_members
-from rbac_audit.rules._takeover import consequence
+from rbac_audit.rules._takeover import consequence, is_grave_in
 from rbac_audit.rules._words import names, verb
 from rbac_audit.snapshot.objects import (
     ClusterRole,
@@ -104,7 +103,11 @@ def check(view: View) -> Iterator[Problem]:
         # One template binding makes many of these: without Rancher's objects, the subject is all that joins them.
         verdict = view.ownership[binding]
         unproven = verdict.claim is Claim.UNPROVEN
-        if unproven and view.manages and not (verdict.reason == UNPREDICTED and _is_grave(view, binding)):
+        if (
+            unproven
+            and view.manages
+            and not (verdict.reason == UNPREDICTED and is_grave_in(binding.namespace, view.access.rules(binding.role)))
+        ):
             # Everybody who may log in has such bindings here; a backup may have these alone in the clear.
             continue
         for subject in _outsiders(view, binding):
@@ -120,7 +123,9 @@ def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
     verdict = view.ownership[binding]
     own = verdict.claim is Claim.HOLDS and not any(isinstance(owner, TemplateBinding) for owner in verdict.owners)
     # What Rancher makes for itself is meant, and a global role's modest rights are told where that is.
-    modest = own and not (_is_of_own_global_role(verdict) and _is_grave(view, binding))
+    modest = own and not (
+        _is_of_own_global_role(verdict) and is_grave_in(binding.namespace, view.access.rules(binding.role))
+    )
     if modest or binding.role not in view.access.roles:
         return
     for subject in dict.fromkeys(binding.subjects):
@@ -132,17 +137,6 @@ def _outsiders(view: View, binding: Binding) -> Iterator[Subject]:
 def _is_of_own_global_role(verdict: Ownership) -> bool:
     roles = (owner.role for owner in verdict.owners if isinstance(owner, GlobalBinding))
     return any(role is not None and not is_built_in(role) for role in roles)
-
-
-def _is_grave(view: View, binding: Binding) -> bool:
-    """Tell whether rights of a global role in a namespace of the platform go beyond what everybody is given there.
-
-    What writes Fleet's objects is told by rancher-deputies-write, in every workspace.
-    """
-    everybody = given_to_users(binding.namespace)
-    rules = [rule for rule in view.access.rules(binding.role) if set(rule.api_groups) != {"fleet.cattle.io"}]
-    _, severity = consequence(tuple(rule for rule in rules if not atoms_of((rule,)) <= everybody))
-    return severity in {Severity.CRITICAL, Severity.HIGH}
 
 
 def _of_users(places: list[str], severity: Severity) -> str:

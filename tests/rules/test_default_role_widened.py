@@ -64,6 +64,7 @@ def test_what_rancher_ships_is_clean(text: str) -> None:
     assert found(RULE, estate("", text)) == []
 
 
+RULE_OF = "{{apiGroups: [management.cattle.io], resources: [{1}], verbs: [{0}]}}"
 SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
 
 
@@ -82,7 +83,7 @@ SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
         (
             "own",
             f"namespacedRules: {{fleet-default: [{SECRETS}]}}",
-            Severity.MEDIUM,
+            Severity.HIGH,
             "get on secrets in core in namespace fleet-default",
         ),
         (
@@ -91,8 +92,17 @@ SECRETS = '{apiGroups: [""], resources: [secrets], verbs: [get]}'
             Severity.MEDIUM,
             "get on secrets in core in every Fleet workspace",
         ),
-        ("own", f"rules: [{SECRETS}]", Severity.MEDIUM, "get on secrets in core"),
-        ("user", f"rules: [{SECRETS}]", Severity.MEDIUM, "get on secrets in core"),
+        ("own", f"rules: [{SECRETS}]", Severity.HIGH, "get on secrets in core"),
+        ("user", f"rules: [{SECRETS}]", Severity.HIGH, "get on secrets in core"),
+        ("own", f"rules: [{RULE_OF.format('patch', 'roletemplates')}]", Severity.HIGH, "patch on roletemplates in "),
+        ("own", f"rules: [{RULE_OF.format('create', 'clusters')}]", Severity.MEDIUM, "create on clusters in "),
+        ("own", f"rules: [{RULE_OF.format('get', 'users')}]", Severity.MEDIUM, "get on users in "),
+        (
+            "own",
+            f"namespacedRules: {{apps: [{SECRETS}]}}",
+            Severity.MEDIUM,
+            "get on secrets in core in namespace apps",
+        ),
         ("own", "rules: null", Severity.LOW, "it has no rules"),
     ],
 )
@@ -101,7 +111,7 @@ def test_what_every_new_user_gets_says_how_bad_it_is(name: str, fields: str, sev
     text = f"{owner}---{role('GlobalRole', name, f'newUserDefault: true{chr(10)}{fields}')}"
     [finding] = found(RULE, estate("", f"{text}---{role('User', 'u-any', '')}"))
     assert (finding.severity, str(finding.object)) == (severity, f"GlobalRole {name}")
-    assert finding.message.endswith(f"goes to every new user: {gives}")
+    assert f"goes to every new user: {gives}" in finding.message
 
 
 def test_global_roles_are_judged_where_role_templates_were_not_read() -> None:
