@@ -118,6 +118,8 @@ def _not_built_in(view: View, item: RoleTemplate | GlobalRole) -> Problem:
         target=item.ref(view.name),
         message=f"{item}{in_brackets(item.display_name)} says that it is built in, but Rancher has none of that name: "
         f"whoever trusts what is built in trusts it too",
+        # Another part of Rancher than that whose roles are kept may ship it.
+        confidence=Confidence.POSSIBLE,
         key="builtin",
         fix=Fix(
             Safety.MANUAL,

@@ -194,4 +194,5 @@ def test_one_that_only_says_that_it_is_built_in_is_found_where_all_such_are_know
     text: str, version: str, *, told: bool
 ) -> None:
     result = found(RULE, estate("", text.replace("v2.15.0", version)))
-    assert [(item.severity, item.object.name) for item in result] == [(Severity.HIGH, "of-ours")] * told
+    shown = [(item.severity, item.confidence, item.object.name) for item in result]
+    assert shown == [(Severity.HIGH, Confidence.POSSIBLE, "of-ours")] * told
