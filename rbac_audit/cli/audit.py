@@ -27,6 +27,7 @@ from rbac_audit.fix.planner import FIXED
 from rbac_audit.report.words import LANGUAGES
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
+from rbac_audit.sources.streams import shown
 
 SEVERITIES = click.Choice([severity.value for severity in Severity])
 
@@ -153,7 +154,7 @@ def _check_together(asked: Asked, extracted_of: tuple[str, ...] | None) -> None:
 def _command_line() -> str:
     context = click.get_current_context(silent=True)
     arguments = context.meta.get(_ARGUMENTS, ()) if context else ()
-    return shlex.join(("rbac-audit", "audit", *arguments)) if arguments else ""
+    return shlex.join(("rbac-audit", "audit", *map(shown, arguments))) if arguments else ""
 
 
 def read_report(path: Path) -> Report:

@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any  # reports are read back as plain JSON
 
@@ -318,6 +320,17 @@ def test_the_report_says_the_exact_command_that_made_it(run: Run, tmp_path: Path
     source = shutil.copytree(LEGACY, tmp_path / "a b")
     found = parsed(run("audit", source, "--format", "json", *TODAY).out)
     assert found["command"] == f"rbac-audit audit '{source}' --format json --today 2026-11-25"
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="file names are UTF-8 there")
+@pytest.mark.parametrize("form", ["json", "html", "markdown", "terminal"])
+def test_a_source_whose_name_is_no_text_is_read_and_named(run: Run, tmp_path: Path, form: str) -> None:
+    """Names on disk are bytes: of Latin-1, say, or of UTF-8 where the locale is C."""
+    source = tmp_path / os.fsdecode(b"gr\xfcn.yaml")
+    source.write_text("{apiVersion: v1, kind: Namespace, metadata: {name: a}}")
+    ran = run("audit", source, "--format", form)
+    assert (ran.code, ran.err) == (3, "")
+    assert form not in {"json", "html"} or "gr\ufffdn.yaml" in ran.out
 
 
 # ---- filters
