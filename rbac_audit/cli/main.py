@@ -38,7 +38,7 @@ COMMANDS = {
 # them is 0, 1 or 3, which say something about an estate.
 INTERRUPTED, READER_GONE, INTERNAL, UNWRITTEN = 130, 141, 70, 74
 
-# Every file that a command names has its own error, so that these are of standard output.
+# What fails while a file is read or written has its own error, so that these are of standard output.
 _OUTPUT_FAILS = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF))
 
 
@@ -120,6 +120,9 @@ def _run() -> int:
     except RbacAuditError as error:
         return _failed(str(error), error.exit_code)
     except OSError as error:
+        if error.filename is not None:
+            # Even to ask whether a file is there may be forbidden.
+            return _failed(f"file at {error.filename}: it cannot be used ({error.strerror}); check its permissions", 2)
         if error.errno not in _OUTPUT_FAILS:
             raise
         return _unwritten(error)

@@ -1,8 +1,10 @@
 """Where access policies come from: the shipped folder and those of the user, read strictly."""
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -75,7 +77,7 @@ def _documents(folder: Path) -> Iterator[tuple[Raw, str]]:
     if not folder.is_dir():
         raise BadPolicy("policies", str(folder), "is not a folder", _ADVICE)
     found = 0
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(_files(folder)):
         if path.suffix in {".yaml", ".yml"} and path.is_file():
             for document in _of_file(path, str(path.relative_to(folder.parent))):
                 found += 1
@@ -83,6 +85,15 @@ def _documents(folder: Path) -> Iterator[tuple[Raw, str]]:
     if not found:
         # Else a policy that was looked for elsewhere would look kept.
         raise BadPolicy("policies", str(folder), "holds no policy", _ADVICE)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> NoReturn:
+        raise BadPolicy("policies", str(error.filename), f"cannot be read ({error.strerror})", "check its permissions")
+
+    # Path.rglob passes over a folder that it may not read.
+    for place, _, names in os.walk(folder, onerror=refuse):
+        yield from (Path(place, name) for name in names)
 
 
 def _of_file(path: Path, name: str) -> Iterator[tuple[Raw, str]]:

@@ -1,3 +1,5 @@
+import errno
+import os
 import shlex
 import shutil
 import subprocess
@@ -198,6 +200,30 @@ def test_an_output_that_is_full_is_no_fault_of_the_program(arguments: list[objec
     assert ran.stderr == (
         "rbac-audit: output at -: it cannot be written (No space left on device); send it elsewhere\n"
     )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["audit", LIVED_IN, "--format", "json", "-o"],
+        ["snapshot", LIVED_IN, "-o"],
+        ["render", LIVED_IN, "-o"],
+        ["collect", "-o"],
+    ],
+)
+def test_a_place_that_may_not_even_be_looked_at_is_told(
+    run: Run, arguments: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root, as whom tests may run, may look at everything."""
+    place, real = tmp_path / "locked" / "x", Path.stat
+
+    def stat(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path == place:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert "it cannot be used (Permission denied)" in one_error_line(run(*arguments, place))
 
 
 @pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])

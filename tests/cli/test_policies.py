@@ -1,5 +1,7 @@
 """The loader of policy files: what it takes, and the one line that it says about everything else."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -208,6 +210,22 @@ def test_a_folder_without_any_policy_is_refused(folder: Path, name: str, text: s
     """A policy that is looked for in another folder would look kept."""
     put(folder, name, text)
     with pytest.raises(BadPolicy, match="holds no policy"):
+        load_policies([folder])
+
+
+def test_a_folder_that_may_not_be_read_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root, as whom tests may run, may read everything."""
+    put(folder, "a.yaml", policy("mine"))
+    (folder / "sub").mkdir()
+    real = os.scandir
+
+    def scandir(path: os.PathLike[str]) -> object:
+        if Path(path).name == "sub":
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(BadPolicy, match=r"sub: cannot be read \(Permission denied\)"):
         load_policies([folder])
 
 
