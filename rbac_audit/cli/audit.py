@@ -164,7 +164,7 @@ def read_report(path: Path) -> Report:
         report = msgspec.json.decode(path.read_bytes(), type=Report)
     except OSError as error:
         raise BadInput("report", str(path), f"it cannot be read ({error.strerror})", advice) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise BadInput("report", str(path), f"it is no report ({error})", advice) from error
     if report.format != FORMAT:
         raise BadInput("report", str(path), f"its format is {report.format}, not {FORMAT}", advice)

@@ -167,7 +167,7 @@ def _told(content: bytes, path: Path) -> Told:
     for number, line in enumerate(content[:whole].splitlines(), 1):
         try:
             events.append(msgspec.json.decode(line, type=Event))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise BadInput("journal", f"{path}, line {number}", str(error), _AGAIN) from None
     if (events and events[0].event != "begin") or (content and not events and whole):
         raise BadInput("journal", str(path), "it does not begin with a plan", _AGAIN)

@@ -124,7 +124,7 @@ def _is_enabled(setting: HarvesterSetting) -> bool:
     """Read the setting as Harvester does (pkg/settings/settings_helper.go, GetPodSecuritySetting)."""
     try:
         value = msgspec.json.decode(setting.value or setting.default)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return False
     return isinstance(value, dict) and value.get("enabled") is True
 

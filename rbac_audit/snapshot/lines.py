@@ -185,7 +185,7 @@ class LineChecker:
     def _decoded(self, decoder: "msgspec.json.Decoder[T]", line: bytes) -> T:
         try:
             return decoder.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             raise Malformed(f"it was altered: line {self._number} is no line of a snapshot") from None
 
 
@@ -237,7 +237,7 @@ def _read_header(first: bytes) -> _Header:
     no_snapshot = Malformed("it is no rbac-audit snapshot", "name a file that `rbac-audit collect` wrote")
     try:
         found = _FORMAT.decode(first).format
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise no_snapshot from None
     if not found.startswith(FAMILY):
         raise no_snapshot
@@ -246,5 +246,5 @@ def _read_header(first: bytes) -> _Header:
         raise Malformed(problem, "read it with the version of rbac-audit that wrote it, or a newer one")
     try:
         return _HEADER.decode(first)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Malformed("it was altered: its header is not that of a snapshot") from None

@@ -91,7 +91,7 @@ def _registration(value: object) -> Raw | None:
         # What stands before a colon is a scheme only if it is one that the setting may have; else part of a secret.
         scheme = url.scheme if url.scheme in ("http", "https") else ""
         host = (url.hostname or "") if scheme else ""
-    except ValueError:
+    except (ValueError, RecursionError):
         # The value may hold the token, so the error must not quote it.
         raise msgspec.ValidationError("value is neither a URL nor JSON with a url") from None
     if not parsed.get("url"):

@@ -255,6 +255,7 @@ def test_a_run_is_compared_with_an_earlier_report(run: Run, tmp_path: Path) -> N
         ("\xff", "it is no report ("),
         ("{}", "it is no report ("),
         ('{"format": "rbac-audit/report/v2"', "it is no report ("),
+        ('{"more": ' + "[" * 100_000, "it is no report ("),
     ],
 )
 def test_what_is_no_report_is_one_line(run: Run, tmp_path: Path, text: str | None, problem: str) -> None:

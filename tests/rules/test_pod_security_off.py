@@ -80,7 +80,7 @@ def test_before_the_setting_there_is_none_to_turn_on() -> None:
     assert "cluster-pod-security-standard is not there" in finding.message
 
 
-@pytest.mark.parametrize("value", [OFF, "", '{"enabled": "true"}', "not JSON", "[]"])
+@pytest.mark.parametrize("value", [OFF, "", '{"enabled": "true"}', "not JSON", "[]", "[" * 100_000])
 def test_only_a_true_enabled_turns_it_on(value: str) -> None:
     [finding] = found(RULE, estate(setting(value) + namespace("shop") + may()))
     assert "is off" in finding.message

@@ -168,6 +168,12 @@ def test_registration_urls(value: str, expected: tuple[str, str, bool, bool]) ->
     assert tuple(getattr(found.registration, field) for field in found.registration.__struct_fields__) == expected
 
 
+@pytest.mark.parametrize("value", ["{", '{"url": "http://["}', '{"url": ' + "[" * 100_000])
+def test_what_is_no_registration_url_is_told_without_its_text(value: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=r"^value is neither a URL nor JSON with a url$"):
+        decode(_raw(HarvesterSetting, {"metadata": {"name": "cluster-registration-url"}, "value": value}))
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [

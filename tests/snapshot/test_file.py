@@ -184,6 +184,9 @@ def lines(tmp_path: Path) -> list[bytes]:
     return lines_of(tmp_path / "plain.jsonl")
 
 
+DEEP = b'{"more":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n"
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
@@ -206,6 +209,16 @@ def lines(tmp_path: Path) -> list[bytes]:
         ),
         (lambda lines: [*lines[:1], b"{}\n", *lines[1:]], "it was altered: line 2 is no line of a snapshot"),
         (lambda lines: [*lines[:1], b"\xff\n", *lines[1:]], "it was altered: line 2 is no line of a snapshot"),
+        (lambda lines: [lines[0], DEEP, *lines[2:]], "it was altered: line 2 is no line of a snapshot"),
+        (
+            lambda lines: [lines[0], lines[1].replace(b'"object":{', b'"object":' + DEEP[:-2] + b","), *lines[2:]],
+            "it was altered: line 2 is no line of a snapshot",
+        ),
+        (lambda lines: [DEEP, *lines[1:]], "it is no rbac-audit snapshot"),
+        (
+            lambda lines: [lines[0].replace(b'{"format"', DEEP[:-2] + b',"format"'), *lines[1:]],
+            "it is no rbac-audit snapshot",
+        ),
         (lambda lines: [*lines[:4], b'{"counts":5}\n'], "it was altered: line 5 is no line of a snapshot"),
         (
             lambda lines: [lines[0], lines[1].replace(b'"prod"', b'"other"'), *lines[2:]],

@@ -80,7 +80,7 @@ def read_kubeconfig(path: Path | None) -> Kubeconfig:
 def _content(file: Path) -> Entry:
     try:
         content = yaml.safe_load(file.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         # The error of a parser quotes the file, which holds credentials.
         problem = error.strerror if isinstance(error, OSError) else "it is no YAML"
         raise WrongUse("kubeconfig", str(file), f"it cannot be read ({problem})", "check the path") from None

@@ -53,7 +53,7 @@ class KeyFile:
                 return found
         except OSError as error:
             raise self._unusable(f"it cannot be read ({error.strerror})") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             # Of msgspec or of fromhex; their texts may quote the key.
             pass
         raise self._unusable("it is no key file of --anonymize")
