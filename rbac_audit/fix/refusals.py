@@ -47,8 +47,13 @@ def in_repository(metadata: Metadata) -> str:
 
 
 def owned_by(metadata: Metadata) -> str:
-    """Name the mark by which an object says that something else writes it; "" for none."""
-    marks = [name for name in metadata.labels if name in _GIT_LABELS or name.startswith("objectset.rio.cattle.io/")]
+    """Name the mark by which an object says that something else writes it; "" for none.
+
+    Before v3 Argo CD tracks what it writes by a label that charts set as well (argo-cd
+    docs/user-guide/resource_tracking.md).
+    """
+    names = (*_GIT_LABELS, "app.kubernetes.io/instance")
+    marks = [name for name in metadata.labels if name in names or name.startswith("objectset.rio.cattle.io/")]
     marks += [name for name in metadata.annotations if name.startswith(_GIT_ANNOTATIONS)]
     if metadata.labels.get("app.kubernetes.io/managed-by") == "Helm":
         marks.append("app.kubernetes.io/managed-by")

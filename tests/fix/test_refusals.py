@@ -48,6 +48,11 @@ TABLE: dict[str, tuple[Raw, str, str]] = {
         "argocd",
         "where it comes from",
     ),
+    "Argo CD before v3": (
+        binding("dev/b", "edit", ALICE, labels={"app.kubernetes.io/instance": "x"}),
+        "app.kubernetes.io/instance",
+        "where it comes from",
+    ),
     "Flux": (
         binding("dev/b", "edit", ALICE, labels={"kustomize.toolkit.fluxcd.io/name": "x"}),
         "fluxcd",
