@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import yaml
 
-from rbac_audit.fix.plan import Creation, Plan, Step
+from rbac_audit.fix.plan import Creation, Plan, Step, Target
 
 Files = dict[str, str]
 
@@ -68,14 +68,27 @@ def _yaml(documents: Iterable[Mapping[str, object]]) -> str:
     return yaml.dump_all(plain, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=10_000)
 
 
+# What was written to since the plan was made may be for somebody of whom it does not know.
+_SAME = """\
+same() {
+  what='jsonpath={.metadata.uid} {.metadata.resourceVersion}'
+  [ "$(kubectl --context "$CONTEXT" ${3:+-n "$3"} get "$1" "$2" -o "$what")" = "$4" ] ||
+    { echo "$1 $2 $3: it has changed since the plan was made; plan again" >&2; exit 1; }
+}"""
+
+
 def script(plan: Plan) -> str:
-    """Write the changes and deletions as kubectl commands, to run when Rancher has rendered everything."""
-    lines = [
+    """Write the changes and deletions as kubectl commands, to run when Rancher has rendered everything.
+
+    Each stops at an object that is not the one of the plan any more, where the snapshot says which that is.
+    """
+    head = [
         "#!/bin/sh",
         "# Run this only when Rancher has made its RoleBindings in every namespace of each project named below,",
         f"# with CONTEXT set to the kubeconfig context of {plan.cluster}. It stops at the first error.",
         'set -eu\n: "${CONTEXT:?}"',
     ]
+    lines: list[str] = []
     for step in plan.ready:
         lines += ["", *(f"# {line}" for line in f"step {step.id}: {step.title}".splitlines())]
         for wanted in step.expect:
@@ -88,19 +101,28 @@ def script(plan: Plan) -> str:
     for refusal in plan.refusals:
         if refusal.change.creates:
             lines += ["", f"# take {refusal.object} ({refusal.subject}) out where it comes from".replace("\n", " ")]
-    return "\n".join(lines) + "\n"
+    compares = any(line.startswith("same ") for line in lines)
+    return "\n".join([*head, *([_SAME] if compares else []), *lines]) + "\n"
 
 
 def _commands(step: Step) -> Iterator[str]:
     for creation in step.do.creates:
         if not _is_of_rancher(creation):
             yield f"printf '%s' {shlex.quote(json.dumps(creation.manifest))} | {_kubectl(['create', '-f', '-'], '')}"
+    known = {item.target: f"{item.uid} {item.resource_version}" for item in step.preconditions if item.uid}
     for change in step.do.changes:
+        yield from _same(change.target, known)
         body = json.dumps({**change.fields, **({"metadata": {"labels": change.labels}} if change.labels else {})})
         words = ["patch", change.target.plural, change.target.name, "--type=merge", "-p", body]
         yield _kubectl(words, change.target.namespace)
     for target in step.do.deletes:
+        yield from _same(target, known)
         yield _kubectl(["delete", target.plural, target.name], target.namespace)
+
+
+def _same(target: Target, known: Mapping[Target, str]) -> Iterator[str]:
+    if version := known.get(target):
+        yield shlex.join(["same", target.plural, target.name, target.namespace, version])
 
 
 def _kubectl(words: list[str], namespace: str) -> str:

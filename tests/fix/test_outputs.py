@@ -1,8 +1,11 @@
 """The same change for those who apply through Git."""
 
+import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,6 +13,8 @@ import yaml
 
 from rbac_audit.fix import outputs, show
 from rbac_audit.fix.plan import Plan
+from tests.fix.shipped import cluster
+from tests.fix.shipped import restored as of_shipped
 from tests.fix.worlds import KUBEVIRT, binding, estate, planned
 
 HOSTILE = "a'$(touch x)`\"${b}%{c}\n"
@@ -24,6 +29,15 @@ def plan(consent: bool = True) -> Plan:
     steps = tuple(
         msgspec.structs.replace(step, consent=msgspec.structs.replace(step.consent, given=consent))
         for step in made.steps
+    )
+    return msgspec.structs.replace(made, steps=steps)
+
+
+def restored() -> Plan:
+    """A shipped binding that somebody was added to."""
+    made = of_shipped(cluster([binding("kubevirt.io:default", "kubevirt.io:default", "User:u-bob")]))
+    steps = tuple(
+        msgspec.structs.replace(step, consent=msgspec.structs.replace(step.consent, given=True)) for step in made.steps
     )
     return msgspec.structs.replace(made, steps=steps)
 
@@ -82,6 +96,47 @@ def test_the_script_takes_away_just_what_the_plan_does() -> None:
 
 def test_the_script_is_one_that_a_shell_takes() -> None:
     subprocess.run([shutil.which("sh") or "sh", "-n"], input=outputs.script(plan()).encode(), check=True)
+
+
+KUBECTL = """\
+#!/bin/sh
+for word; do [ "$word" = get ] && printf '%s' "$THERE" && exit; done
+echo "$@" >> "$DONE"
+"""
+
+
+@pytest.mark.parametrize("made_by", [plan, restored], ids=["conversions", "a restoration"])
+@pytest.mark.parametrize("version", ["7", "8"], ids=["as planned", "written to since"])
+def test_the_script_stops_at_what_has_changed(tmp_path: Path, made_by: Callable[[], Plan], version: str) -> None:
+    """Everything of the test's estates has resourceVersion 7."""
+    made = made_by()
+    touched = [item for step in made.ready for item in step.preconditions if item.uid]
+    (tmp_path / "kubectl").write_text(KUBECTL)
+    (tmp_path / "kubectl").chmod(0o755)
+    done = tmp_path / "done"
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    there = {"PATH": path, "CONTEXT": "x", "DONE": str(done), "THERE": f"{touched[0].uid} {version}"}
+    first = msgspec.structs.replace(made, steps=made.ready[:1])
+    ran = subprocess.run(
+        [shutil.which("sh") or "sh"], input=outputs.script(first).encode(), env=there, capture_output=True, check=False
+    )
+    assert (ran.returncode == 0) is done.exists() is (version == "7")
+    assert version == "7" or b"it has changed since the plan was made; plan again" in ran.stderr
+
+
+def test_without_a_version_there_is_nothing_to_compare() -> None:
+    steps = (
+        msgspec.structs.replace(
+            step,
+            preconditions=tuple(
+                msgspec.structs.replace(each, uid="", resource_version="") for each in step.preconditions
+            ),
+        )
+        for step in plan().steps
+    )
+    text = outputs.script(msgspec.structs.replace(plan(), steps=tuple(steps)))
+    assert not [line for line in text.splitlines() if line.startswith("same ")]
+    assert "delete rolebindings one" in text
 
 
 def test_hostile_names_are_no_commands_and_no_templates() -> None:
