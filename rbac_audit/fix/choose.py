@@ -103,8 +103,8 @@ class Chooser:
             held = [atom for offer in inherited for atom in offer.rights]
             rules = compact(Cover(held).uncovered(wanted))
             title = f"Exactly {', '.join(names)}"[:120]
-            template = role_template(rules, tuple(offer.name for offer in inherited), title)
-            self._exact[key] = self.offers.new(self._known.get(template.name, template))
+            template = role_template(rules, tuple(offer.name for offer in inherited), title, self._known)
+            self._exact[key] = self.offers.new(template)
         return self._exact[key]
 
     def _candidates(

@@ -1,6 +1,8 @@
 """Objects of the snapshot as manifests, pointers and hashes, and the objects that a plan creates."""
 
 import hashlib
+import itertools
+from collections.abc import Mapping
 
 import msgspec
 
@@ -153,9 +155,23 @@ def _encoded(rule: PolicyRule) -> bytes:
     return msgspec.json.encode(rule, order="deterministic")
 
 
-def role_template(rules: tuple[PolicyRule, ...], inherits: tuple[str, ...], title: str) -> RoleTemplate:
-    """Make a role template of exactly these rules; equal content has an equal name, whenever and for whomever."""
-    content = msgspec.json.encode((rules, inherits), order="deterministic").decode()
+def role_template(
+    rules: tuple[PolicyRule, ...], inherits: tuple[str, ...], title: str, known: Mapping[str, RoleTemplate]
+) -> RoleTemplate:
+    """Make a role template of exactly these rules, or find the one that an earlier plan made.
+
+    Equal content has an equal name, whenever and for whomever. Where one of that name was changed since, or is being
+    deleted, the next name is taken.
+    """
+    every = (_template(rules, inherits, title, number) for number in itertools.count())
+    found = ((known.get(made.name, made), made) for made in every)
+    return next(
+        there for there, made in found if _granted(there) == _granted(made) and not there.metadata.deletion_timestamp
+    )
+
+
+def _template(rules: tuple[PolicyRule, ...], inherits: tuple[str, ...], title: str, number: int) -> RoleTemplate:
+    content = msgspec.json.encode((rules, inherits, number)[: 3 if number else 2], order="deterministic").decode()
     return RoleTemplate(
         metadata=Metadata(name=f"{TEMPLATE_PREFIX}{short_hash(content)}"),
         display_name=title,
@@ -163,6 +179,11 @@ def role_template(rules: tuple[PolicyRule, ...], inherits: tuple[str, ...], titl
         rules=rules,
         role_template_names=inherits,
     )
+
+
+def _granted(template: RoleTemplate) -> tuple[object, ...]:
+    """Take what decides whom a role template can be bound to, and what it gives."""
+    return template.context, template.locked, template.external, template.rules, template.role_template_names
 
 
 def project_binding(

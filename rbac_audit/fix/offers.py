@@ -122,9 +122,10 @@ class Offers:
         return None if found.missing else _offer(found, template, closure.templates)
 
     def new(self, template: RoleTemplate) -> Offer:
-        """Work out a role template that is not there yet."""
+        """Work out a role template that need not be there yet."""
         cluster = self._rancher.cluster
-        known = [item for kind in (RoleTemplate, ClusterRole, Feature) for item in cluster.of(kind)]
+        found = (item for kind in (RoleTemplate, ClusterRole, Feature) for item in cluster.of(kind))
+        known = [item for item in found if item.key != template.key]
         rancher = Rancher(Cluster(cluster.name, [*known, template]))
         view = View(self._view.cluster, rancher, self._view.rancher_id, "stated")
         return _offer(granted(view, template.name), template, rancher.templates.closure(template.name).templates)

@@ -123,3 +123,25 @@ def test_a_binding_that_was_changed_comes_back_as_it_was(two_apiservers: Estate,
         back = stage.rollback(plan)
         assert back.code == 0, back.text
         assert stage.raw() == before
+
+
+def test_what_is_left_is_planned_anew(stage: Stage) -> None:
+    """The second plan finds the role template of the first, whose rollback leaves it to the second."""
+    first = stage.plan()
+    assert stage.apply(first, "--only", "0001").code == 0
+    stage.folder = stage.folder / "again"
+    stage.folder.mkdir()
+    second = stage.plan()
+    with Sampler(stage.harvester, users(3)) as sampler:
+        ended = stage.apply(second)
+        assert ended.code == 0, ended.text
+        assert stage.members() == set(users(3))
+        back = stage.rollback(first)
+        assert back.code == 4
+        assert "uses it" in back.text
+        assert stage.members() == set(users(3)[1:])
+        assert stage.rollback(second).code == 0
+        assert stage.rollback(first).code == 0
+    assert len(stage.raw()) == 3
+    assert not stage.templates()
+    assert not sampler.refused

@@ -10,7 +10,22 @@ from rbac_audit.audit.estate import Estate
 from rbac_audit.fix.plan import Plan, Step
 from rbac_audit.snapshot.estate import Cluster, Snapshot
 from rbac_audit.snapshot.objects import KINDS
-from tests.fix.worlds import DEVS, KUBEVIRT, LAB, SHOP, binding, estate, obj, objects, planned, prtb, rule, template
+from tests.fix.worlds import (
+    DEVS,
+    KUBEVIRT,
+    LAB,
+    ROLES,
+    SHOP,
+    Raw,
+    binding,
+    estate,
+    obj,
+    objects,
+    planned,
+    prtb,
+    rule,
+    template,
+)
 
 MODELS = pytest.mark.parametrize("aggregated", [False, True], ids=["legacy", "aggregated"])
 
@@ -135,6 +150,53 @@ def test_an_exact_template_has_the_same_name_wherever_it_is_needed() -> None:
     names = {str(created(step)[-1][1]) for step in plan.steps}
     assert len(plan.steps) == 2
     assert len(names) == 1
+
+
+POD_RULES = ROLES["pods"]
+
+
+def exact(*bound: Raw, user: str = "u-bob") -> tuple[Step, str]:
+    """The step for a user whose rights no template but an exact one has, and the template that is taken."""
+    step = only(planned(estate([binding("dev/b", "pods", f"User:{user}")], bound)))
+    return step, str(step.do.creates[-1].manifest["roleTemplateName"])
+
+
+def test_an_exact_template_of_an_earlier_plan_is_taken() -> None:
+    first, name = exact(user="u-alice")
+    assert [str(target) for target in first.undo.deletes][-1] == f"RoleTemplate {name}"
+    step, again = exact(template(name, POD_RULES))
+    assert again == name
+    assert [kind for kind, _ in created(step)] == ["ProjectRoleTemplateBinding"]
+    assert f"RoleTemplate {name}" in {str(item.target) for item in step.preconditions}
+    assert not any(str(item).startswith("RoleTemplate") for item in step.undo.deletes)
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        {"rules": [rule("core", "pods", "get")]},
+        {"rules": [rule("core", "pods", "get,list,delete")]},
+        {"rules": POD_RULES, "roleTemplateNames": ["edit"]},
+        {"rules": POD_RULES, "locked": True},
+        {"rules": POD_RULES, "external": True},
+        {"rules": POD_RULES, "context": "cluster"},
+    ],
+    ids=["narrower", "wider", "inheriting", "locked", "external", "of clusters"],
+)
+def test_one_that_was_changed_since_is_not(edited: Raw) -> None:
+    _, name = exact()
+    there = template(name) | edited
+    step, other = exact(there)
+    assert other != name
+    assert [str(target) for target in step.undo.deletes][-1] == f"RoleTemplate {other}"
+    assert step.do.creates[0].manifest["rules"] == [
+        {"verbs": ["get", "list"], "apiGroups": [""], "resources": ["pods"]}
+    ]
+    # Nor is the next one, when that was changed too; nor does any of it depend on when the plan is made.
+    third = exact(there, template(other, [rule("core", "pods", "get")]))[1]
+    assert third not in {name, other}
+    assert exact(there)[1] == other
+    assert exact(there, template(other, POD_RULES))[1] == other
 
 
 def test_an_exact_template_inherits_the_role_that_is_held_beside_others() -> None:
