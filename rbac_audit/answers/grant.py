@@ -3,7 +3,9 @@
 Source: kubernetes pkg/registry/rbac/{role,clusterrole,rolebinding,clusterrolebinding}/policybased/storage.go:
 creating or updating a role needs all its rules, or the verb escalate on it; an aggregated one, or one that was, needs
 all rights there are; a binding needs all rules of its role, or the verb bind on the role. An update that changes
-nothing needs none of it. A patch ends as an update there, but needs the verb patch.
+nothing needs none of it. A patch ends as an update there, but needs the verb patch. Server-side apply creates what is
+not there, as a patch that names it, and needs create of this name too (k8s.io/apiserver
+pkg/endpoints/handlers/patch.go, createAuthorizerAttributes).
 """
 
 import bisect
@@ -69,14 +71,12 @@ def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: 
     Without `all_groups`, `who` may be in more groups than it names.
     """
     if not isinstance(item, Role | ClusterRole | RoleBinding | ClusterRoleBinding):
-        problem, advice = "it hands out no rights", "give Roles, ClusterRoles and their bindings"
-        if item.group == "management.cattle.io":
-            problem = "whether it may be written is up to the webhook of Rancher, which is not decided here"
-            advice = "give the Roles and bindings that rbac-audit render makes of it"
-        raise BadInput("object", str(item), problem, advice)
+        raise _undecided(item)
     stored = _stored(view, item)
     held, lacking = _write(view, who, item, exists=stored is not None)
     verdict = _escalation(view, who, item, stored)
+    if stored is None and not (held and verdict.passed) and (applied := _applied(view, who, item)):
+        held, lacking, verdict = [Permission("create", _RBAC, item.plural, item.name)], [], applied
     if fixed := verdict.passed and stored is not None and _referred(stored) != _referred(item):
         # What validation refuses, whoever asks (pkg/apis/rbac/validation ValidateRoleBindingUpdate).
         verdict = _Verdict(
@@ -99,6 +99,13 @@ def can_grant(view: View, who: Identity, item: KubernetesObject, *, all_groups: 
     )
 
 
+def _undecided(item: KubernetesObject) -> BadInput:
+    if item.group == "management.cattle.io":
+        problem = "whether it may be written is up to the webhook of Rancher, which is not decided here"
+        return BadInput("object", str(item), problem, "give the Roles and bindings that rbac-audit render makes of it")
+    return BadInput("object", str(item), "it hands out no rights", "give Roles, ClusterRoles and their bindings")
+
+
 def _stored(view: View, item: _Granting) -> _Granting | None:
     there = view.cluster.of(type(item))
     place = bisect.bisect_left(there, _order(item), key=_order)
@@ -117,17 +124,28 @@ def _write(view: View, who: Identity, item: _Granting, *, exists: bool) -> tuple
     return held, [permission for permission in wanted if permission not in held]
 
 
+def _applied(view: View, who: Identity, item: _Granting) -> _Verdict | None:
+    """Decide whether server-side apply makes an object, which such a request names; None where it does not."""
+    wanted = [Permission(verb, _RBAC, item.plural, item.name) for verb in ("create", "patch")]
+    verdict = _escalation(view, who, item, None, named=True)
+    if not verdict.passed or not all(view.access.allowed(who, permission, item.namespace) for permission in wanted):
+        return None
+    return replace(verdict, because=f"{verdict.because}, by server-side apply only, which names what it creates")
+
+
 def _referred(item: _Granting) -> tuple[str, str] | None:
     return (item.role_ref.kind, item.role_ref.name) if isinstance(item, RoleBinding | ClusterRoleBinding) else None
 
 
-def _escalation(view: View, who: Identity, item: _Granting, stored: _Granting | None) -> _Verdict:
+def _escalation(
+    view: View, who: Identity, item: _Granting, stored: _Granting | None, *, named: bool = False
+) -> _Verdict:
     if MASTERS in who.groups:
         return _Verdict(passed=True, because="system:masters may hand out everything")
     if stored is not None and _content(stored) == _content(item):
         return _Verdict(passed=True, because="it changes nothing")
     if isinstance(item, Role | ClusterRole):
-        return _role(view, who, item, stored)
+        return _role(view, who, item, stored, named=named)
     return _binding(view, who, item)
 
 
@@ -136,9 +154,9 @@ def _content(item: _Granting) -> KubernetesObject:
     return replace(item, metadata=replace(item.metadata, owner_references=(), finalizers=()))
 
 
-def _role(view: View, who: Identity, item: Role | ClusterRole, stored: _Granting | None) -> _Verdict:
-    # A request that creates something does not name it, so that no resourceNames match.
-    name = item.name if stored else ""
+def _role(view: View, who: Identity, item: Role | ClusterRole, stored: _Granting | None, *, named: bool) -> _Verdict:
+    # A request that posts something does not name it, so that no resourceNames match.
+    name = item.name if stored or named else ""
     if view.access.allowed(who, Permission("escalate", _RBAC, item.plural, name), item.namespace):
         return _Verdict(passed=True, because=f"escalate on {item.plural} is held")
     covered = _covered(view, who, item.rules, item.namespace)

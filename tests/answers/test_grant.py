@@ -69,6 +69,23 @@ def test_one_of_two_verbs_is_enough_to_change_what_is_there(verbs: str, verb: st
     assert answer(ROLE % "pods").verb == "create"
 
 
+@pytest.mark.parametrize(
+    ("write", "allowed"),
+    [
+        ("verbs: [create, patch], resourceNames: [b]", True),
+        ("verbs: [create, patch], resourceNames: [other]", False),
+        ("verbs: [create], resourceNames: [b]", False),
+        ("verbs: [patch], resourceNames: [b]", False),
+    ],
+)
+def test_server_side_apply_creates_by_name(write: str, allowed: bool) -> None:
+    cluster = view(estate(HARVESTER.replace("verbs: [create, update]", write), RANCHER))
+    (item,) = objects(BINDING % ("dev", "grantor"))
+    given = can_grant(cluster, identity_of(cluster, BOB), item)
+    assert (given.allowed, given.verb, "by server-side apply only" in given.because) == (allowed, "create", allowed)
+    assert given.needs == ("" if allowed else "create rolebindings.rbac.authorization.k8s.io")
+
+
 def test_a_missing_role_cannot_be_bound() -> None:
     given = answer(BINDING % ("dev", "nothing"))
     assert (given.allowed, given.missing) == (False, ())

@@ -84,6 +84,14 @@ class Stage:
         method, path = ("PUT", place) if exists else ("POST", resource.path(metadata.get("namespace")))
         return self.api.acting_as(who.user, who.groups).request(method, f"{path}?dryRun=All", item)
 
+    def try_to_apply(self, item: Manifest, who: Identity) -> Response:
+        """Apply an object on the server's side, as somebody else and without doing it."""
+        item = marked(item, self._mark)
+        resource = self.api.discovery.find(item["apiVersion"], item["kind"])
+        place = resource.path(item["metadata"].get("namespace"), item["metadata"]["name"])
+        path = f"{place}?dryRun=All&fieldManager=rbac-audit"
+        return self.api.acting_as(who.user, who.groups).request("PATCH", path, item, "application/apply-patch+yaml")
+
     def who(self, user: str, groups: tuple[str, ...]) -> Identity:
         """Ask who somebody is whom the administrator acts as."""
         review = self._review_of("authentication", "SelfSubjectReview", user, groups, {})

@@ -166,3 +166,34 @@ def test_writes_to_random_worlds(stage: Stage, seed: int, part: int, count: Coun
         for item in other.manifests:
             must_agree(stage, granting, held, item)
         count("writes of roles and bindings", len(other.manifests))
+
+
+NAMED = {"apiGroups": [RBAC], "resources": ["roles"], "resourceNames": ["named"]}
+
+
+@pytest.mark.parametrize(
+    ("rules", "name", "allowed"),
+    [
+        ([{**NAMED, "verbs": ["create", "patch"]}, PODS], "named", True),
+        ([{**NAMED, "verbs": ["create", "patch", "escalate"]}], "named", True),
+        ([{**NAMED, "verbs": ["create", "patch"]}], "named", False),
+        ([{**NAMED, "verbs": ["create", "patch"]}, PODS], "other", False),
+        ([{**NAMED, "verbs": ["create"]}, PODS], "named", False),
+        ([{**NAMED, "verbs": ["patch"]}, PODS], "named", False),
+    ],
+)
+def test_server_side_apply_names_what_it_creates(
+    stage: Stage, rules: list[Manifest], name: str, allowed: bool, count: Count
+) -> None:
+    held = World((cluster_role("grantor", *rules), cluster_role_binding("b", "ClusterRole/grantor", user("alice"))))
+    stage.load(held)
+    item = role(f"team-a/{name}", PODS)
+    answer = stage.try_to_apply(item, ALICE)
+    assert said_by(stage.try_to_write(item, ALICE)).said == "no write"
+    count("writes of roles and bindings", 1)
+    assert (said_by(answer).said == "allowed") is allowed, answer.body
+    decoded = decode(item)
+    assert decoded is not None
+    answered = can_grant(view_of(held.cluster), ALICE, decoded)
+    assert answered.allowed is allowed
+    assert ("by server-side apply only" in answered.because) is allowed
