@@ -52,7 +52,8 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     """What a template grants: in the project's namespaces, or on the whole cluster where its context is cluster.
 
     `void` are those of its rules that have no effect, `missing` what it inherits or stands for and is not there,
-    `unread` what was not read and could change the answer.
+    `leaving` which of its templates are being deleted, `unread` what was not read and could change the answer. Nobody
+    can be bound anew to a `locked` one.
     """
 
     template: str
@@ -63,6 +64,8 @@ class Granted(msgspec.Struct, frozen=True, kw_only=True):
     external: tuple[str, ...]
     missing: tuple[str, ...]
     cyclic: bool
+    locked: bool
+    leaving: tuple[str, ...]
     rules: tuple[PolicyRule, ...]
     void: tuple[PolicyRule, ...]
     beyond: tuple[Beyond, ...]
@@ -107,6 +110,8 @@ def granted(view: View, name: str) -> Granted:
         external=external,
         missing=(*closure.missing, *(f"ClusterRole {item}" for item in external if item not in there)),
         cyclic=closure.cyclic,
+        locked=template.locked,
+        leaving=tuple(item.name for item in closure.templates if item.metadata.deletion_timestamp),
         rules=compact(rule for rule in atoms if rule not in cannot),
         # What a ClusterRoleBinding that comes with it grants is not lost.
         void=compact(uncovered(elsewhere, (rule for rule in atoms if rule in cannot))),

@@ -7,9 +7,11 @@ import msgspec
 from rbac_audit.access import Permission, RoleKey
 from rbac_audit.access.escalation import breakdown
 from rbac_audit.answers.access import Answer, ask
+from rbac_audit.answers.template import granted
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import where
 from rbac_audit.audit.finding import Link
+from rbac_audit.rancher.rendering.rules import lowered
 from rbac_audit.rancher.templates import grants
 from rbac_audit.snapshot.objects import PolicyRule, RoleTemplate, Subject
 
@@ -65,19 +67,24 @@ def _roles(roles: Sequence[RoleKey]) -> str:
 
 
 def remedies(view: View, permission: Permission, namespace: str = "") -> tuple[Remedy, ...]:
-    """List the role templates that would give a right there, the narrowest first; locked ones cannot be assigned.
+    """List the role templates that would give a right there, the narrowest first.
 
-    In a namespace of a project these are project templates, else cluster templates.
+    In a namespace of a project these are project templates, else cluster templates. Locked ones cannot be assigned, and
+    those that are being deleted are soon gone.
     """
     if view.rancher is None:
         return ()
     context = "project" if namespace and view.projects.of(namespace) else "cluster"
     roles = {name: view.access.rules(("", name)) for space, name in view.access.roles if not space}
+    templates = view.rancher.templates
+    # What a template adds up to may be more than its bindings give: an external one passes on nothing that it inherits
+    # in the aggregated model.
     found = [
         _remedy(template, rules)
-        for template in view.rancher.templates.by_name.values()
-        if template.context == context and not template.locked
-        if grants(rules := view.rancher.templates.rules(template.name, roles), permission)
+        for template in templates.by_name.values()
+        if template.context == context and not template.locked and not templates.closure(template.name).leaving
+        if grants(lowered(templates.rules(template.name, roles)), permission)
+        if grants(rules := granted(view, template.name).rules, permission)
     ]
     return tuple(sorted(found, key=lambda remedy: (remedy.rights, remedy.role_template)))
 

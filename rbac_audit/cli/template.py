@@ -63,6 +63,10 @@ def _wrong(found: Granted) -> Iterator[str]:
         yield f"not there: {', '.join(found.missing)}"
     if found.cyclic:
         yield "it inherits itself, in a circle"
+    if found.locked:
+        yield "it is locked: nobody can be bound to it anew, and bindings that are there keep what they grant"
+    if found.leaving:
+        yield f"being deleted in Rancher: {', '.join(found.leaving)}"
 
 
 def _compared(one: Granted, other: Granted, found: Comparison) -> Iterator[str]:

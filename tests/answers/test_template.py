@@ -2,7 +2,9 @@
 
 import pytest
 
+from rbac_audit.access import Permission
 from rbac_audit.answers.template import Granted, compare, granted
+from rbac_audit.answers.why import remedies
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.snapshot.estate import Cluster, Snapshot
@@ -205,3 +207,47 @@ def test_what_was_not_read_and_it_rests_on(what: View, template: str, expected: 
 def test_a_template_that_may_not_have_been_read() -> None:
     with pytest.raises(WrongUse, match="among those that were read from rancher"):
         granted(of_parts("rancher/RoleTemplate"), "nothing")
+
+
+STATES = """
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: shut}
+context: project
+locked: true
+roleTemplateNames: [going]
+rules: [{apiGroups: [""], resources: [endpoints], verbs: [get]}]
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: going, deletionTimestamp: "2026-01-01T00:00:00Z"}
+context: project
+rules: [{apiGroups: [""], resources: [endpoints], verbs: [get]}]
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: stands-for-edit}
+context: project
+external: true
+roleTemplateNames: [writer]
+---
+apiVersion: management.cattle.io/v3
+kind: RoleTemplate
+metadata: {name: writer}
+context: project
+rules: [{apiGroups: [""], resources: [Endpoints], verbs: [UPDATE]}]
+"""
+
+
+@MODELS
+def test_locked_templates_and_those_that_go_are_told_and_are_no_remedy(model: str) -> None:
+    value = "true" if model == "aggregated" else "false"
+    cluster = harvester_view(HARVESTER, f"{RANCHER}spec: {{value: {value}}}\n{STATES}")
+    shut = granted(cluster, "shut")
+    assert (shut.locked, shut.leaving) == (True, ("going",))
+    assert (granted(cluster, "reader").locked, granted(cluster, "reader").leaving) == (False, ())
+    assert remedies(cluster, Permission("get", "", "endpoints"), "shop") == ()
+    # Of an external template, bindings of the aggregated model give what stands behind it only.
+    names = [item.role_template for item in remedies(cluster, Permission("update", "", "endpoints"), "shop")]
+    assert names == (["stands-for-edit", "writer"] if model == "legacy" else ["writer"])

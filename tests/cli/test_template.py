@@ -100,3 +100,17 @@ def test_a_comparison_shows_what_is_wrong_with_either(run: Run, tmp_path: Path) 
     more.write_text(json.dumps(template))
     ran = run("template", "read-only", LEGACY, "--source", f"rancher={more}", "--compare", "odd")
     assert ran.out.splitlines()[:2] == ["odd: not there: gone", "odd: it inherits itself, in a circle"]
+
+
+def test_a_locked_template_and_one_that_goes_are_called_so(run: Run, tmp_path: Path) -> None:
+    template = {
+        "apiVersion": "management.cattle.io/v3",
+        "kind": "RoleTemplate",
+        "metadata": {"name": "shut", "deletionTimestamp": "2026-01-01T00:00:00Z"},
+        "context": "cluster",
+        "locked": True,
+    }
+    (tmp_path / "shut.json").write_text(json.dumps(template))
+    ran = run("template", "shut", LEGACY, "--cluster", "rancher", "--with", tmp_path / "shut.json")
+    assert "it is locked: nobody can be bound to it anew" in ran.out
+    assert "being deleted in Rancher: shut" in ran.out
