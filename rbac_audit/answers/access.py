@@ -17,7 +17,7 @@ from rbac_audit.access.identity import (
     subject_key,
 )
 from rbac_audit.access.scope import left_out, request_places
-from rbac_audit.answers.slips import absent, instead, unlikely
+from rbac_audit.answers.slips import absent, instead, misplaced, unlikely
 from rbac_audit.answers.unread import unread, unread_groups
 from rbac_audit.answers.words import doubts
 from rbac_audit.audit.estate import View
@@ -30,8 +30,9 @@ from rbac_audit.snapshot.objects import Subject
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one question.
 
-    `chains` has one chain for each binding that allows it, none when the answer is no. `notes` say what was not read
-    and what depends on a version; the answer is not `complete` where what was not read could change it.
+    `chains` has one chain for each binding that allows it, none when the answer is no. `notes` say what was not read,
+    what depends on a version, and what makes the answer other than it looks; it is not `complete` where what was not
+    read could change it.
     """
 
     subject: str
@@ -77,7 +78,7 @@ def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -
     who = identity_of(view, subject)
     grants = tuple(view.access.grants(who, permission, namespace))
     blind = (*unread(view, (namespace,)), *unread_groups(view, subject))
-    slips = (*left_out(permission, (asked,)), *absent(view, (namespace,)), *unlikely(view, subject))
+    places = (*left_out(permission, (asked,)), *misplaced(view, permission, (namespace,)), *absent(view, (namespace,)))
     other = () if grants else tuple(instead(view, who, permission, namespace))
     return Answer(
         subject=str(subject),
@@ -92,7 +93,7 @@ def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -
         allowed=bool(grants),
         complete=bool(grants) or not blind,
         chains=tuple(chain_of(view, grant, through(who, grant)) for grant in grants),
-        notes=(*blind, *slips, *other, *_notes(view, permission)),
+        notes=(*blind, *places, *unlikely(view, subject), *other, *_notes(view, permission)),
     )
 
 

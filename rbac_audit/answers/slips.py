@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Identity, Permission, RoleKey
 from rbac_audit.access.identity import account_of, home_of, subject_key
-from rbac_audit.access.scope import request_places
+from rbac_audit.access.scope import is_cluster_scoped, request_places
 from rbac_audit.audit.estate import View
 from rbac_audit.rancher.people import Person
-from rbac_audit.snapshot.objects import Namespace, ServiceAccount, Subject
+from rbac_audit.snapshot.objects import APIGroupDiscovery, Namespace, ServiceAccount, Subject
 
 
 def absent(view: View, namespaces: Iterable[str]) -> Iterator[str]:
@@ -20,6 +20,19 @@ def absent(view: View, namespaces: Iterable[str]) -> Iterator[str]:
     for name in sorted(set(namespaces) - there - {""}) if view.cluster.whole(Namespace) else ():
         close = difflib.get_close_matches(name, sorted(there), n=1)
         yield f"there is no namespace {name} on {view.name}{_meant(close)}"
+
+
+def misplaced(view: View, permission: Permission, namespaces: Iterable[str]) -> Iterator[str]:
+    """Say that the server has a kind in no namespace which is decided as if it was, as the server alone knows it.
+
+    No request for it carries a namespace, so that what is bound in one counts for none.
+    """
+    group, plural = permission.api_group, permission.resource.partition("/")[0]
+    served = (item for item in view.cluster.of(APIGroupDiscovery) if item.name == group)
+    found = (each for item in served for version in item.versions for each in version.resources)
+    scopes = {each.scope for each in found if each.resource == plural}
+    if scopes == {"Cluster"} and not is_cluster_scoped(group, plural) and (asked := sorted({*namespaces} - {""})):
+        yield f"{view.name} serves {plural}.{group} in no namespace: no request for it carries {_first(asked)}"
 
 
 def unlikely(view: View, subject: Subject) -> Iterator[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from rbac_audit.access import Permission
 from rbac_audit.answers.access import ask
-from rbac_audit.answers.slips import inactive, unlikely
+from rbac_audit.answers.slips import inactive, misplaced, unlikely
 from rbac_audit.audit.estate import View
 from rbac_audit.snapshot.objects import ServiceAccount, Subject, User
 from tests.answers.shop import HARVESTER, RANCHER, shop_view
@@ -151,3 +151,32 @@ subjects: [{{kind: User, name: u-alice}}]
     (said,) = ask(cluster, Subject(kind="User", name="u-alice"), Permission("get", "", "pods")).notes
     assert said.endswith("namespaces: n0, n1, n2, n3, n4 and 2 more")
     assert ask(shop_view(), BOB, Permission("get", path="/x")).notes == ()
+
+
+DISCOVERY = """
+---
+apiVersion: apidiscovery.k8s.io/v2
+kind: APIGroupDiscovery
+metadata: {name: example.com}
+versions: [{version: v1, resources: [{resource: gadgets, scope: Cluster}, {resource: parts, scope: Namespaced}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("permission", "namespace", "said"),
+    [
+        (
+            Permission("get", "example.com", "gadgets"),
+            "dev",
+            ["harvester serves gadgets.example.com in no namespace: no request for it carries dev"],
+        ),
+        (Permission("get", "example.com", "gadgets"), "", []),
+        (Permission("get", "example.com", "parts"), "dev", []),
+        (Permission("get", "other.example.com", "gadgets"), "dev", []),
+        (Permission("get", "", "pods"), "dev", []),
+    ],
+)
+def test_a_kind_that_only_the_server_knows_to_be_in_no_namespace(
+    permission: Permission, namespace: str, said: list[str]
+) -> None:
+    assert list(misplaced(view(estate(HARVESTER + DISCOVERY, RANCHER)), permission, [namespace])) == said
