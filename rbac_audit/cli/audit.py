@@ -24,6 +24,7 @@ from rbac_audit.cli.output import check_places
 from rbac_audit.cli.policies import load_policies
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.fix.planner import FIXED
+from rbac_audit.report.text import count
 from rbac_audit.report.words import LANGUAGES
 from rbac_audit.rules import RULES
 from rbac_audit.snapshot.file import digest
@@ -172,11 +173,10 @@ def read_report(path: Path) -> Report:
 
 
 def _targets(formats: tuple[str, ...], outputs: tuple[str, ...]) -> list[tuple[str, str]]:
-    if len(outputs) > len(formats):
-        raise WrongUse(
-            "option", "-o", f"{len(outputs)} paths for {len(formats)} formats", "give one -o for each --format"
-        )
-    targets = list(zip(formats, (*outputs, *("-" for _ in formats[len(outputs) :])), strict=True))
+    if outputs and len(outputs) != len(formats):
+        problem = f"{count(len(outputs), 'path')} for {count(len(formats), 'format')}"
+        raise WrongUse("option", "-o", problem, "give one -o for each --format, in their order; - is standard output")
+    targets = list(zip(formats, outputs or ("-" for _ in formats), strict=True))
     if sum(path == "-" for _, path in targets) > 1:
         raise WrongUse("option", "--format", "two formats would be mixed on standard output", "give each its -o PATH")
     check_places(path for _, path in targets if path != "-")

@@ -57,7 +57,14 @@ def test_1_findings(run: Run) -> None:
     assert run("audit", LIVED_IN, "--fail-on", "critical").code == 1
 
 
-@pytest.mark.parametrize("arguments", [["--format", "pdf"], ["--rule", "nonsense"], ["-o", "/no/such/folder/report"]])
+WRONG = [
+    ["-o", "-", "--format", "pdf"],
+    ["-o", "-", "--rule", "nonsense"],
+    ["-o", "/no/such/folder/report"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_2_wrong_use_and_nothing_written(run: Run, tmp_path: Path, arguments: list[str]) -> None:
     target = tmp_path / "report.json"
     ran = run("audit", LIVED_IN, "--format", "json", "-o", target, "--format", "html", *arguments)
@@ -181,8 +188,10 @@ def test_a_colour_that_is_asked_for_does_not_reach_a_file(tmp_path: Path) -> Non
     [
         (["--format", "json", "--format", "html"], "two formats would be mixed on standard output"),
         (["--format", "json", "-o", "-", "--format", "html", "-o", "-"], "two formats would be mixed"),
-        (["--format", "json", "-o", "a", "-o", "b"], "2 paths for 1 formats"),
-        (["-o", "a", "-o", "b"], "2 paths for 1 formats"),
+        (["--format", "json", "-o", "a", "-o", "b"], "2 paths for 1 format;"),
+        (["-o", "a", "-o", "b"], "2 paths for 1 format;"),
+        # Else the text for the terminal would be in report.html.
+        (["--format", "terminal", "--format", "html", "-o", "report.html"], "1 path for 2 formats;"),
         (["--format", "json", "-o", "a", "--format", "html", "-o", "a"], "two formats would be written to one file"),
         (["-o", "."], "it is a folder"),
     ],
