@@ -13,6 +13,8 @@ def check_places(paths: Iterable[str]) -> None:
     """Refuse, before anything is read, a place where no file can be written; raises WrongUse."""
     seen: set[Path] = set()
     for path in paths:
+        if path == "-":
+            raise _unwritable(path, "this cannot be written to standard output")
         place = Path(path)
         if not path or place.is_dir():
             raise _unwritable(path, "it is a folder")

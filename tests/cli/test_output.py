@@ -105,6 +105,7 @@ def test_a_link_to_itself_is_replaced(tmp_path: Path) -> None:
     [
         (["{}"], "it is a folder"),
         ([""], "it is a folder"),
+        (["-"], "this cannot be written to standard output"),
         (["{}/missing/report"], "there is no folder"),
         (["{}/file/report"], "there is no folder"),
         (["{}/a", "{}/a"], "two formats would be written to one file"),
