@@ -26,6 +26,8 @@ def write(report: Report, console: Console) -> None:
     """Write the report: tables and colours where the console is a terminal, else plain lines."""
     if console.is_terminal:
         _tables(report, console)
+        for line in _notes(report):
+            console.print(Text(line), soft_wrap=True, style="dim")
         for line in (*_changed(report), verdict(report)):
             console.print(Text(line), soft_wrap=True, style="bold")
     else:
@@ -33,8 +35,8 @@ def write(report: Report, console: Console) -> None:
 
 
 def plain(report: Report) -> str:
-    """Write one line for each finding, gap and reason, nothing left out, and the verdict last."""
-    return "".join(f"{line}\n" for line in (*_lines(report), *_changed(report), verdict(report)))
+    """Write one line for each finding, gap, reason and note, nothing left out, and the verdict last."""
+    return "".join(f"{line}\n" for line in (*_lines(report), *_notes(report), *_changed(report), verdict(report)))
 
 
 def verdict(report: Report) -> str:
@@ -79,6 +81,11 @@ def _lines(report: Report) -> Iterator[str]:
         yield one_line(f"{f'gap {gap.cluster}'.rstrip()}: {gap.what}: {gap.reason}; {gap.advice}")
     for cluster, rules, because, how in _blind(report):
         yield one_line(f"{f'{how} {cluster}'.rstrip()}: {rules}: {because}")
+
+
+def _notes(report: Report) -> Iterator[str]:
+    """Tell what was made of the sources, such as after what a cluster is named, and what was passed over."""
+    return (one_line(f"note: {note}") for note in report.estate.notes)
 
 
 def _blind(report: Report) -> Iterator[tuple[str, str, str, str]]:

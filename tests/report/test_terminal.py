@@ -40,10 +40,11 @@ def test_a_pipe_gets_plain_lines() -> None:
     assert text == terminal.plain(factory.report(120))
 
 
-def test_a_pipe_gets_every_finding_gap_and_reason_on_a_line_of_its_own() -> None:
+def test_a_pipe_gets_every_finding_gap_reason_and_note_on_a_line_of_its_own() -> None:
     report = factory.report(120)
     lines = piped(report).splitlines()
-    assert len(lines) == 120 + len(report.gaps) + len(report.not_evaluated) + 1
+    assert len(lines) == 120 + len(report.gaps) + len(report.not_evaluated) + len(report.estate.notes) + 1
+    assert lines[-2] == f"note: {report.estate.notes[0]}"
     for finding, line in zip(report.findings, lines[:120], strict=True):
         assert line.startswith(finding.severity.value)
         assert finding.rule in line
@@ -92,6 +93,11 @@ def test_a_name_is_whole_however_narrow_the_terminal_is(width: int) -> None:
     assert name in columns[2]
 
 
+def test_a_terminal_is_told_after_what_clusters_are_named() -> None:
+    report = factory.report(1)
+    assert f"note: {report.estate.notes[0]}" in without_styles(on_a_terminal(report))
+
+
 def test_a_short_table_does_not_speak_of_more() -> None:
     assert "more: see" not in on_a_terminal(factory.report(terminal.LIMIT))
 
@@ -108,7 +114,7 @@ def test_rules_that_the_same_reason_keeps_from_looking_share_a_line() -> None:
     blind = tuple(NotEvaluated(rule, ("no Secret was read",), "a") for rule in ("one", "two"))
     other = NotEvaluated("three", ("no Secret was read",), "a", partly=True)
     report = msgspec.structs.replace(factory.report(0, gaps=False), not_evaluated=(*blind, other))
-    lines = terminal.plain(report).splitlines()[:-1]
+    lines = terminal.plain(report).splitlines()[:-2]
     assert lines == [
         "not evaluated a: one, two: no Secret was read",
         "not evaluated in full a: three: no Secret was read",
@@ -119,7 +125,7 @@ def test_what_is_of_no_cluster_names_none() -> None:
     gap = Gap("", "a bundle", "it has no Rancher", "add it")
     empty = factory.report(0, gaps=False)
     report = msgspec.structs.replace(empty, gaps=(gap,), not_evaluated=(NotEvaluated("one", ("nothing was read",)),))
-    assert terminal.plain(report).splitlines()[:-1] == [
+    assert terminal.plain(report).splitlines()[:-2] == [
         "gap: a bundle: it has no Rancher; add it",
         "not evaluated: one: nothing was read",
     ]
