@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from rbac_audit.errors import WrongUse
 from rbac_audit.snapshot.file import read_snapshot
 from rbac_audit.snapshot.objects import RoleBinding
+from rbac_audit.sources.live.pseudonyms import KeyFile
 from tests.cli.conftest import Run, environment
 from tests.sources.live.contexts import kubeconfig
 from tests.sources.live.fake import Fake, Reply, listed, only, serving, status
@@ -193,3 +195,11 @@ def test_a_key_file_that_is_none_is_kept_and_refused(
     ran = run("collect", "--kubeconfig", config, "-o", tmp_path / "estate.jsonl", "--anonymize", keys)
     assert (ran.code, fake.asked, keys.read_text("utf-8")) == (2, [], content)
     assert "kanarie" not in ran.err
+
+
+def test_no_key_is_left_beside_a_place_where_it_cannot_be_written(tmp_path: Path) -> None:
+    keys = KeyFile(tmp_path / "keys.json")
+    (tmp_path / "keys.json" / "sub").mkdir(parents=True)
+    with pytest.raises(WrongUse, match="it cannot be written"):
+        keys.write()
+    assert [each.name for each in tmp_path.iterdir()] == ["keys.json"]

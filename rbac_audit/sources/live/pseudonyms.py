@@ -38,13 +38,19 @@ class KeyFile:
     def write(self) -> None:
         """Write it beside and rename it, with the names that were met."""
         content = _File(FORMAT, self._key, dict(sorted(self.pseudonyms.names.items())))
+        beside = None
         try:
             descriptor, name = tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".part", dir=self._path.parent)
+            beside = Path(name)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(msgspec.json.format(msgspec.json.encode(content), indent=1) + b"\n")
-            Path(name).replace(self._path)
+            beside.replace(self._path)
         except OSError as error:
             raise self._unusable(f"it cannot be written ({error.strerror})") from None
+        finally:
+            # The key is in it.
+            if beside is not None:
+                beside.unlink(missing_ok=True)
 
     def _read(self) -> _File:
         try:
