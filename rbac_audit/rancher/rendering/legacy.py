@@ -26,6 +26,21 @@ def cluster_side(world: World, site: Site, item: TemplateBinding) -> None:
     impersonation(world, site, item.subject)
 
 
+def stray_namespaces(world: World, site: Site, item: TemplateBinding) -> None:
+    """Write what a binding of another cluster makes in namespaces whose annotation names its project.
+
+    The namespaces' handler takes every binding of exactly that project, whether the project is there or not, but those
+    of service accounts (namespace_handler.go, ensurePRTBAddToNamespace); no other handler does.
+    """
+    places = site.annotated.get(item.project, ())
+    if not places or item.subject is None or item.subject.kind == "ServiceAccount" or not world.is_whole(item):
+        return
+    for template in world.closure(item):
+        template_role(site, template)
+        for made in hashed_bindings(places, template.name, item.subject, _owner(item)):
+            site.sheet.add(made, Presence.FLAPPING)
+
+
 def template_role(site: Site, template: RoleTemplate) -> None:
     """Write the ClusterRole of a template; external ones have theirs."""
     if not template.external:

@@ -65,6 +65,9 @@ def _site(world: World, site: Site) -> None:
             account = item.subject is not None and item.subject.kind == "ServiceAccount"
             site.sheet.write_for(item, max(presence, Presence.FLAPPING) if account else presence)
             write(world, site, item)
+        elif not world.aggregated:
+            site.sheet.write_for(item, presence)
+            legacy.stray_namespaces(world, site, item)
     site.sheet.write_for(None)
 
 

@@ -211,6 +211,35 @@ def test_aggregated_binds_the_aggregator_where_the_label_says() -> None:
     ]
 
 
+ASTRAY = """
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: astray, annotations: {field.cattle.io/projectId: "c-m-else1234:p-other"}}
+"""
+
+
+@MODELS
+@pytest.mark.parametrize(
+    ("who", "template", "roles"),
+    [
+        ("userName: u-abc12", "project-member", {"project-member", "edit"}),
+        ("groupPrincipalName: ad_group://devs", "viewer", {"viewer"}),
+        ("serviceAccount: shop-dev:ci", "viewer", set[str]()),
+        ("userName: u-abc12", "orphan", set[str]()),
+    ],
+)
+def test_a_namespace_that_names_a_project_of_another_cluster_is_open_to_its_members(
+    who: str, template: str, roles: set[str], aggregated: bool
+) -> None:
+    other = prtb(template, who).replace("projectName: c-m-abcd1234:p-x1y2z", "projectName: c-m-else1234:p-other")
+    out = predict(objects(MANAGEMENT + other), objects(DOWNSTREAM + ASTRAY), aggregated=aggregated)
+    found = {(item.kind, item.namespace, item.name): item for item in out[DOWN]}
+    assert bound(found) == ({("astray", role) for role in roles} if not aggregated else set())
+    made = [item for item in found.values() if isinstance(item, RoleBinding)]
+    assert {item.metadata.labels[OWNER] for item in made} <= {"c-m-abcd1234-p-x1y2z_devs"}
+
+
 @MODELS
 def test_who_may_not_create_namespaces_reads_those_of_the_project(aggregated: bool) -> None:
     down, _ = rendered(prtb("viewer"), aggregated=aggregated)
