@@ -3,19 +3,31 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
 import rich_click as click
 
+from rbac_audit.answers.unread import missing_from
 from rbac_audit.audit.estate import Estate, View
 from rbac_audit.cli.asking import backup_key, rancher_ids, read_sources, tell_gaps
 from rbac_audit.errors import BadInput, WrongUse
 from rbac_audit.rancher.model import Rancher
 from rbac_audit.rancher.rendering import render
 from rbac_audit.report.text import one_line
-from rbac_audit.snapshot.objects import KubernetesObject
+from rbac_audit.snapshot.objects import (
+    ClusterRole,
+    FleetWorkspace,
+    GlobalRole,
+    GlobalRoleBinding,
+    KubernetesObject,
+    ManagementCluster,
+    Namespace,
+    Project,
+    ProvisioningCluster,
+    UserAttribute,
+)
 
 MODELS = click.Choice(["legacy", "aggregated"])
 
@@ -40,13 +52,29 @@ def command(sources: tuple[str, ...], output: Path, model: str | None, ids: Mapp
     blind = tell_gaps(estate)
     rancher = _rancher(estate)
     views = [view for view in estate.views if view.rancher is rancher]
+    notes = tuple(_unread(rancher, views))
     aggregated = _aggregated(rancher, model)
     made = render(rancher, {view.rancher_id: view.cluster for view in views}, aggregated_model=aggregated)
     write(output, [(view, made[view.rancher_id]) for view in views])
     for view in views:
         click.echo(one_line(f"{output / view.name}: {len(made[view.rancher_id])} objects"))
-    # What was not read is missing from the prediction.
-    sys.exit(3 if blind else 0)
+    for note in notes:
+        click.echo(one_line(f"note: {note}; what Rancher makes of that is not predicted"), err=True)
+    sys.exit(3 if blind or notes else 0)
+
+
+_OF_RANCHER = (
+    *(UserAttribute, GlobalRole, GlobalRoleBinding, Project, ManagementCluster, ProvisioningCluster, FleetWorkspace),
+    *(Namespace, ClusterRole),
+)
+
+
+def _unread(rancher: Rancher, views: Iterable[View]) -> Iterator[str]:
+    """Name the kinds, but those without which nothing is predicted, that were not read; gaps are told already."""
+    yield from missing_from(rancher.cluster, (), _OF_RANCHER)
+    for view in views:
+        if view.cluster is not rancher.cluster:
+            yield from missing_from(view.cluster, (), (Namespace, ClusterRole))
 
 
 def _rancher(estate: Estate) -> Rancher:

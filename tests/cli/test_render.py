@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,22 @@ def test_without_the_feature_the_model_must_be_stated(
     ran = run("render", tmp_path / "estate", "-o", tmp_path / "out", *asked)
     assert ran.code == code, ran.err
     assert ("--model legacy or --model aggregated" in ran.err) is (code == 2)
+
+
+@pytest.mark.parametrize(
+    ("missing", "note"),
+    [
+        (
+            "harvester/namespaces.yaml",
+            "not read from harvester: Namespace; what Rancher makes of that is not predicted",
+        ),
+        ("rancher/globalrolebindings.management.cattle.io.yaml", "not read from rancher: GlobalRoleBinding;"),
+    ],
+)
+def test_what_was_not_read_is_missing_from_the_prediction(run: Run, tmp_path: Path, missing: str, note: str) -> None:
+    shutil.copytree(LEGACY, tmp_path / "estate")
+    (tmp_path / "estate" / missing).unlink()
+    ran = run("render", tmp_path / "estate", "-o", tmp_path / "out", "--rancher-id", "harvester=c-m-h7k9d2xw")
+    assert ran.code == 3
+    assert f"note: {note}" in ran.err
+    assert run("render", LEGACY, "-o", tmp_path / "whole").code == 0
