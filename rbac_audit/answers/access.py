@@ -59,7 +59,10 @@ def identity_of(view: View, subject: Subject) -> Identity:
         return Identity.of_account(subject.namespace, subject.name)
     if subject.kind == "User":
         return view.people.identity(subject.name)
-    return Identity("", tuple(dict.fromkeys((subject.name, *_implied(subject.name)))))
+    # A group of an identity provider, or a local one of Rancher's, reaches the cluster by way of Rancher only.
+    rancher = "://" in subject.name or bool(view.people.members(subject.name))
+    implied = (AUTHENTICATED, CATTLE_AUTHENTICATED) if rancher else _implied(subject.name)
+    return Identity("", tuple(dict.fromkeys((subject.name, *implied))))
 
 
 def _implied(group: str) -> tuple[str, ...]:
@@ -68,8 +71,7 @@ def _implied(group: str) -> tuple[str, ...]:
         return ()
     if group.startswith(f"{ALL_SERVICE_ACCOUNTS}:"):
         return account_groups(group.removeprefix(f"{ALL_SERVICE_ACCOUNTS}:"))
-    # A group of an identity provider reaches the cluster by way of Rancher only.
-    return (AUTHENTICATED, CATTLE_AUTHENTICATED) if "://" in group else (AUTHENTICATED,)
+    return (AUTHENTICATED,)
 
 
 def ask(view: View, subject: Subject, permission: Permission, asked: str = "") -> Answer:

@@ -85,9 +85,15 @@ class People:
         )
 
     def groups_called(self, name: str) -> tuple[str, ...]:
-        """List the groups that have a display name, written large or small."""
-        word = name.casefold()
-        return tuple(sorted(group for group, shown in self._group_names.items() if shown.casefold() == word))
+        """List the other groups that a word may mean: a display name, or a local group's name with its scheme."""
+        word, bare = name.casefold(), name.removeprefix("local://")
+        return tuple(
+            sorted(
+                group
+                for group, shown in self._group_names.items()
+                if group != name and (shown.casefold() == word or group == bare)
+            )
+        )
 
     def members(self, group: str) -> tuple[Person, ...]:
         """List who is known to be in a group; nobody does not mean that it is empty."""

@@ -180,3 +180,24 @@ def test_a_kind_that_only_the_server_knows_to_be_in_no_namespace(
     permission: Permission, namespace: str, said: list[str]
 ) -> None:
     assert list(misplaced(view(estate(HARVESTER + DISCOVERY, RANCHER)), permission, [namespace])) == said
+
+
+def test_requests_carry_local_groups_without_their_scheme() -> None:
+    local = RANCHER.replace(
+        "github: {Items: [", 'local: {Items: [{metadata: {name: "local://g-1"}}]}, github: {Items: ['
+    )
+    more = """
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: all}
+roleRef: {kind: ClusterRole, name: view}
+subjects: [{kind: Group, name: "system:cattle:authenticated"}]
+"""
+    cluster = view(estate(HARVESTER + more, local))
+    secrets = Permission("get", "", "secrets")
+    answer = ask(cluster, Subject(kind="Group", name="g-1"), secrets)
+    assert (answer.allowed, answer.notes) == (True, ())
+    assert not ask(cluster, Subject(kind="Group", name="devs-of-none"), secrets).allowed
+    (said,) = unlikely(cluster, Subject(kind="Group", name="local://g-1"))
+    assert said.endswith("did you mean Group:g-1")
