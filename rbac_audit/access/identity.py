@@ -64,6 +64,20 @@ def account_of(user: str) -> tuple[str, str] | None:
     return (namespace, name) if is_dns_label(namespace) and is_dns_subdomain(name) else None
 
 
+def everybody(group: str) -> str:
+    """Say whom a group holds by what it is, without anybody being put into it; "" for every other group."""
+    namespace = home_of(Subject(kind="Group", name=group))
+    return f"every service account of namespace {namespace}" if namespace else _EVERYBODY.get(group, "")
+
+
+_EVERYBODY = {
+    AUTHENTICATED: "every user and service account that has logged in",
+    UNAUTHENTICATED: "everybody who has not logged in",
+    CATTLE_AUTHENTICATED: "every user of Rancher",
+    ALL_SERVICE_ACCOUNTS: "every service account",
+}
+
+
 def subject_key(subject: Subject, namespace: str) -> str | None:
     """Spell a binding's subject as the index does: `u:<user name>` or `g:<group>`.
 

@@ -6,7 +6,7 @@ import msgspec
 
 from rbac_audit.access import Permission
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import MASTERS, account_of, placed, subject_key
+from rbac_audit.access.identity import MASTERS, account_of, everybody, placed, subject_key
 from rbac_audit.access.scope import request_places
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.evidence import chain_of
@@ -19,8 +19,9 @@ _WORKLOADS = (Pod, Deployment, DaemonSet, StatefulSet, Job, CronJob)
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who can do it.
 
-    `members` are the people known to be in a group, and `members_known` tells whether Rancher knows any; `workloads`
-    run as a service account. `namespaces` is empty when it holds cluster-wide, `names` unless it holds for these only.
+    `members` are the people known to be in a group, and `members_known` tells whether Rancher knows any; `everybody`
+    says whom a group holds by what it is, such as all who have logged in. `workloads` run as a service account.
+    `namespaces` is empty when it holds cluster-wide, `names` unless it holds for these only.
     """
 
     subject: str
@@ -30,6 +31,7 @@ class Holder(msgspec.Struct, frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
     members: tuple[SubjectRef, ...] = ()
     members_known: bool = True
+    everybody: str = ""
     workloads: tuple[ObjectRef, ...] = ()
     chain: tuple[Link, ...]
 
@@ -88,6 +90,7 @@ def _holder(view: View, everywhere: bool, held: list[_Held], *, named: bool) -> 
         names=tuple(sorted(names)) if named else (),
         members=tuple(SubjectRef("User", person.user, "", person.display_name) for person in members),
         members_known=subject.kind != "Group" or bool(members),
+        everybody=everybody(subject.name) if subject.kind == "Group" else "",
         workloads=_workloads(view, subject),
         chain=chain_of(view, grant, subject),
     )

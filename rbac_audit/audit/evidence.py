@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from rbac_audit.access import Binding
 from rbac_audit.access.authorizer import Grant
-from rbac_audit.access.identity import MASTERS
+from rbac_audit.access.identity import MASTERS, everybody
 from rbac_audit.audit.estate import View
 from rbac_audit.audit.finding import FindingScope, Link, SubjectRef
 from rbac_audit.rancher.bindings import GlobalBinding, TemplateBinding
@@ -70,7 +70,8 @@ def _links(view: View, binding: Binding, rule: PolicyRule | None, subject: Subje
         members = view.people.members(subject.name)
         known = ", ".join(person.display_name or person.user for person in members[:5])
         more = f" and {len(members) - 5} more" if len(members) > 5 else ""
-        yield Link("group", f"members known to Rancher: {known}{more}" if members else "its members are not known")
+        whom = everybody(subject.name) or "its members are not known"
+        yield Link("group", f"members known to Rancher: {known}{more}" if members else whom)
     yield Link("binding", f"is bound by {binding.source} {where(binding.namespace)}", binding.source.ref(view.name))
     role = view.access.roles.get(binding.role)
     words = f"{binding.role_ref.kind} {binding.role_ref.name}"

@@ -97,6 +97,6 @@ def _holder(holder: Holder) -> list[str]:
         members = ", ".join(f"{person.display_name or person.name} ({person})" for person in holder.members)
         lines.append(f"    members known to Rancher: {members}")
     if not holder.members_known:
-        lines.append("    membership unknown")
+        lines.append(f"    {holder.everybody or 'membership unknown'}")
     lines += [f"    used by {workload}" for workload in holder.workloads]
     return lines

@@ -205,3 +205,34 @@ subjects: [{kind: User, name: "system:serviceaccount:dev:ci"}]
     cluster = view(estate(f"{HARVESTER}---{spelled}", RANCHER))
     found = {holder.subject: holder.workloads for holder in bound(cluster, SECRETS, ["prod"])}
     assert [str(item) for item in found["User:system:serviceaccount:dev:ci"]] == ["Deployment dev/runner"]
+
+
+@pytest.mark.parametrize(
+    ("group", "whom"),
+    [
+        ("system:authenticated", "every user and service account that has logged in"),
+        ("system:unauthenticated", "everybody who has not logged in"),
+        ("system:cattle:authenticated", "every user of Rancher"),
+        ("system:serviceaccounts", "every service account"),
+        ("system:serviceaccounts:dev", "every service account of namespace dev"),
+        ("system:masters", ""),
+        ("devs", ""),
+    ],
+)
+def test_a_group_that_holds_everybody_is_not_called_unknown(group: str, whom: str) -> None:
+    more = f"""
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {{name: many}}
+roleRef: {{kind: ClusterRole, name: view}}
+subjects: [{{kind: Group, name: "{group}"}}]
+"""
+    (holder,) = (
+        item
+        for item in who_can(view(estate(HARVESTER + more, RANCHER)), SECRETS, ["lab"])
+        if item.subject == f"Group:{group}"
+    )
+    assert (holder.everybody, holder.members_known) == (whom, False)
+    if group != "system:masters":
+        assert holder.chain[1].text == (whom or "its members are not known")
