@@ -243,11 +243,12 @@ rules: [{apiGroups: [""], resources: [Endpoints], verbs: [UPDATE]}]
 @MODELS
 def test_locked_templates_and_those_that_go_are_told_and_are_no_remedy(model: str) -> None:
     value = "true" if model == "aggregated" else "false"
-    cluster = harvester_view(HARVESTER, f"{RANCHER}spec: {{value: {value}}}\n{STATES}")
+    behind = HARVESTER.replace("metadata: {name: edit}", "metadata: {name: stands-for-edit}")
+    cluster = harvester_view(behind, f"{RANCHER}spec: {{value: {value}}}\n{STATES}")
     shut = granted(cluster, "shut")
     assert (shut.locked, shut.leaving) == (True, ("going",))
     assert (granted(cluster, "reader").locked, granted(cluster, "reader").leaving) == (False, ())
     assert remedies(cluster, Permission("get", "", "endpoints"), "shop") == ()
     # Of an external template, bindings of the aggregated model give what stands behind it only.
     names = [item.role_template for item in remedies(cluster, Permission("update", "", "endpoints"), "shop")]
-    assert names == (["stands-for-edit", "writer"] if model == "legacy" else ["writer"])
+    assert names == (["writer", "stands-for-edit"] if model == "legacy" else ["writer"])
