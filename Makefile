@@ -9,7 +9,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 PINS := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
 	--fork-strategy fewest --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
 DEMO := audit examples/lived-in --format terminal -o - --format html -o report.html
-WORKERS ?= 2
+# One more than the two cores of a small machine: tests wait for servers and browsers.
+WORKERS ?= 3
 
 .PHONY: help demo test soak lint format bench pins clean chromium controlplane
 
