@@ -24,9 +24,9 @@ from tests.fix.stage import Ended, Sampler, Stage, journal_of, staged, users
 pytestmark = pytest.mark.no_cover
 
 STEPS = int(os.environ.get("FIX_STEPS", "2"))
-EVERY = int(os.environ.get("FIX_EVERY", "43"))
-CHAINED = int(os.environ.get("FIX_CHAINED", "1" if "FIX_STEPS" in os.environ else "8"))
-GRAIN = int(os.environ.get("FIX_GRAIN", "1" if "FIX_STEPS" in os.environ else "4"))
+EVERY = int(os.environ.get("FIX_EVERY", "61"))
+CHAINED = int(os.environ.get("FIX_CHAINED", "1" if "FIX_STEPS" in os.environ else "12"))
+GRAIN = int(os.environ.get("FIX_GRAIN", "1" if "FIX_STEPS" in os.environ else "6"))
 KILLS, ASKED = "kill points", "SubjectAccessReviews of everybody meanwhile"
 PREFIXES = "prefixes of an apply rolled back"
 Tell = Callable[[str, int], None]
