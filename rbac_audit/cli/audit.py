@@ -133,13 +133,12 @@ def command(
     date = (today or datetime.datetime.now(tz=datetime.UTC)).date().isoformat()
     estate = Estate(snapshot, asked.ids, date)
     run = Run(__version__, date, digest(snapshot), Severity(fail_on), _command_line(), FIXED)
-    check_filters(estate, Filters(Severity(min_severity), rules, projects, subjects, namespaces))
-    filters = Filters(Severity(min_severity), rules, () if extract else projects, subjects, namespaces)
+    asked_for = Filters(Severity(min_severity), rules, projects, subjects, namespaces)
+    check_filters(estate, asked_for)
+    filters = msgspec.structs.replace(asked_for, projects=()) if extract else asked_for
     report = build_report(estate, evaluate(estate, known), known, capabilities, filters, run)
-    if earlier is not None:
-        report = compared(report, earlier, filters)
-    if extract:
-        report = extracted(report, projects[0], Severity(fail_on))
+    report = compared(report, earlier, filters) if earlier else report
+    report = extracted(report, projects[0], Severity(fail_on)) if extract else report
     deliver(report, targets, language)
     sys.exit(report.summary.exit_code)
 
