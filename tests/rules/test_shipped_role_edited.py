@@ -52,6 +52,17 @@ rules:
 ---
 """
 
+RUNS = """
+apiVersion: management.cattle.io/v3
+kind: User
+metadata: {name: u-any}
+---
+apiVersion: management.cattle.io/v3
+kind: Setting
+metadata: {name: server-version}
+value: v2.15.0
+"""
+
 
 def template(rules: str, name: str = "create-ns", builtin: str = "true") -> str:
     """Write a role template and Rancher's version."""
@@ -64,15 +75,7 @@ builtin: {builtin}
 context: project
 rules: [{rules}]
 ---
-apiVersion: management.cattle.io/v3
-kind: User
-metadata: {{name: u-any}}
----
-apiVersion: management.cattle.io/v3
-kind: Setting
-metadata: {{name: server-version}}
-value: v2.15.0
-"""
+{RUNS}"""
 
 
 CREATE = '{apiGroups: [""], resources: [namespaces], verbs: [create]}'
@@ -126,15 +129,7 @@ metadata: {{name: {name}}}
 builtin: {builtin}
 {fields}
 ---
-apiVersion: management.cattle.io/v3
-kind: User
-metadata: {{name: u-any}}
----
-apiVersion: management.cattle.io/v3
-kind: Setting
-metadata: {{name: server-version}}
-value: v2.15.0
-"""
+{RUNS}"""
 
 
 METRICS = "rules: [{apiGroups: [management.cattle.io], resources: [ranchermetrics], verbs: [get]}]"
